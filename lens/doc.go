@@ -1,0 +1,3 @@
+// Package lens projects the residual stream of a language model on its
+// vocabulary, layer by layer, and keeps what each layer would say.
+package lens
