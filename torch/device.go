@@ -1,0 +1,132 @@
+package torch
+
+// #include <stdlib.h>
+// #include "golens.h"
+import "C"
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"unsafe"
+)
+
+// A Device is where tensors lie and operations run. The zero Device is the CPU.
+type Device struct {
+	cuda  bool
+	index int
+}
+
+// CPU is the main processor.
+var CPU = Device{}
+
+// String returns libtorch's name of the device: "cpu" or "cuda:0".
+func (d Device) String() string {
+	if d.cuda {
+		return "cuda:" + strconv.Itoa(d.index)
+	}
+	return "cpu"
+}
+
+// IsCUDA reports whether d is a GPU.
+func (d Device) IsCUDA() bool { return d.cuda }
+
+func deviceOf(s string) Device {
+	rest, cuda := strings.CutPrefix(s, "cuda")
+	i, _ := strconv.Atoi(strings.TrimPrefix(rest, ":"))
+	return Device{cuda: cuda, index: i}
+}
+
+// OpenDevice returns the device of the given name: "cpu", "cuda", "cuda:1", or
+// "auto", which is the first GPU where one works and else the CPU. For a GPU it
+// opens libtorch's CUDA part, and the error says what is missing.
+func OpenDevice(name string) (Device, error) {
+	rest, cuda := strings.CutPrefix(name, "cuda")
+	switch {
+	case name == "cpu":
+		return CPU, nil
+	case name == "auto":
+		if n, err := openCUDA(); err == nil && n > 0 {
+			return Device{cuda: true}, nil
+		}
+		return CPU, nil
+	case cuda && (rest == "" || rest[0] == ':'):
+		d := Device{cuda: true}
+		if rest != "" {
+			i, err := strconv.ParseUint(rest[1:], 10, 15)
+			if err != nil {
+				break
+			}
+			d.index = int(i)
+		}
+		n, err := openCUDA()
+		if err != nil {
+			return CPU, err
+		}
+		if d.index >= n {
+			return CPU, &Error{Op: "open " + name, Msg: fmt.Sprintf("there are %d GPUs, numbered from 0", n)}
+		}
+		return d, nil
+	}
+	return CPU, &Error{Op: "open device " + strconv.Quote(name), Msg: "it is none of cpu, cuda, cuda:N and auto"}
+}
+
+// openCUDA opens CUDA once, before anything else may ask about it, and remembers what came of it.
+var openCUDA = sync.OnceValues(func() (int, error) {
+	var n C.int
+	err := check("open cuda", C.golens_cuda_open(&n))
+	return int(n), err
+})
+
+var busy sync.Map // Device to *sync.Mutex
+
+// Exclusive runs f while no other operation holds the device. Every thread of the
+// system that calls into libtorch would get a team of helper threads of its own;
+// one operation at a time keeps that to one or two teams. Hooks run within f and
+// must not ask for the device again.
+func (d Device) Exclusive(f func() error) error {
+	m, _ := busy.LoadOrStore(d, new(sync.Mutex))
+	m.(*sync.Mutex).Lock()
+	defer m.(*sync.Mutex).Unlock()
+	return f()
+}
+
+// SetThreads sets how many threads an operation on the CPU uses. It changes the
+// bits of some results (matrix products that are split over threads), so results
+// are comparable at one count only.
+func SetThreads(n int) error {
+	if n < 1 {
+		return &Error{Op: fmt.Sprintf("use %d threads", n), Msg: "at least one is needed"}
+	}
+	C.golens_set_threads(C.int(n))
+	return nil
+}
+
+// Threads returns how many threads an operation on the CPU uses.
+func Threads() int { return int(C.golens_threads()) }
+
+// A Library says what libtorch is at work.
+type Library struct {
+	Version    string // "2.11.0"
+	Capability string // which of ATen's own kernels run: "AVX512", "AVX2", "DEFAULT"
+	BLAS       string // the matrix library and its version
+	OneDNN     string
+	OpenMP     string
+	Config     string // libtorch's own account of its build
+}
+
+// Describe returns what libtorch says of itself.
+func Describe() (Library, error) {
+	var text *C.char
+	if err := check("describe libtorch", C.golens_describe(&text)); err != nil {
+		return Library{}, err
+	}
+	defer C.free(unsafe.Pointer(text))
+	v := map[string]string{}
+	for line := range strings.Lines(C.GoString(text)) {
+		key, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+		v[key] = value
+	}
+	return Library{v["version"], v["capability"], v["mkl"], v["mkldnn"], v["openmp"], v["config"]}, nil
+}

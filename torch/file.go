@@ -1,0 +1,67 @@
+package torch
+
+// #include <stdlib.h>
+// #include "golens.h"
+import "C"
+
+import (
+	"fmt"
+	"runtime"
+	"unsafe"
+)
+
+// A File is a mapped file whose bytes serve as tensors without being copied. The
+// mapping lives as long as the File or one of its tensors. It is private:
+// writing to a tensor does not change the file. The file must not be cut short
+// while it is mapped; that would end the process.
+type File struct {
+	path    string
+	c       *C.golens_file
+	cleanup runtime.Cleanup
+}
+
+// Map maps the file at path.
+func Map(path string) (*File, error) {
+	p := C.CString(path)
+	defer C.free(unsafe.Pointer(p))
+	f := &File{path: path}
+	if err := check("map "+path, C.golens_file_map(p, &f.c)); err != nil {
+		return nil, err
+	}
+	f.cleanup = runtime.AddCleanup(f, func(c *C.golens_file) { C.golens_file_free(c) }, f.c)
+	return f, nil
+}
+
+// Close gives the File's share of the mapping back.
+func (f *File) Close() error {
+	if f.c != nil {
+		f.cleanup.Stop()
+		C.golens_file_free(f.c)
+		f.c = nil
+	}
+	return nil
+}
+
+// Tensor returns the bytes from offset on as a tensor. An offset that is no
+// multiple of the element's size gives a copy.
+func (f *File) Tensor(offset int64, d DType, shape ...int64) (*Tensor, error) {
+	op := fmt.Sprintf("read %s at %d", f.path, offset)
+	if f.c == nil {
+		return nil, closed(op)
+	}
+	defer runtime.KeepAlive(f)
+	var out *C.golens_tensor
+	if err := check(op, C.golens_file_tensor(f.c, C.int64_t(offset), C.int(d), dims(shape), C.int(len(shape)), &out)); err != nil {
+		return nil, err
+	}
+	return ownTensor(out), nil
+}
+
+// Forget tells the system that these bytes, once read, are not needed in memory.
+// They come back when they are read again.
+func (f *File) Forget(offset, bytes int64) {
+	if f.c != nil {
+		C.golens_file_forget(f.c, C.int64_t(offset), C.int64_t(bytes))
+		runtime.KeepAlive(f)
+	}
+}

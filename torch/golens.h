@@ -1,0 +1,97 @@
+// The C boundary of golens: all that Go sees of libtorch.
+//
+// Every function that can fail returns NULL, or a malloc'd message that the
+// caller frees: what happened, and after '\x1e' the long trace where there is
+// one. Nothing is remembered from one call to the next. C++ keeps no Go
+// pointer: a Go hook is known by the number of a cgo.Handle.
+#pragma once
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct golens_tensor golens_tensor;  // owns one at::Tensor
+typedef struct golens_module golens_module;  // owns one torch::jit::Module
+typedef struct golens_unit golens_unit;      // the class types of modules built together
+typedef struct golens_file golens_file;      // a mapped file, kept while a tensor uses it
+
+// ---- tensors (tensor.cc); dtypes are c10::ScalarType's numbers
+
+char *golens_tensor_copy_in(const void *data, int dtype, const int64_t *dims, int ndim, golens_tensor **out);
+char *golens_tensor_copy_out(const golens_tensor *t, int dtype, void *dst, int64_t bytes);
+char *golens_tensor_narrow(const golens_tensor *t, int64_t dim, int64_t start, int64_t length, golens_tensor **out);
+char *golens_tensor_select(const golens_tensor *t, int64_t dim, int64_t index, golens_tensor **out);
+char *golens_tensor_to(const golens_tensor *t, int dtype, const char *device, golens_tensor **out);
+char *golens_tensor_clone(const golens_tensor *t, golens_tensor **out);
+int golens_tensor_ndim(const golens_tensor *t);
+int64_t golens_tensor_size(const golens_tensor *t, int dim);
+int golens_tensor_dtype(const golens_tensor *t);
+const void *golens_tensor_storage(const golens_tensor *t);
+char *golens_tensor_device(const golens_tensor *t);  // malloc'd, such as "cuda:0"
+void golens_tensor_free(golens_tensor *t);
+int64_t golens_live(void);  // tensors and modules not yet freed
+
+// A private, writable mapping whose pages come in when they are read.
+char *golens_file_map(const char *path, golens_file **out);
+char *golens_file_tensor(const golens_file *f, int64_t offset, int dtype, const int64_t *dims, int ndim,
+                         golens_tensor **out);
+void golens_file_forget(const golens_file *f, int64_t offset, int64_t bytes);  // drop pages already read
+void golens_file_free(golens_file *f);
+
+// ---- modules (module.cc)
+
+// A value handed to a method. A list is its head (i = how many) and then its items.
+enum { GOLENS_NONE, GOLENS_TENSOR, GOLENS_INT, GOLENS_DOUBLE, GOLENS_BOOL, GOLENS_TENSORS, GOLENS_INTS };
+typedef struct {
+  int kind;
+  int64_t i;
+  double d;
+  const golens_tensor *t;
+} golens_value;
+
+// What a class is made of: a parameter, a child or a plain attribute.
+typedef struct {
+  const char *name;
+  golens_value value;          // parameter (GOLENS_TENSOR) or attribute
+  const golens_module *child;  // not NULL: a child, and value is not looked at
+} golens_slot;
+
+// One thing that happens at a module while a method runs.
+enum { GOLENS_CAPTURE, GOLENS_CALL, GOLENS_GO };
+typedef struct {
+  const golens_module *at;
+  int input;                // 1: on the first argument before it runs, 0: on what it returns
+  int kind;
+  const golens_module *fn;  // GOLENS_CALL: fn.method(x, values...) takes the place of x
+  const char *method;
+  int first, count;         // its values in the array beside
+  int index;                // GOLENS_CAPTURE: where the copy goes; GOLENS_GO: the hook's number
+} golens_step;
+
+char *golens_unit_new(golens_unit **out);
+void golens_unit_free(golens_unit *u);
+char *golens_module_define(golens_unit *u, const char *role, const char *source, const golens_slot *slots, int n,
+                           golens_module **out);
+char *golens_module_load(const char *path, const char *device, golens_module **out);
+char *golens_module_save(const golens_module *m, const char *path);
+char *golens_module_child(const golens_module *m, const char *path, golens_module **out);
+char *golens_module_parameter(const golens_module *m, const char *path, golens_tensor **out);
+char *golens_module_describe(const golens_module *m, char **text);  // lines, see describe()
+int golens_module_has_method(const golens_module *m, const char *name);
+char *golens_module_interpose(const golens_module *m);
+char *golens_module_call(const golens_module *m, const char *method, const golens_value *args, int nargs,
+                         const golens_step *steps, int nsteps, const golens_value *values, int nvalues, uintptr_t go,
+                         golens_tensor **captures, int64_t *hits, golens_tensor ***results, int *nresults);
+void golens_module_free(golens_module *m);
+
+// ---- the library and its devices (device.cc)
+
+char *golens_cuda_open(int *count);  // once, before any other question about CUDA
+char *golens_describe(char **text);  // lines "key\tvalue": version, capability, BLAS, ...
+void golens_set_threads(int n);
+int golens_threads(void);
+
+#ifdef __cplusplus
+}
+#endif
