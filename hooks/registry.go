@@ -1,0 +1,91 @@
+// Package hooks names points in a model and says what happens there while it
+// runs: tensors are captured, scaled, zeroed, replaced, added to, or handed to a
+// function of Go.
+//
+// A Registry belongs to a call, not to the model: two goroutines may run one model with
+// different registries at the same time. Captures are copies, taken after the actions at their point.
+package hooks
+
+import (
+	"slices"
+	"sync"
+)
+
+// A Registry is what is to happen at the points of a model. The zero Registry is empty and
+// ready to use; it may be used by several runs at once.
+type Registry struct {
+	mu    sync.Mutex
+	last  int
+	items []item
+}
+
+type item struct {
+	id      int
+	point   string
+	capture bool
+	action  Action
+}
+
+// A Handle takes back what was added to a Registry.
+type Handle struct {
+	set *Registry
+	id  int
+}
+
+// Remove takes the action or capture out of its registry. Removing twice does nothing.
+func (h Handle) Remove() {
+	h.set.mu.Lock()
+	defer h.set.mu.Unlock()
+	h.set.items = slices.DeleteFunc(h.set.items, func(i item) bool { return i.id == h.id })
+}
+
+// Add has an action act at a point. The name is looked up when a model runs.
+func (r *Registry) Add(point string, a Action) Handle { return r.add(item{point: point, action: a}) }
+
+// Capture has a copy kept of the tensor at a point, after the actions there.
+func (r *Registry) Capture(point string) Handle { return r.add(item{point: point, capture: true}) }
+
+func (r *Registry) add(i item) Handle {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.last++
+	i.id = r.last
+	r.items = append(r.items, i)
+	return Handle{r, i.id}
+}
+
+// Clone returns a registry of its own with the same contents.
+func (r *Registry) Clone() *Registry {
+	if r == nil {
+		return &Registry{}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return &Registry{last: r.last, items: slices.Clone(r.items)}
+}
+
+// Actions returns the registry's actions in words, each with its point: "h.3 scale 0.8".
+func (r *Registry) Actions() []string {
+	if r == nil {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var out []string
+	for _, i := range r.items {
+		if !i.capture {
+			out = append(out, i.point+" "+i.action.String())
+		}
+	}
+	return out
+}
+
+// Check looks every name up and returns the first error.
+func (r *Registry) Check(p *Points) error {
+	for _, i := range r.Clone().items {
+		if _, _, err := p.resolve(i.point); err != nil {
+			return err
+		}
+	}
+	return nil
+}
