@@ -1,0 +1,158 @@
+// Package safetensors reads and writes the safetensors format: a JSON header
+// that names tensors, then their bytes. It reads headers and hands out where
+// each tensor's bytes lie, so that the weights themselves can be mapped; it
+// keeps none of them in memory.
+//
+// Files are trusted with nothing. A header is checked in full before Open,
+// OpenDir or Parse return, and what they accept can be addressed without a
+// further look: every tensor lies inside its file, takes the bytes that its
+// shape and dtype say, and shares them with no other.
+package safetensors
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+)
+
+// An Entry says where one tensor lies.
+type Entry struct {
+	Name   string
+	DType  DType
+	Shape  []int64 // row-major; [] is a scalar
+	Offset int64   // of the first byte, from the start of the file
+	Size   int64   // bytes
+	File   int     // index into Set.Files
+}
+
+// A File is one safetensors file of a set.
+type File struct {
+	Path     string            // as it was opened, or the label given to Parse
+	Size     int64             // bytes
+	Metadata map[string]string // the header's free strings, nil where it has none
+}
+
+// A Set is the tensors of one file, or of the shards that an index joins.
+// Reading from several goroutines is safe until Close.
+type Set struct {
+	Files []File
+
+	entries map[string]Entry
+	readers []io.ReaderAt // one a file
+	closers []io.Closer
+}
+
+// Open reads the header of the safetensors file at path. The file stays open
+// until Close. Errors are *FormatError for a file that breaks the format's
+// rules, else the system's.
+func Open(path string) (*Set, error) {
+	s := &Set{entries: map[string]Entry{}}
+	if err := s.open(path); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// Parse reads the header of a safetensors file of size bytes that r holds, such
+// as one that is embedded in the program. label stands for its path in Files
+// and in errors.
+func Parse(label string, r io.ReaderAt, size int64) (*Set, error) {
+	s := &Set{entries: map[string]Entry{}}
+	if err := s.add(label, r, size); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// open opens the file at path and adds it to the set.
+func (s *Set) open(path string) error {
+	// Asked first, because opening a pipe that nobody writes to waits for ever.
+	info, err := os.Stat(path)
+	if err != nil {
+		if _, linkErr := os.Lstat(path); linkErr == nil && errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("open weights %s: a link to a file that is gone; fetch the weights again: %w", path, fs.ErrNotExist)
+		}
+		return fmt.Errorf("open weights: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("open weights %s: not a file; give a .safetensors file, or the folder that holds model.safetensors", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("open weights: %w", err)
+	}
+	s.closers = append(s.closers, f)
+	if info, err = f.Stat(); err != nil {
+		return fmt.Errorf("open weights: %w", err)
+	}
+	return s.add(path, f, info.Size())
+}
+
+// add reads the header of one more file. A tensor that the set has already is
+// an error.
+func (s *Set) add(path string, r io.ReaderAt, size int64) error {
+	entries, metadata, err := readHeader(path, r, size)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		e.File = len(s.Files)
+		if other, ok := s.entries[e.Name]; ok {
+			return &FormatError{Path: path, Tensor: e.Name,
+				Problem: fmt.Sprintf("shard %s holds it as well", s.Files[other.File].Path),
+				Remedy:  "the shards are not of one model: fetch or write them again"}
+		}
+		s.entries[e.Name] = e
+	}
+	s.Files = append(s.Files, File{Path: path, Size: size, Metadata: metadata})
+	s.readers = append(s.readers, r)
+	return nil
+}
+
+// Close closes the files. Readers fail after it; entries stay valid.
+func (s *Set) Close() error {
+	var errs []error
+	for _, c := range s.closers {
+		errs = append(errs, c.Close())
+	}
+	s.closers = nil
+	return errors.Join(errs...)
+}
+
+// Len returns the number of tensors.
+func (s *Set) Len() int { return len(s.entries) }
+
+// Lookup returns the tensor of that name and whether the set has it.
+func (s *Set) Lookup(name string) (Entry, bool) {
+	e, ok := s.entries[name]
+	return e, ok
+}
+
+// Names returns the names of all tensors in rising byte order.
+func (s *Set) Names() []string {
+	return slices.Sorted(maps.Keys(s.entries))
+}
+
+// Reader returns a reader of the tensor's bytes: e.Size of them, little-endian,
+// row-major. The entry must come from this set.
+func (s *Set) Reader(e Entry) *io.SectionReader {
+	return io.NewSectionReader(s.readers[e.File], e.Offset, e.Size)
+}
+
+// readFull fills p from offset. A reader that ends early gives
+// io.ErrUnexpectedEOF.
+func readFull(r io.ReaderAt, p []byte, offset int64) error {
+	n, err := r.ReadAt(p, offset)
+	if n == len(p) {
+		return nil
+	}
+	if err == nil || err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
