@@ -49,7 +49,7 @@ DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.
 MASKS = {"float32": torch.float32, "uint8": torch.uint8, "bool": torch.bool}
 
 
-def weights(config, seed):
+def weights(config, seed, twins=0):
     """Returns the tensors of a GPT-2 in float32 by their full names, in the model's order."""
     generator = torch.Generator().manual_seed(seed)
     C, V, L = config["n_embd"], config["vocab_size"], config["n_layer"]
@@ -86,6 +86,8 @@ def weights(config, seed):
     tensors["transformer.ln_f.weight"][[C // 3, C // 2]] *= 0.2
     if not config["tie_word_embeddings"]:
         normal("lm_head.weight", (V, C), 2.4 / math.sqrt(C))
+    head = tensors.get("lm_head.weight", tensors["transformer.wte.weight"])
+    head[1 : 2 * twins : 2] = head[0 : 2 * twins : 2]
     return tensors
 
 
@@ -150,6 +152,8 @@ def main():
     parser.add_argument("preset", choices=PRESETS)
     parser.add_argument("--out", type=Path, required=True, help="folder to write; made if it is not there")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--twins", type=int, default=0, metavar="N",
+                        help="make the first N pairs of the head's rows equal (0 and 1, 2 and 3, ..), so that logits tie")
     parser.add_argument("--dtype", choices=DTYPES, default="float32", help="number type of the stored weights")
     parser.add_argument("--config", type=setting, action="append", default=[], metavar="KEY=VALUE",
                         help="an entry of config.json, repeatable; sizes are followed by the weights")
@@ -168,7 +172,7 @@ def main():
 
     args.out.mkdir(parents=True, exist_ok=True)
     (args.out / "config.json").write_text(json.dumps(config, indent=2) + "\n")
-    save(lay_out(weights(config, args.seed), config, args), args.out, args.shard_size)
+    save(lay_out(weights(config, args.seed, args.twins), config, args), args.out, args.shard_size)
     for name in ("vocab.json", "merges.txt") if args.vocab else ():
         shutil.copy(args.vocab / name, args.out / name)
 

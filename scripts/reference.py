@@ -104,42 +104,46 @@ def run(model, ids, changes=(), capture=()):
     registers at the first run that asks for them, so that it would miss a change
     made by a later hook.
     """
-    handles = []
+    handles, idle = [], set()
 
-    def after(module, function):
+    def after(point, function):
         def hook(_module, _inputs, output):
+            idle.discard(point)
             if isinstance(output, tuple):  # attention returns (output, weights)
                 new = function(output[0])
                 return None if new is None else (new, *output[1:])
             return function(output)
 
-        handles.append(module.register_forward_hook(hook))
+        idle.add(point)
+        handles.append(module_at(model, point).register_forward_hook(hook))
 
     def record(states):
-        return lambda out: states.append(out.clone())
+        return lambda out: states.append(out.clone())  # append returns None: the output stays
 
-    def record_input(states):
-        return lambda _module, inputs: states.append(inputs[0].clone())
+    def record_input(point, states):
+        hook = lambda _module, inputs: states.append(inputs[0].clone())
+        handles.append(module_at(model, point).register_forward_pre_hook(hook))
 
     embedding, final, captured = [], [], {point: [] for point in capture}
     resid, resid_mid, attn, mlp = [], [], [], []
     try:
         for change in changes:
-            after(module_at(model, change.point), change)
+            after(change.point, change)
         for point, states in captured.items():
-            after(module_at(model, point), record(states))
-        body = model.transformer
-        handles.append(body.h[0].register_forward_pre_hook(record_input(embedding)))
-        for block in body.h:
-            after(block.attn, record(attn))
-            handles.append(block.ln_2.register_forward_pre_hook(record_input(resid_mid)))
-            after(block.mlp, record(mlp))
-            after(block, record(resid))
-        after(body.ln_f, record(final))
+            after(point, record(states))
+        record_input("h.0", embedding)
+        for i in range(model.config.n_layer):
+            after(f"h.{i}.attn", record(attn))
+            record_input(f"h.{i}.ln_2", resid_mid)
+            after(f"h.{i}.mlp", record(mlp))
+            after(f"h.{i}", record(resid))
+        after("ln_f", record(final))
         output = model(ids, use_cache=False, output_hidden_states=True)
     finally:
         for handle in handles:
             handle.remove()
+    if idle:
+        raise ValueError(f"not called in a forward pass: {', '.join(sorted(idle))}")
     captured = {point: states[0] for point, states in captured.items()}
     return Run(embedding[0], resid, resid_mid, attn, mlp, final[0], output.logits, captured, output.hidden_states)
 
@@ -339,7 +343,7 @@ def answer(request, models, default_threads):
     with torch.inference_mode():
         function = lens if op == "lens" else forward
         arrays = function(model, ids, changes=changes, **request)
-    return {name: (a.float() if a.is_floating_point() else a).numpy() for name, a in arrays.items()}
+    return {name: (a.float() if a.is_floating_point() else a).contiguous().numpy() for name, a in arrays.items()}
 
 
 def serve():
