@@ -1,0 +1,50 @@
+# golens. `make help` lists the targets; docs/setup.md tells what they do.
+
+export TORCH_VERSION PIP_TORCH_ARGS TEST_ARGS PROMPT
+PROMPT ?= The way you do anything is the way you do everything
+
+.PHONY: help demo build setup test test-newest check env clean distclean
+.NOTPARALLEL:
+
+help: ## list the targets (this text)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@printf '%s\n' '' 'Variables, all optional:' \
+	  '  LIBTORCH        a folder with include/ and lib/ of libtorch, used as it is' \
+	  '  PYTHON          an interpreter whose torch is used' \
+	  '  TORCH_VERSION   the version of torch, 2.6 or newer (fetched: 2.11.0)' \
+	  '  PIP_TORCH_ARGS  arguments for the pip that fetches torch, such as' \
+	  '                  --index-url https://download.pytorch.org/whl/cpu' \
+	  '  TEST_ARGS       arguments for go test, such as -run=Lens' \
+	  '  PROMPT          the text of the demo'
+
+demo: build ## fetch libtorch, build, and show the logit lens of a sentence
+	@mkdir -p demo
+	bin/golens lens "$$PROMPT" --plot demo/lens.png
+	@echo "the same as a figure: demo/lens.png"
+
+build: setup ## fetch libtorch if none is found, and build bin/golens
+	@echo "building bin/golens (the C++ part takes a minute, the first time)"
+	go build -o bin/golens ./cmd/golens
+
+setup: ## find or fetch libtorch, after which go build and go test work
+	@scripts/setup/setup.sh
+
+test: ## fetch what the tests compare with (PyTorch, transformers), run them all
+	@scripts/setup/test.sh
+
+test-newest: ## the same with the newest torch, in an environment of its own
+	@scripts/setup/test.sh newest
+
+check: setup ## gofmt, go vet and staticcheck
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
+	go vet ./...
+	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+
+env: setup ## print the flags of cgo for building with -tags libtorch_env
+	@bin/libtorch -version "$(TORCH_VERSION)" env
+
+clean: ## remove what was built
+	rm -rf bin demo
+
+distclean: clean ## remove what was fetched as well
+	rm -rf .venv .venv-newest torch/libtorch_local.go

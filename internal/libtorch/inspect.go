@@ -1,0 +1,101 @@
+package libtorch
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// Inspect returns the libtorch in dir, a folder with include/ and lib/ such as
+// the torch folder of a Python environment or an unpacked libtorch archive.
+// The error says what keeps it from being compiled and linked against: headers
+// or libraries that are missing, another processor's, the old C++ ABI, or a
+// library that libtorch_cpu.so needs and its loader would not find. The
+// version may be any.
+func Inspect(dir string) (*Install, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := os.Stat(dir); err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, unwrapPath(err))
+	} else if !info.IsDir() {
+		return nil, fmt.Errorf("%s is not a folder", dir)
+	}
+	in := &Install{Dir: dir}
+	for _, file := range []string{
+		"lib/libtorch_cpu.so", "lib/libc10.so",
+		"include/ATen/ATen.h", "include/torch/script.h", "include/torch/csrc/api/include/torch/types.h",
+	} {
+		if _, err := os.Stat(filepath.Join(dir, file)); err != nil {
+			return nil, fmt.Errorf("%s: no usable libtorch: %s: %w%s", dir, file, unwrapPath(err), nested(dir))
+		}
+	}
+	if err := readVersion(in); err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	if err := readELF(in); err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	if bad := badPathChar(dir); bad != 0 {
+		return nil, fmt.Errorf("%s: cgo and the loader do not take %q in a path: move that folder", dir, bad)
+	}
+	return in, nil
+}
+
+// nested returns a hint if dir is the folder around libtorch rather than libtorch.
+func nested(dir string) string {
+	for _, inner := range []string{"libtorch", "torch"} {
+		if _, err := os.Stat(filepath.Join(dir, inner, "lib", "libtorch_cpu.so")); err == nil {
+			return fmt.Sprintf(" (did you mean %s?)", filepath.Join(dir, inner))
+		}
+	}
+	return ""
+}
+
+var (
+	pyVersion  = regexp.MustCompile(`(?m)^__version__\s*=\s*['"]([^'"]+)['"]`)
+	pyCUDA     = regexp.MustCompile(`(?m)^cuda\b[^=\n]*=\s*['"]([^'"]+)['"]`)
+	cppVersion = regexp.MustCompile(`#define\s+TORCH_VERSION\s*\\?\s*"([^"]+)"`)
+)
+
+// readVersion fills in.Version and in.CUDA from, in this order: version.py of a
+// Python package, build-version of a libtorch archive, the headers.
+func readVersion(in *Install) error {
+	if text, err := os.ReadFile(filepath.Join(in.Dir, "version.py")); err == nil {
+		if m := pyVersion.FindSubmatch(text); m != nil {
+			in.Version = string(m[1])
+			if m := pyCUDA.FindSubmatch(text); m != nil {
+				in.CUDA = string(m[1])
+			}
+			return nil
+		}
+	}
+	if text, err := os.ReadFile(filepath.Join(in.Dir, "build-version")); err == nil {
+		if in.Version = strings.TrimSpace(string(text)); in.Version != "" {
+			return nil
+		}
+	}
+	// 2.10 moved the macros to headeronly; the old header remains and includes it.
+	for _, header := range []string{"torch/headeronly/version.h", "torch/csrc/api/include/torch/version.h"} {
+		if text, err := os.ReadFile(filepath.Join(in.Include(), header)); err == nil {
+			if m := cppVersion.FindSubmatch(text); m != nil {
+				in.Version = string(m[1])
+				return nil
+			}
+		}
+	}
+	return errors.New("no version found in version.py, build-version or the headers")
+}
+
+// unwrapPath drops the path of a file error whose message names the path already.
+func unwrapPath(err error) error {
+	var pathErr *os.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
+	return err
+}

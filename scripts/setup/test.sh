@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# usage: test.sh [newest]
+#
+# Runs all tests, with libtorch and the Python references from one environment,
+# since equal bits need one binary: that of $PYTHON where it has all that the
+# references import, else the project's .venv. With "newest" it is .venv-newest,
+# which holds the newest torch that is tested. TEST_ARGS goes to go test.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+. scripts/setup/common.sh
+
+scripts/setup/tools.sh
+python=
+if [ "${1:-}" = newest ]; then
+	python=$PWD/.venv-newest/bin/python
+	TORCH_VERSION=$torch_newest scripts/setup/venv.sh test .venv-newest
+else
+	if [ -n "${PYTHON:-}" ]; then
+		if "$PYTHON" scripts/setup/check.py references; then
+			python=$(realpath -s "$(command -v "$PYTHON")")
+		else
+			say "PYTHON=$PYTHON lacks what the tests need: the project's .venv serves instead"
+		fi
+	fi
+	if [ -z "$python" ]; then
+		python=$PWD/.venv/bin/python
+		scripts/setup/venv.sh test .venv
+	fi
+	scripts/setup/setup.sh # so that go build and go test work by themselves afterwards
+fi
+export GOLENS_PYTHON=$python
+
+# What setup has written mostly names the same libtorch, and then the packages
+# that it compiled serve; otherwise this one comes by the environment.
+tags=()
+if ! libtorch -python "$python" same 2>/dev/null; then
+	flags=$(libtorch -python "$python" env)
+	eval "$flags"
+	tags=(-tags libtorch_env)
+fi
+say "testing with $(libtorch -python "$python" find)"
+go vet ${tags[@]+"${tags[@]}"} ./...
+# shellcheck disable=SC2086 # several words are meant
+go test ${tags[@]+"${tags[@]}"} ${TEST_ARGS:-} ./...
