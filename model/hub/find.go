@@ -1,0 +1,116 @@
+package hub
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// aliases pairs the short names that the hub gave its first models with their
+// full ones. A model may lie in the cache under either.
+var aliases = [][2]string{
+	{"gpt2", "openai-community/gpt2"},
+	{"gpt2-medium", "openai-community/gpt2-medium"},
+	{"gpt2-large", "openai-community/gpt2-large"},
+	{"gpt2-xl", "openai-community/gpt2-xl"},
+	{"distilgpt2", "distilbert/distilgpt2"},
+}
+
+// Find returns the folder of the model that name stands for in the local cache:
+// its snapshot, with config.json, weights and tokenizer. A name is MODEL or
+// ORG/MODEL, and may end in @REVISION, which is a branch, a tag or a full
+// commit; the revision is main where none is given. A model with two names,
+// such as gpt2 and openai-community/gpt2, is found by both. env is a function
+// such as os.Getenv that says where the cache is; see Cache.
+//
+// Errors: a malformed name; a model or revision that the cache does not hold,
+// with the place that was searched, the names there that come near and how to
+// fetch the model; a snapshot without config.json, or with links to files that
+// are gone. Which weights the snapshot holds is not looked at.
+func Find(name string, env func(string) string) (dir string, err error) {
+	model, revision, err := split(name)
+	if err != nil {
+		return "", err
+	}
+	cache, variable, err := Cache(env)
+	if err != nil {
+		return "", err
+	}
+	names := []string{model}
+	for _, pair := range aliases {
+		if i := slices.Index(pair[:], model); i >= 0 {
+			names = append(names, pair[1-i])
+		}
+	}
+	var problem error
+	for _, n := range names {
+		r := repo{model: n, revision: revision, dir: filepath.Join(cache, folder(n))}
+		if _, err := os.Stat(r.dir); errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		dir, err := r.snapshot()
+		if err == nil {
+			return dir, nil
+		}
+		if problem == nil {
+			problem = fmt.Errorf("find model %s: %w; fetch it with: hf download %s", name, err, fetchName(n, revision))
+		}
+	}
+	if problem != nil {
+		return "", problem
+	}
+	return "", notCached(model, revision, cache, variable)
+}
+
+// fetchName returns the arguments of "hf download" for the model.
+func fetchName(model, revision string) string {
+	if revision == "main" {
+		return model
+	}
+	return model + " --revision " + revision
+}
+
+// part is what either half of a model's name consists of.
+var part = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?$`)
+
+// split checks a name by the hub's rules and returns its parts.
+func split(name string) (model, revision string, err error) {
+	model, revision, given := strings.Cut(name, "@")
+	if !given {
+		revision = "main"
+	}
+	parts := strings.Split(model, "/")
+	ok := len(parts) <= 2 && !strings.Contains(model, "--") && !strings.Contains(model, "..") && !strings.HasSuffix(model, ".git")
+	for _, p := range parts {
+		ok = ok && part.MatchString(p)
+	}
+	if !ok {
+		return "", "", fmt.Errorf("find model %q: not a name of the Hugging Face hub, which is MODEL or ORG/MODEL "+
+			"in letters, digits, '-', '_' and '.'; a folder must exist to be taken as one", name)
+	}
+	// A revision becomes part of a path: it must stay below the model's folder.
+	if !filepath.IsLocal(revision) || path.Clean(revision) != revision || revision == "." || strings.ContainsAny(revision, "\\\x00") {
+		return "", "", fmt.Errorf("find model %q: the revision %q is not a branch, a tag or a commit", name, revision)
+	}
+	return model, revision, nil
+}
+
+// folder returns the name of a model's folder in the cache, and modelName the
+// model of a folder, "" for a folder of another kind.
+func folder(model string) string {
+	return "models--" + strings.ReplaceAll(model, "/", "--")
+}
+
+func modelName(folder string) string {
+	model, ok := strings.CutPrefix(folder, "models--")
+	if !ok {
+		return ""
+	}
+	return strings.Replace(model, "--", "/", 1)
+}
