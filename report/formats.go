@@ -1,0 +1,119 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// WriteFormats writes docs/formats.md, the description of all files, from the
+// tables Fields, Texts, Dims and Columns. The package's test says when the
+// committed page is stale and rewrites it with -update.
+func WriteFormats(w io.Writer) error {
+	var b bytes.Buffer
+	b.WriteString(formatsHead)
+
+	b.WriteString("## Arrays\n\nRow-major, little-endian in NPZ. The letters of a shape:\n\n")
+	for _, d := range Dims {
+		fmt.Fprintf(&b, "- `%s` %s\n", d.Letter, d.Meaning)
+	}
+	b.WriteString("\n| name | type | shape | unit | holds | present |\n| --- | --- | --- | --- | --- | --- |\n")
+	for _, f := range Fields {
+		when := "always"
+		if f.When != "" {
+			when = "when " + f.When
+		}
+		shape := "`[" + f.Shape + "]`"
+		if f.Next != "" {
+			shape += ", `[" + f.Next + "]` for next tokens"
+		}
+		if f.Large {
+			when += "; in JSON on request"
+		}
+		row(&b, "`"+f.Name+"`", string(f.DType), shape, f.Unit, f.Meaning, when)
+	}
+	b.WriteString(formatsTargets)
+
+	b.WriteString("## Other members\n\n| name | type in JSON | holds | in NPZ |\n| --- | --- | --- | --- |\n")
+	for _, t := range Texts {
+		npz := "no"
+		if t.NPZ {
+			npz = "text"
+		}
+		row(&b, "`"+t.Name+"`", t.Type, t.Meaning, npz)
+	}
+	b.WriteString(formatsJSON)
+
+	b.WriteString(formatsCSV)
+	b.WriteString("| column | holds |\n| --- | --- |\n")
+	for _, c := range Columns {
+		row(&b, "`"+c.Name+"`", c.Meaning)
+	}
+	if _, err := w.Write(b.Bytes()); err != nil {
+		return fmt.Errorf("report: write the formats: %w", err)
+	}
+	return nil
+}
+
+// row writes one line of a Markdown table.
+func row(b *bytes.Buffer, cells ...string) {
+	for i, c := range cells {
+		cells[i] = strings.ReplaceAll(c, "|", "\\|")
+	}
+	fmt.Fprintf(b, "| %s |\n", strings.Join(cells, " | "))
+}
+
+const formatsHead = `<!-- Written from the tables in report/ by go test ./report -run TestFormats -update. -->
+# Formats
+
+A lens result is written as NPZ, JSON or CSV. NPZ and JSON hold the same arrays
+under the same names; CSV is a line for every cell and candidate. Every file holds
+the numbers as they were computed, without rounding.
+
+`
+
+const formatsTargets = `
+Targets are either words, looked for at the positions ` + "`target_positions`" + `, or the
+text's own next tokens, one a position, where ` + "`target_ids`" + ` is ` + "`[P]`" + ` and the last
+column has no target. A word of several tokens is looked for by its first.
+
+In NPZ each array is one ` + "`.npy`" + ` and a text is an array without axes:
+
+` + "```python" + `
+import json, numpy as np
+z = np.load("lens.npz")
+z["top_ids"][-1, -1]              # the model's likeliest next tokens
+json.loads(str(z["manifest"]))    # what made them
+` + "```" + `
+
+A file of several results has the names of each behind its number: ` + "`0/ids`, `1/ids`" + `.
+The same result always gives the same bytes.
+
+`
+
+const formatsJSON = `
+A token is an object with its ` + "`id`" + `, its ` + "`text`" + `, and ` + "`bytes`" + ` in base64 where the text is
+not lossless, that is, where the token's bytes are not UTF-8 by themselves.
+
+A float is the shortest decimal that reads back to the same float32, whether it is
+parsed as float32 or, as Python and JavaScript do, as float64 first. NaN and the
+infinities are the strings ` + "`\"NaN\"`, `\"Infinity\"` and `\"-Infinity\"`" + `, which JSON has no
+numbers for: ` + "`float(x)`" + ` in Python, ` + "`Number(x)`" + ` in JavaScript and ` + "`strconv.ParseFloat`" + ` in Go
+read numbers and these strings alike, and so does
+` + "`np.array(d[\"top_probs\"], dtype=np.float32)`" + `.
+
+JSON comes indented, with the last axis of an array on one line, or with one result
+on one line (JSON lines).
+
+`
+
+const formatsCSV = `## CSV
+
+One line of heads, then a line for every cell and candidate and for every cell and
+target. A column that does not apply is empty; floats are written as in JSON,
+without quotes. Token text is escaped so that it is one printable line and can be had
+back: a backslash is ` + "`\\\\`" + `, and everything that is not printable or not UTF-8 is ` + "`\\n`, `\\r`, `\\t`, `\\xNN`, `\\uNNNN` or `\\UNNNNNNNN`" + `,
+as in a string of Go.
+
+`

@@ -1,0 +1,240 @@
+package report
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/golens/golens/lens"
+)
+
+// JSONOptions choose the layout of JSON and the large arrays in it.
+type JSONOptions struct {
+	Line   bool // one object on one line, for files of several results
+	Hidden bool // write the states, where the result has them
+	Logits bool // write the logits of the whole vocabulary, where the result has them
+}
+
+// JSON writes r to w as one object and a line break, as docs/formats.md says.
+// Floats read back to the same float32; NaN and infinities are strings.
+func JSON(w io.Writer, r *lens.Result, o JSONOptions) error {
+	fields, err := arrays(r)
+	if err != nil {
+		return err
+	}
+	j := &jsonWriter{w: bufio.NewWriterSize(w, 1<<16), line: o.Line}
+	j.open('{')
+	j.member("format", Format)
+	j.member("name", valid(r.Name))
+	j.member("prompt", valid(r.Prompt))
+	if !utf8.ValidString(r.Prompt) {
+		j.member("prompt_bytes", []byte(r.Prompt))
+	}
+	j.member("manifest", r.Manifest)
+	j.list("warnings", len(r.Warnings), func(i int) any { return valid(r.Warnings[i]) })
+	j.list("tokens", len(r.Tokens), func(i int) any { return tokenJSON(r.Tokens[i], true) })
+	j.list("layers", len(r.Rows), func(i int) any { return layerJSON(r.Rows[i]) })
+	if t := r.Targets; t != nil {
+		j.member("targets", targetsJSON{Next: t.Next, Words: t.Words})
+	}
+	for _, f := range fields {
+		if f.Name == "hidden" && !o.Hidden || f.Name == "logits" && !o.Logits {
+			continue
+		}
+		j.key(f.Name)
+		j.array(f.dims, f.data, 0)
+	}
+	j.key("pieces")
+	j.open('{')
+	for _, id := range slices.Sorted(maps.Keys(r.Pieces)) {
+		j.member(strconv.FormatInt(id, 10), tokenJSON(r.Pieces[id], false))
+	}
+	j.close('}')
+	j.close('}')
+	j.raw('\n')
+	if j.err == nil {
+		j.err = j.w.Flush()
+	}
+	if j.err != nil {
+		return fmt.Errorf("report: write JSON: %w", j.err)
+	}
+	return nil
+}
+
+type pieceJSON struct {
+	ID    *int64 `json:"id,omitempty"`
+	Text  string `json:"text"`
+	Bytes []byte `json:"bytes,omitempty"` // base64, only where Text is not lossless
+}
+
+type rowJSON struct {
+	Row   int    `json:"row"`
+	Point string `json:"point"`
+	Label string `json:"label"`
+}
+
+type targetsJSON struct {
+	Next  bool     `json:"next"`
+	Words []string `json:"words,omitempty"`
+}
+
+func layerJSON(r lens.Row) rowJSON { return rowJSON{r.Index, r.Point, r.Label} }
+
+func tokenJSON(t lens.Token, withID bool) pieceJSON {
+	p := pieceJSON{Text: valid(string(t.Bytes))}
+	if withID {
+		p.ID = &t.ID
+	}
+	if !utf8.Valid(t.Bytes) {
+		p.Bytes = t.Bytes
+	}
+	return p
+}
+
+// valid returns s with U+FFFD for each run of bytes that is not UTF-8.
+func valid(s string) string { return strings.ToValidUTF8(s, "\ufffd") }
+
+// A jsonWriter writes JSON as it goes, so that no array is held as text, and
+// keeps the first error. Indented, it gives every member and list a line of its
+// own and keeps the last axis of an array on one.
+type jsonWriter struct {
+	w     *bufio.Writer
+	line  bool
+	depth int
+	empty bool // nothing in the innermost bracket yet
+	num   []byte
+	err   error
+}
+
+func (j *jsonWriter) raw(c byte) {
+	if j.err == nil {
+		j.err = j.w.WriteByte(c)
+	}
+}
+
+func (j *jsonWriter) bytes(b []byte) {
+	if j.err == nil {
+		_, j.err = j.w.Write(b)
+	}
+}
+
+func (j *jsonWriter) open(bracket byte) {
+	j.raw(bracket)
+	j.depth++
+	j.empty = true
+}
+
+func (j *jsonWriter) close(bracket byte) {
+	j.depth--
+	if !j.empty {
+		j.newline()
+	}
+	j.raw(bracket)
+	j.empty = false
+}
+
+// next separates what follows from what stands in the bracket already.
+func (j *jsonWriter) next() {
+	if !j.empty {
+		j.raw(',')
+	}
+	j.empty = false
+	j.newline()
+}
+
+func (j *jsonWriter) newline() {
+	if j.line {
+		return
+	}
+	j.raw('\n')
+	for range j.depth {
+		j.bytes([]byte("  "))
+	}
+}
+
+// value writes v on one line. Marshal escapes < > & as well, so that the text
+// can stand inside HTML.
+func (j *jsonWriter) value(v any) {
+	b, err := json.Marshal(v)
+	if err != nil && j.err == nil {
+		j.err = err
+	}
+	j.bytes(b)
+}
+
+func (j *jsonWriter) key(name string) {
+	j.next()
+	j.value(name)
+	j.raw(':')
+	if !j.line {
+		j.raw(' ')
+	}
+}
+
+func (j *jsonWriter) member(name string, v any) {
+	j.key(name)
+	j.value(v)
+}
+
+func (j *jsonWriter) list(name string, n int, at func(i int) any) {
+	j.key(name)
+	j.open('[')
+	for i := range n {
+		j.next()
+		j.value(at(i))
+	}
+	j.close(']')
+}
+
+// array writes the part of data that begins at element start and has the given
+// dims as nested lists.
+func (j *jsonWriter) array(dims []int, data any, start int) {
+	if len(dims) == 1 {
+		j.raw('[')
+		for i := range dims[0] {
+			if i > 0 {
+				j.raw(',')
+				if !j.line {
+					j.raw(' ')
+				}
+			}
+			j.element(data, start+i)
+		}
+		j.raw(']')
+		return
+	}
+	stride := 1
+	for _, n := range dims[1:] {
+		stride *= n
+	}
+	j.open('[')
+	for i := range dims[0] {
+		j.next()
+		j.array(dims[1:], data, start+i*stride)
+	}
+	j.close(']')
+}
+
+func (j *jsonWriter) element(data any, i int) {
+	b := j.num[:0]
+	switch d := data.(type) {
+	case []int64:
+		b = strconv.AppendInt(b, d[i], 10)
+	case []bool:
+		b = strconv.AppendBool(b, d[i])
+	case []float32:
+		if !isFinite(d[i]) {
+			b = append(append(append(b, '"'), string(appendFloat(nil, d[i]))...), '"')
+			break
+		}
+		b = appendFloat(b, d[i])
+	}
+	j.bytes(b)
+	j.num = b
+}

@@ -1,0 +1,152 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/golens/golens/lens"
+)
+
+// A Measure is what the cells of a LensGrid are shaded by.
+type Measure string
+
+const (
+	ByProb       Measure = "prob"        // probability of the likeliest token
+	ByEntropy    Measure = "entropy"     // entropy of the row's distribution
+	ByKL         Measure = "kl"          // KL divergence to the model's own output
+	ByAgree      Measure = "agree"       // whether the likeliest token is the model's own
+	ByTargetProb Measure = "target-prob" // probability of a target
+	ByTargetRank Measure = "target-rank" // rank of a target
+)
+
+// Measures lists all measures.
+var Measures = []Measure{ByProb, ByEntropy, ByKL, ByAgree, ByTargetProb, ByTargetRank}
+
+// ParseMeasure returns the measure of that name, or an error that lists them.
+func ParseMeasure(name string) (Measure, error) {
+	if m := Measure(name); slices.Contains(Measures, m) {
+		return m, nil
+	}
+	return "", fmt.Errorf("report: no measure %q to shade by; there are %v", name, Measures)
+}
+
+// GridOptions choose how a lens result becomes a Grid.
+type GridOptions struct {
+	Title     string  // in place of the lens's name
+	By        Measure // what to shade by, ByProb where empty
+	Target    int     // which of several target words ByTargetProb and ByTargetRank mean
+	LastOnTop bool    // the last layer on top and the embedding below, not the other way round
+}
+
+// LensGrid returns the likeliest next token of every row and position of r, with
+// the prompt's tokens as column heads and the text's own next tokens below.
+func LensGrid(r *lens.Result, o GridOptions) (*Grid, error) {
+	if err := check(r); err != nil {
+		return nil, err
+	}
+	if r.K < 1 || r.TopIDs == nil {
+		return nil, fmt.Errorf("report: %s keeps no candidates to show; ask for at least one", describe(r))
+	}
+	shade, err := newShade(r, o)
+	if err != nil {
+		return nil, err
+	}
+	g := &Grid{
+		Title:  o.Title,
+		Corner: "layer",
+		Scale:  shade.scale,
+		Mark:   "the text's own next token",
+	}
+	if g.Title == "" {
+		g.Title = Title(r) + ": likeliest next tokens"
+	}
+	next := Footer{Label: "next"}
+	for _, p := range r.Positions {
+		g.Columns = append(g.Columns, Head{Text: Visible(r.Tokens[p].Bytes), Note: strconv.Itoa(p)})
+		text := ""
+		if p+1 < len(r.Tokens) {
+			text = Visible(r.Tokens[p+1].Bytes)
+		}
+		next.Cells = append(next.Cells, text)
+	}
+	g.Footers = []Footer{next}
+	for _, i := range rowOrder(r, o) {
+		g.Rows = append(g.Rows, Head{Text: r.Rows[i].Label, Note: r.Rows[i].Point})
+		for j, p := range r.Positions {
+			n := i*len(r.Positions) + j
+			id := r.TopIDs[n*r.K]
+			c := Cell{Text: piece(r, id), Marked: p+1 < len(r.Tokens) && r.Tokens[p+1].ID == id}
+			c.Value, c.Number = shade.at(i, j)
+			g.Cells = append(g.Cells, c)
+		}
+	}
+	return g, nil
+}
+
+// Title returns what the result is in a few words: the lens, the model, where
+// the states were read, and the interventions.
+func Title(r *lens.Result) string {
+	var s strings.Builder
+	m := r.Manifest
+	if r.Name != "" {
+		s.WriteString(Visible([]byte(r.Name)) + ": ")
+	}
+	if m.Lens != "" {
+		s.WriteString(string(m.Lens) + " ")
+	}
+	s.WriteString("lens")
+	if m.Model != "" {
+		s.WriteString(" of " + printable(m.Model))
+	}
+	if m.At != "" && m.At != "resid" {
+		s.WriteString(" at " + printable(m.At))
+	}
+	if len(m.Interventions) > 0 {
+		s.WriteString(" with " + printable(strings.Join(m.Interventions, ", ")))
+	}
+	return s.String()
+}
+
+// printable is Visible for names, whose spaces stay spaces.
+func printable(s string) string {
+	words := strings.Split(s, " ")
+	for i, w := range words {
+		if w != "" {
+			words[i] = Visible([]byte(w))
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// piece returns the token of an id for people; "#id" where its text is not known.
+func piece(r *lens.Result, id int64) string {
+	if t, ok := r.Pieces[id]; ok {
+		return Visible(t.Bytes)
+	}
+	return "#" + strconv.FormatInt(id, 10)
+}
+
+func rowOrder(r *lens.Result, o GridOptions) []int {
+	order := make([]int, len(r.Rows))
+	for i := range order {
+		order[i] = i
+	}
+	if o.LastOnTop {
+		slices.Reverse(order)
+	}
+	return order
+}
+
+// finiteMax returns the largest finite value, 0 where there is none.
+func finiteMax(values []float32) float64 {
+	top := 0.0
+	for _, v := range values {
+		if isFinite(v) {
+			top = math.Max(top, float64(v))
+		}
+	}
+	return top
+}

@@ -1,0 +1,241 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/golens/golens/lens"
+)
+
+// Format is the value of the member "format" in every file: what is in it and
+// the version of this layout.
+const Format = "golens-lens-1"
+
+// DType names the type of an array's elements as NumPy does.
+type DType string
+
+const (
+	Int64   DType = "int64"
+	Float32 DType = "float32"
+	Bool    DType = "bool"
+)
+
+// A Field is one array of a lens result: its name in NPZ and JSON and what it holds.
+type Field struct {
+	Name    string
+	DType   DType
+	Shape   string // letters of Dims, row-major, such as "R,P,K"
+	Next    string // the shape with targets that are the text's own next tokens, where it differs
+	Unit    string // "nats", "" for ids, ranks and plain numbers
+	Meaning string
+	When    string // what makes it present; "" for always
+	Large   bool   // in JSON only on request
+
+	// values returns a []int64, []float32 or []bool; a nil slice where the
+	// result does not have the array.
+	values func(*lens.Result) any
+}
+
+// Fields is the table of all arrays, in the order in which they are written.
+var Fields = []Field{
+	{Name: "ids", DType: Int64, Shape: "T", Meaning: "token ids of the whole prompt",
+		values: func(r *lens.Result) any { return tokenIDs(r.Tokens) }},
+	{Name: "positions", DType: Int64, Shape: "P", Meaning: "positions that were read, counted from 0",
+		values: func(r *lens.Result) any { return widen(r.Positions) }},
+	{Name: "rows", DType: Int64, Shape: "R", Meaning: "states that were read: 0 is the embedding, i the state after block i-1",
+		values: func(r *lens.Result) any { return rowIndices(r.Rows) }},
+
+	{Name: "top_ids", DType: Int64, Shape: "R,P,K", Meaning: "likeliest next tokens, largest logit first, equal logits by rising id",
+		values: func(r *lens.Result) any { return r.TopIDs }},
+	{Name: "top_logits", DType: Float32, Shape: "R,P,K", Meaning: "their logits",
+		values: func(r *lens.Result) any { return r.TopLogits }},
+	{Name: "top_probs", DType: Float32, Shape: "R,P,K", Meaning: "their probabilities (softmax)",
+		values: func(r *lens.Result) any { return r.TopProbs }},
+
+	{Name: "entropy", DType: Float32, Shape: "R,P", Unit: "nats", Meaning: "entropy of the row's distribution",
+		values: func(r *lens.Result) any { return r.Entropy }},
+	{Name: "logsumexp", DType: Float32, Shape: "R,P", Unit: "nats", Meaning: "logarithm of the sum of the exponentials of the logits",
+		values: func(r *lens.Result) any { return r.LogSumExp }},
+	{Name: "kl", DType: Float32, Shape: "R,P", Unit: "nats", Meaning: "KL divergence from the row to the model's own output, KL(final || row)",
+		values: func(r *lens.Result) any { return r.KL }},
+	{Name: "agree", DType: Bool, Shape: "R,P", Meaning: "whether the row's likeliest token is the model's own",
+		values: func(r *lens.Result) any { return r.Agree }},
+
+	{Name: "target_ids", DType: Int64, Shape: "N", Next: "P", When: "targets", Meaning: "ids of the targets; -1 where the text has no next token",
+		values: target(func(t *lens.Targets) any { return t.IDs })},
+	{Name: "target_positions", DType: Int64, Shape: "Q", When: "targets given as words", Meaning: "positions at which the words were looked for",
+		values: target(func(t *lens.Targets) any {
+			if t.Next {
+				return []int64(nil)
+			}
+			return widen(t.Positions)
+		})},
+	{Name: "target_logprob", DType: Float32, Shape: "R,Q,N", Next: "R,P", Unit: "nats", When: "targets", Meaning: "log-probability of the target; NaN without a target",
+		values: target(func(t *lens.Targets) any { return t.LogProb })},
+	{Name: "target_prob", DType: Float32, Shape: "R,Q,N", Next: "R,P", When: "targets", Meaning: "probability of the target; NaN without a target",
+		values: target(func(t *lens.Targets) any { return t.Prob })},
+	{Name: "target_rank", DType: Int64, Shape: "R,Q,N", Next: "R,P", When: "targets", Meaning: "1 + the number of tokens with a larger logit; 0 without a target",
+		values: target(func(t *lens.Targets) any { return t.Rank })},
+	{Name: "target_ties", DType: Int64, Shape: "R,Q,N", Next: "R,P", When: "targets", Meaning: "number of other tokens with the target's logit; 0 without a target",
+		values: target(func(t *lens.Targets) any { return t.Ties })},
+
+	{Name: "hidden", DType: Float32, Shape: "R,T,C", When: "the states were kept", Large: true, Meaning: "the states that were read, of every position",
+		values: func(r *lens.Result) any { return r.Hidden }},
+	{Name: "logits", DType: Float32, Shape: "R,P,V", When: "logits were asked for", Large: true, Meaning: "logits of the whole vocabulary",
+		values: func(r *lens.Result) any { return r.Logits }},
+}
+
+// A Dim is one letter of the shapes.
+type Dim struct {
+	Letter, Meaning string
+}
+
+// Dims is the table of the letters in Field.Shape.
+var Dims = []Dim{
+	{"R", "rows: the states that were read"},
+	{"T", "tokens of the prompt"},
+	{"P", "positions that were read; all T unless chosen"},
+	{"K", "candidates kept of each cell"},
+	{"C", "width of a state"},
+	{"V", "entries of the vocabulary"},
+	{"N", "target words"},
+	{"Q", "positions at which target words were looked for"},
+}
+
+// An array is one field of one result, ready to be written.
+type array struct {
+	Field
+	dims []int // the shape in numbers
+	data any   // []int64, []float32 or []bool of the product of dims
+}
+
+// arrays returns the arrays that r has, in the order of Fields, or an error
+// where the length of one does not fit its shape: no file is better than one
+// that its readers take for something else.
+func arrays(r *lens.Result) ([]array, error) {
+	var out []array
+	for _, f := range Fields {
+		data := f.values(r)
+		if data == nil || isNil(data) {
+			continue
+		}
+		shape := f.Shape
+		if f.Next != "" && r.Targets != nil && r.Targets.Next {
+			shape = f.Next
+		}
+		dims, want := shapeOf(shape, r), 1
+		for _, n := range dims {
+			want *= n
+		}
+		if got := length(data); got != want {
+			return nil, fmt.Errorf("report: %s of %s holds %d values, but its shape %s = %v needs %d",
+				f.Name, describe(r), got, shape, dims, want)
+		}
+		out = append(out, array{Field: f, dims: dims, data: data})
+	}
+	return out, nil
+}
+
+// check says what is wrong with r: an array that does not fit its shape, or a
+// position outside the prompt.
+func check(r *lens.Result) error {
+	if _, err := arrays(r); err != nil {
+		return err
+	}
+	positions := r.Positions
+	if t := r.Targets; t != nil {
+		positions = append(slices.Clone(positions), t.Positions...)
+		if t.Next && len(t.Positions) != len(r.Positions) {
+			return fmt.Errorf("report: %s has targets at %d positions, but read %d", describe(r), len(t.Positions), len(r.Positions))
+		}
+	}
+	for _, p := range positions {
+		if p < 0 || p >= len(r.Tokens) {
+			return fmt.Errorf("report: %s has a position %d, but %d tokens", describe(r), p, len(r.Tokens))
+		}
+	}
+	return nil
+}
+
+// shapeOf returns the lengths that the letters of shape stand for in r.
+func shapeOf(shape string, r *lens.Result) []int {
+	var targets lens.Targets
+	if r.Targets != nil {
+		targets = *r.Targets
+	}
+	n := map[string]int{
+		"R": len(r.Rows), "T": len(r.Tokens), "P": len(r.Positions), "K": r.K,
+		"C": r.Width, "V": r.Vocab, "N": targets.N, "Q": len(targets.Positions),
+	}
+	var dims []int
+	for _, letter := range strings.Split(shape, ",") {
+		dims = append(dims, n[letter])
+	}
+	return dims
+}
+
+// describe names a result in an error.
+func describe(r *lens.Result) string {
+	if r.Name != "" {
+		return fmt.Sprintf("the result of prompt %q", r.Name)
+	}
+	return "the result"
+}
+
+func target(f func(*lens.Targets) any) func(*lens.Result) any {
+	return func(r *lens.Result) any {
+		if r.Targets == nil {
+			return nil
+		}
+		return f(r.Targets)
+	}
+}
+
+func tokenIDs(tokens []lens.Token) []int64 {
+	ids := make([]int64, len(tokens))
+	for i, t := range tokens {
+		ids[i] = t.ID
+	}
+	return ids
+}
+
+func rowIndices(rows []lens.Row) []int64 {
+	out := make([]int64, len(rows))
+	for i, r := range rows {
+		out[i] = int64(r.Index)
+	}
+	return out
+}
+
+func widen(in []int) []int64 {
+	out := make([]int64, len(in))
+	for i, n := range in {
+		out[i] = int64(n)
+	}
+	return out
+}
+
+func isNil(data any) bool {
+	switch d := data.(type) {
+	case []int64:
+		return d == nil
+	case []float32:
+		return d == nil
+	case []bool:
+		return d == nil
+	}
+	return false
+}
+
+func length(data any) int {
+	switch d := data.(type) {
+	case []int64:
+		return len(d)
+	case []float32:
+		return len(d)
+	case []bool:
+		return len(d)
+	}
+	return -1
+}

@@ -1,0 +1,197 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/golens/golens/lens"
+)
+
+// A shade is a measure of one result, ready to be asked for its cells.
+type shade struct {
+	scale Scale
+	// at returns where row i and the j-th position lie on the scale, and the value
+	// as a number for people.
+	at func(i, j int) (float64, string)
+}
+
+func newShade(r *lens.Result, o GridOptions) (shade, error) {
+	cols := len(r.Positions)
+	missing := func(what string) (shade, error) {
+		return shade{}, fmt.Errorf("report: %s has no %s to shade by", describe(r), what)
+	}
+	switch o.By {
+	case "", ByProb:
+		if r.TopProbs == nil {
+			return missing("probabilities")
+		}
+		return probShade("probability", func(i, j int) (float64, bool) {
+			return float64(r.TopProbs[(i*cols+j)*r.K]), true
+		}), nil
+	case ByEntropy:
+		if r.Entropy == nil {
+			return missing("entropy")
+		}
+		return linearShade("entropy in nats", r.Entropy, cols), nil
+	case ByKL:
+		if r.KL == nil {
+			return missing("KL divergence")
+		}
+		return linearShade("KL to the model's output in nats", r.KL, cols), nil
+	case ByAgree:
+		if r.Agree == nil {
+			return missing("agreement")
+		}
+		return agreeShade(r, cols), nil
+	case ByTargetProb, ByTargetRank:
+		return targetShade(r, o)
+	}
+	_, err := ParseMeasure(string(o.By))
+	return shade{}, err
+}
+
+func probShade(name string, prob func(i, j int) (float64, bool)) shade {
+	return shade{
+		scale: Scale{
+			Name: name, Number: name + " in percent",
+			Ticks: []Tick{{0, "0"}, {0.25, "0.25"}, {0.5, "0.5"}, {0.75, "0.75"}, {1, "1"}},
+		},
+		at: func(i, j int) (float64, string) {
+			p, ok := prob(i, j)
+			if !ok {
+				return math.NaN(), ""
+			}
+			return clamp01(p), percent(p)
+		},
+	}
+}
+
+// percent returns a probability in two characters.
+func percent(p float64) string {
+	if math.IsNaN(p) {
+		return "--"
+	}
+	return fmt.Sprintf("%2d", min(99, int(math.Round(100*clamp01(p)))))
+}
+
+// linearShade shades values [R,P] from 0 to a round number above the largest.
+func linearShade(name string, values []float32, cols int) shade {
+	ticks, top := roundTicks(finiteMax(values))
+	return shade{
+		scale: Scale{Name: name, Number: name, Ticks: ticks},
+		at: func(i, j int) (float64, string) {
+			v := float64(values[i*cols+j])
+			return clamp01(v / top), decimal(v)
+		},
+	}
+}
+
+// roundTicks returns ticks at four to six round numbers from 0 to one that is at
+// least largest, and that one.
+func roundTicks(largest float64) ([]Tick, float64) {
+	if largest <= 0 {
+		largest = 1
+	}
+	step := math.Pow(10, math.Floor(math.Log10(largest))-1)
+	for _, f := range []float64{2, 2.5, 5, 10, 20} {
+		if n := largest / (step * f); n <= 5 {
+			step *= f
+			break
+		}
+	}
+	n := math.Ceil(largest/step - 1e-9)
+	var ticks []Tick
+	for i := range int(n) + 1 {
+		ticks = append(ticks, Tick{float64(i) / n, strconv.FormatFloat(float64(i)*step, 'g', 4, 64)})
+	}
+	return ticks, n * step
+}
+
+// decimal returns a value in four characters or a few more.
+func decimal(v float64) string {
+	switch {
+	case math.IsNaN(v):
+		return "NaN"
+	case math.IsInf(v, 0):
+		return fmt.Sprintf("%+f", v)
+	case math.Abs(v) < 9.995:
+		return strconv.FormatFloat(v, 'f', 2, 64)
+	case math.Abs(v) < 99.95:
+		return strconv.FormatFloat(v, 'f', 1, 64)
+	}
+	return strconv.FormatFloat(v, 'g', 4, 64)
+}
+
+func agreeShade(r *lens.Result, cols int) shade {
+	return shade{
+		scale: Scale{Name: "agrees with the model's output", Number: "1 where it agrees with the model's output", Ticks: []Tick{{0, "no"}, {1, "yes"}}},
+		at: func(i, j int) (float64, string) {
+			if r.Agree[i*cols+j] {
+				return 1, "1"
+			}
+			return 0, "0"
+		},
+	}
+}
+
+// targetShade shades by one target: the text's own next token, or word o.Target.
+func targetShade(r *lens.Result, o GridOptions) (shade, error) {
+	t := r.Targets
+	if t == nil || t.Prob == nil || t.Rank == nil {
+		return shade{}, fmt.Errorf("report: %s has no targets to shade by; name one", describe(r))
+	}
+	name, n := "the next token", 1
+	if !t.Next {
+		if o.Target < 0 || o.Target >= t.N {
+			return shade{}, fmt.Errorf("report: no target %d among the %d of %s", o.Target, t.N, describe(r))
+		}
+		name, n = wordName(r, o.Target), t.N
+	}
+	// index returns where the target of row i at position j stands, -1 for nowhere.
+	index := func(i, j int) int {
+		q := slices.Index(t.Positions, r.Positions[j])
+		if q < 0 || t.Next && t.IDs[q] < 0 {
+			return -1
+		}
+		k := 0
+		if !t.Next {
+			k = o.Target
+		}
+		return (i*len(t.Positions)+q)*n + k
+	}
+	if o.By == ByTargetProb {
+		return probShade("probability of "+name, func(i, j int) (float64, bool) {
+			k := index(i, j)
+			if k < 0 {
+				return 0, false
+			}
+			return float64(t.Prob[k]), true
+		}), nil
+	}
+	return rankShade("rank of "+name, t.Rank, index), nil
+}
+
+// rankShade shades ranks by their logarithm, rank 1 at the strong end.
+func rankShade(name string, ranks []int64, index func(i, j int) int) shade {
+	worst := int64(10)
+	for _, k := range ranks {
+		worst = max(worst, k)
+	}
+	span := math.Log(float64(worst))
+	s := Scale{Name: name, Number: name}
+	for k := int64(1); k <= worst; k *= 10 {
+		s.Ticks = append([]Tick{{1 - math.Log(float64(k))/span, strconv.FormatInt(k, 10)}}, s.Ticks...)
+	}
+	if last := s.Ticks[0].At; last > 0.12 {
+		s.Ticks = append([]Tick{{0, strconv.FormatInt(worst, 10)}}, s.Ticks...)
+	}
+	return shade{scale: s, at: func(i, j int) (float64, string) {
+		k := index(i, j)
+		if k < 0 || ranks[k] < 1 {
+			return math.NaN(), ""
+		}
+		return clamp01(1 - math.Log(float64(ranks[k]))/span), strconv.FormatInt(ranks[k], 10)
+	}}
+}

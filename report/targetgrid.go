@@ -1,0 +1,78 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/golens/golens/lens"
+)
+
+// TargetGrid returns the rank and the log-probability of every target by layer,
+// shaded by its probability: a column for each word and position, or for each
+// next token of the text. It returns nil where r has no targets.
+func TargetGrid(r *lens.Result, o GridOptions) (*Grid, error) {
+	if err := check(r); err != nil {
+		return nil, err
+	}
+	t := r.Targets
+	if t == nil {
+		return nil, nil
+	}
+	if t.Rank == nil || t.LogProb == nil || t.Prob == nil {
+		return nil, fmt.Errorf("report: the targets of %s lack rank or probability", describe(r))
+	}
+	g := &Grid{
+		Title:  "targets: rank and log-probability in nats",
+		Corner: "layer",
+		Scale: Scale{
+			Name: "probability", Number: "log-probability", Always: true,
+			Ticks: []Tick{{0, "0"}, {0.5, "0.5"}, {1, "1"}},
+		},
+	}
+	var offsets []int // of each column within a row of the arrays
+	stride := len(t.Positions)
+	if t.Next {
+		for q, id := range t.IDs {
+			if id < 0 {
+				continue
+			}
+			g.Columns = append(g.Columns, Head{Text: piece(r, id), Note: "after " + strconv.Itoa(t.Positions[q])})
+			offsets = append(offsets, q)
+		}
+	} else {
+		stride *= t.N
+		for q, p := range t.Positions {
+			for n := range t.IDs {
+				g.Columns = append(g.Columns, Head{Text: wordName(r, n), Note: "after " + strconv.Itoa(p)})
+				offsets = append(offsets, q*t.N+n)
+			}
+		}
+	}
+	tied := false
+	for _, i := range rowOrder(r, o) {
+		g.Rows = append(g.Rows, Head{Text: r.Rows[i].Label, Note: r.Rows[i].Point})
+		for _, at := range offsets {
+			k := i*stride + at
+			c := Cell{
+				Text:   strconv.FormatInt(t.Rank[k], 10),
+				Number: decimal(float64(t.LogProb[k])),
+				Value:  clamp01(float64(t.Prob[k])),
+			}
+			if t.Ties != nil && t.Ties[k] > 0 {
+				c.Text += "="
+				tied = true
+			}
+			g.Cells = append(g.Cells, c)
+		}
+	}
+	if tied {
+		g.Notes = append(g.Notes, "= other tokens have the same logit")
+	}
+	return g, nil
+}
+
+// wordName returns the n-th target word as its first token, which is what the
+// numbers speak of.
+func wordName(r *lens.Result, n int) string {
+	return piece(r, r.Targets.IDs[n])
+}
