@@ -4,9 +4,9 @@
 Every bias and norm is random, so that no term of the forward pass can be left
 out unnoticed. The sizes of the weights follow trained models a little: the
 residual stream grows from block to block, two of its channels are far larger
-than the rest, and the logits are peaked. The same arguments give the same
-bytes. The file's layout has options, since the checkpoints on the hub differ in
-theirs: prefix, stored masks, stored head, number type, shards.
+than the rest, and the logits are peaked. The same arguments give the same bytes
+on one machine. The file's layout has options, since the checkpoints on the hub
+differ in theirs: prefix, stored masks, stored head, number type, shards.
 
     make_models.py 12x96 --out DIR
     make_models.py 3x768 --out DIR --dtype bfloat16 --shard-size 100MB
@@ -147,7 +147,7 @@ def setting(text):
         return key, value
 
 
-def main():
+def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("preset", choices=PRESETS)
     parser.add_argument("--out", type=Path, required=True, help="folder to write; made if it is not there")
@@ -162,7 +162,7 @@ def main():
     parser.add_argument("--store-head", action="store_true", help="also store the tied lm_head.weight")
     parser.add_argument("--shard-size", type=byte_count, metavar="SIZE", help="split into shards, such as 20MB, with an index")
     parser.add_argument("--vocab", type=Path, metavar="DIR", help="copy vocab.json and merges.txt from this folder")
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
 
     config = DEFAULTS | PRESETS[args.preset] | dict(args.config)
     config["bos_token_id"] = config["eos_token_id"] = config["vocab_size"] - 1

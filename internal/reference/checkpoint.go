@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -42,12 +41,7 @@ func Model(t testing.TB, preset string, options ...string) string {
 	if _, err := os.Stat(folder); err == nil {
 		return folder
 	}
-	start(t) // skips the test where Python or its packages are missing
-	python, err := interpreter(root)
-	if err == nil {
-		err = c.make(python, folder)
-	}
-	if err != nil {
+	if err := c.make(start(t), folder); err != nil {
 		t.Fatalf("reference: make checkpoint %s: %v", preset, err)
 	}
 	return folder
@@ -85,17 +79,17 @@ func (c checkpoint) folder() (string, error) {
 	return filepath.Join(parent, name), nil
 }
 
-// make runs the script. A run that is interrupted leaves nothing under the final name.
-func (c checkpoint) make(python, folder string) error {
+// make has the script write the checkpoint. A run that is interrupted leaves nothing under the final name.
+func (c checkpoint) make(p *process, folder string) error {
 	removeUnused(filepath.Dir(filepath.Dir(folder)), time.Now())
 	making := folder + ".making"
 	if err := os.RemoveAll(making); err != nil {
 		return err
 	}
 	defer os.RemoveAll(making)
-	args := append([]string{c.script, c.preset, "--out", making}, c.options...)
-	if out, err := exec.Command(python, args...).CombinedOutput(); err != nil {
-		return fmt.Errorf("%s: %w\n%s", strings.Join(args, " "), err, out)
+	args := append([]string{c.preset, "--out", making}, c.options...)
+	if _, err := p.do(map[string]any{"op": "checkpoint", "arguments": args}); err != nil {
+		return fmt.Errorf("%v: %w\n%s", args, err, p.stderr)
 	}
 	return os.Rename(making, folder)
 }

@@ -3,26 +3,29 @@ package reference
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 )
 
 // All layouts of a checkpoint hold the same model.
 func TestLayouts(t *testing.T) {
-	r := Request{Model: Model(t, "12x96"), IDs: IDs(1, 5, 50257)}
+	tied := []string{"--config", "tie_word_embeddings=true"}
+	model := func(options ...string) string { return Model(t, "4x64-untied", slices.Concat(tied, options)...) }
+	r := Request{Model: model(), IDs: IDs(1, 5, 1009)}
 	want := Forward(t, r)["model_logits"]
 	for _, options := range [][]string{
 		{"--no-prefix"},
 		{"--store-head"},
 		{"--masks", "float32", "--no-prefix"},
 		{"--masks", "uint8"},
-		{"--masks", "bool", "--shard-size", "6MB", "--store-head", "--no-prefix"},
+		{"--masks", "bool", "--shard-size", "300KB", "--store-head", "--no-prefix"},
 	} {
-		r.Model = Model(t, "12x96", options...)
+		r.Model = model(options...)
 		EqualArrays(t, filepath.Base(r.Model), Forward(t, r)["model_logits"], want)
 	}
 	for _, options := range [][]string{{"--seed", "1"}, {"--dtype", "bfloat16"}, {"--dtype", "float16"}, {"--config", "n_inner=200"}} {
-		r.Model = Model(t, "12x96", options...)
+		r.Model = model(options...)
 		if compare(Forward(t, r)["model_logits"].Float32, want) == "" {
 			t.Errorf("%v makes no difference", options)
 		}

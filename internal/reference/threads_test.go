@@ -6,14 +6,35 @@ import (
 	"testing"
 )
 
-// A thread count asked for within one process gives the bits of a process that has
-// never had another, whatever was asked for before.
+// A thread count takes effect within one process, whatever was asked for before: it
+// gives the bits of a process that has never had another.
 func TestThreads(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts another Python process")
 	}
-	r := Request{Model: Model(t, "12x96"), IDs: IDs(1, 1, 50257)}
+	fields := map[int]map[string]any{}
+	for _, threads := range []int{1, 2} {
+		r := Request{Model: Model(t, "12x96"), IDs: IDs(1, 1, 50257), Threads: threads}
+		var err error
+		if fields[threads], err = r.fields("lens", t.TempDir()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ask := func(p *process, threads int) Arrays {
+		t.Helper()
+		a, err := p.do(fields[threads])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.Versions.Threads != threads {
+			t.Errorf("asked for %d threads, got %d", threads, a.Versions.Threads)
+		}
+		return a.arrays
+	}
 	used := start(t)
+	one, two := ask(used, 1), ask(used, 2)
+	again := ask(used, 1)
+
 	folder, err := root()
 	if err != nil {
 		t.Fatal(err)
@@ -22,35 +43,16 @@ func TestThreads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, threads := range []int{1, 2} {
-		fresh, err := launch(python, filepath.Join(folder, "scripts", "reference.py"), "serve")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer fresh.stop()
-		r.Threads = threads
-		fields, err := r.fields("lens", t.TempDir())
-		if err != nil {
-			t.Fatal(err)
-		}
-		want, err := fresh.do(fields)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, before := range []int{2, 1} {
-			r.Threads = before
-			Lens(t, r)
-			got, err := used.do(fields)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got.Versions.Threads != threads {
-				t.Errorf("asked for %d threads, got %d", threads, got.Versions.Threads)
-			}
-			for name, array := range got.arrays {
-				EqualArrays(t, name, array, want.arrays[name])
-			}
-		}
+	fresh, err := launch(python, filepath.Join(folder, "scripts", "reference.py"), "serve")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer fresh.stop()
+	for name, array := range ask(fresh, 2) {
+		EqualArrays(t, "2 threads: "+name, two[name], array)
+	}
+	for name, array := range one {
+		EqualArrays(t, "1 thread again: "+name, again[name], array)
 	}
 }
 
