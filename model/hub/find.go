@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -79,6 +78,9 @@ func fetchName(model, revision string) string {
 // part is what either half of a model's name consists of.
 var part = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?$`)
 
+// ref is what a revision consists of: parts with slashes between them.
+var ref = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.+-]*(/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*$`)
+
 // split checks a name by the hub's rules and returns its parts.
 func split(name string) (model, revision string, err error) {
 	model, revision, given := strings.Cut(name, "@")
@@ -94,8 +96,8 @@ func split(name string) (model, revision string, err error) {
 		return "", "", fmt.Errorf("find model %q: not a name of the Hugging Face hub, which is MODEL or ORG/MODEL "+
 			"in letters, digits, '-', '_' and '.'; a folder must exist to be taken as one", name)
 	}
-	// A revision becomes part of a path: it must stay below the model's folder.
-	if !filepath.IsLocal(revision) || path.Clean(revision) != revision || revision == "." || strings.ContainsAny(revision, "\\\x00") {
+	// A revision becomes part of a path and of the command that errors advise.
+	if !ref.MatchString(revision) || !filepath.IsLocal(revision) || strings.Contains(revision, "..") {
 		return "", "", fmt.Errorf("find model %q: the revision %q is not a branch, a tag or a commit", name, revision)
 	}
 	return model, revision, nil

@@ -27,7 +27,7 @@ func env(vars ...string) func(string) string {
 }
 
 // put writes a file and the folders above it.
-func put(t *testing.T, content string, path ...string) {
+func put(t testing.TB, content string, path ...string) {
 	t.Helper()
 	file := filepath.Join(path...)
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
@@ -159,7 +159,7 @@ func TestFindMalformed(t *testing.T) {
 	cache := fakeCache(t)
 	for _, name := range []string{"", "@main", "/gpt2", "gpt2/", "a/b/c", "../gpt2", "..", ".", "./gpt2", "a--b", "a..b", "-a", "a-", "a.git",
 		"gpt 2", "gpt2\x00", "gpt2\n", "naïve", "a\\b", "~", "datasets/a/b", strings.Repeat("a", 97),
-		"gpt2@", "gpt2@..", "gpt2@../../x", "gpt2@/etc/passwd", "gpt2@a//b", "gpt2@.", "gpt2@a\\b", "gpt2@a\x00"} {
+		"gpt2@", "gpt2@..", "gpt2@../../x", "gpt2@/etc/passwd", "gpt2@a//b", "gpt2@.", "gpt2@a\\b", "gpt2@a\x00", "gpt2@a b", "gpt2@\n", "gpt2@-x", "gpt2@$(x)", "gpt2@a..b", "gpt2@main/"} {
 		if dir, err := Find(name, env("HF_HUB_CACHE", cache)); err == nil || !strings.Contains(err.Error(), "not a") {
 			t.Errorf("Find(%q) = %s, %v, want an error that says it is not a name", name, dir, err)
 		}

@@ -2,36 +2,22 @@ package hub
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/golens/golens/internal/reference"
 )
 
-// oracle runs testdata/oracle.py with the given environment in the project's
-// Python environment and returns the line that it prints. The test is skipped
-// where that environment is not set up.
+// oracle runs testdata/oracle.py, which answers with huggingface_hub, in the
+// given environment and returns the line that it prints.
 func oracle(t *testing.T, vars []string, args ...string) string {
 	t.Helper()
-	python, err := filepath.Abs("../../.venv/bin/python")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(python); err != nil {
-		t.Skipf("no comparison with huggingface_hub: %v (make env sets it up)", err)
-	}
-	cmd := exec.Command(python, append([]string{"testdata/oracle.py"}, args...)...)
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "PYTHONDONTWRITEBYTECODE=1"}
+	env := []string{"PATH=" + os.Getenv("PATH")}
 	for i := 0; i < len(vars); i += 2 {
-		cmd.Env = append(cmd.Env, vars[i]+"="+vars[i+1])
+		env = append(env, vars[i]+"="+vars[i+1])
 	}
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("oracle.py %v: %v\n%s", args, err, stderr.String())
-	}
-	return strings.TrimSuffix(string(out), "\n")
+	return strings.TrimSuffix(string(reference.Script(t, env, nil, "testdata/oracle.py", args...)), "\n")
 }
 
 // caches are environments and the cache that each chooses, besides HOME=/h.

@@ -32,14 +32,14 @@ var read = []string{"config.json", "model*.safetensors", "model.safetensors.inde
 func (r repo) snapshot() (string, error) {
 	hash := r.revision
 	if !commit.MatchString(hash) {
-		ref, err := os.ReadFile(filepath.Join(r.dir, "refs", filepath.FromSlash(r.revision)))
+		content, err := os.ReadFile(filepath.Join(r.dir, "refs", filepath.FromSlash(r.revision)))
 		if errors.Is(err, fs.ErrNotExist) {
 			return "", fmt.Errorf("%s has no revision %s%s", r.dir, r.revision, r.others())
 		}
 		if err != nil {
 			return "", err
 		}
-		hash = strings.TrimSpace(string(ref))
+		hash = strings.TrimSpace(string(content))
 		if !filepath.IsLocal(hash) || hash == "." || strings.ContainsAny(hash, "/\\\x00") {
 			return "", fmt.Errorf("%s does not name a commit", filepath.Join(r.dir, "refs", r.revision))
 		}

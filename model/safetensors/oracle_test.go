@@ -5,32 +5,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/golens/golens/internal/reference"
 )
 
-// oracle runs testdata/oracle.py in the project's Python environment and
-// returns what it prints. The test is skipped where that environment is not
-// set up.
+// oracle runs testdata/oracle.py, which answers with the format's own library.
 func oracle(t *testing.T, stdin []byte, args ...string) []byte {
 	t.Helper()
-	python, err := filepath.Abs("../../.venv/bin/python")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(python); err != nil {
-		t.Skipf("no comparison with the format's own library: %v (make env sets it up)", err)
-	}
-	cmd := exec.Command(python, append([]string{"testdata/oracle.py"}, args...)...)
-	cmd.Stdin = bytes.NewReader(stdin)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("oracle.py %v: %v\n%s", args, err, stderr.String())
-	}
-	return out
+	return reference.Script(t, nil, bytes.NewReader(stdin), "testdata/oracle.py", args...)
 }
 
 // verdict is what the format's own library says of one file.

@@ -1,0 +1,103 @@
+// Package config reads a model's config.json. It turns what Hugging Face's
+// transformers wrote there into the few numbers that a model is built from,
+// with the defaults of the library's classes, and refuses in words whatever
+// golens would compute differently.
+package config
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// FileName is the file of a model's folder that Read reads.
+const FileName = "config.json"
+
+// maxSize is the longest config.json in bytes that Read takes. Real ones have a
+// few thousand.
+const maxSize = 16 << 20
+
+// A Config is a model's configuration. The field of its family is set, those
+// of other families are nil.
+type Config struct {
+	Type string // model_type, such as "gpt2"
+	GPT2 *GPT2
+
+	Raw    []byte            // the text that was read
+	Digest [sha256.Size]byte // SHA-256 of Raw
+}
+
+// families maps each model_type that golens has to what reads its fields.
+var families = map[string]func(*Config, *fields){
+	"gpt2": func(c *Config, f *fields) { c.GPT2 = readGPT2(f) },
+}
+
+// Read reads the config.json of the model's folder dir. Errors name the file,
+// the key and the remedy.
+func Read(dir string) (*Config, error) {
+	path := filepath.Join(dir, FileName)
+	info, err := os.Stat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		if _, dirErr := os.Stat(dir); dirErr != nil {
+			return nil, fmt.Errorf("read the model's configuration: there is no folder %s: %w", dir, err)
+		}
+		return nil, fmt.Errorf("read the model's configuration: %s is missing; a model's folder holds it beside the weights: %w", path, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the model's configuration: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("read the model's configuration: %s is not a file", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the model's configuration: %w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("read the model's configuration: %w", err)
+	}
+	c, err := Parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return c, nil
+}
+
+// Parse reads the text of a config.json. It keeps data.
+func Parse(data []byte) (*Config, error) {
+	if len(data) > maxSize {
+		return nil, fmt.Errorf("it has more than %d bytes, which no model's configuration has", maxSize)
+	}
+	f, err := parseFields(data)
+	if err != nil {
+		return nil, err
+	}
+	c := &Config{Raw: data, Digest: sha256.Sum256(data)}
+	c.Type = f.text("model_type", "")
+	if f.err != nil {
+		return nil, f.err
+	}
+	family, ok := families[c.Type]
+	switch {
+	case c.Type == "":
+		return nil, fmt.Errorf(`it has no "model_type"; if the model is GPT-2, add "model_type": "gpt2"`)
+	case !ok:
+		return nil, fmt.Errorf("model_type %s is not supported; golens has %s",
+			quote(c.Type), strings.Join(slices.Sorted(maps.Keys(families)), ", "))
+	}
+	f.refuse("auto_map", "the model's code is in its own Python files, which golens does not run")
+	f.refuse("quantization_config", "the weights are quantized; give float32, float16 or bfloat16 weights")
+	family(c, f)
+	if f.err != nil {
+		return nil, f.err
+	}
+	return c, nil
+}
