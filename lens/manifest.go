@@ -1,0 +1,44 @@
+package lens
+
+import (
+	"bufio"
+	"encoding/hex"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+
+	"github.com/golens/golens/internal/version"
+	"github.com/golens/golens/model/token"
+	"github.com/golens/golens/torch"
+)
+
+// manifest says what made the result, but for the digest of the weights, which
+// means reading them all: see Result.Digest.
+func (r *reader) manifest(tok *token.Tokenizer) (Manifest, error) {
+	lib, err := torch.Describe()
+	if err != nil {
+		return Manifest{}, err
+	}
+	return Manifest{
+		Golens: version.String(), Model: r.m.Name, Config: hex.EncodeToString(r.m.Config.Digest[:]), Tokenizer: tok.Digest(),
+		Libtorch: lib.Version, BLAS: lib.BLAS, Capability: lib.Capability, CPU: processor(), Threads: torch.Threads(),
+		Device: r.m.Device.String(), DType: r.m.DType.String(), Attention: string(r.m.Attention),
+		Mode: "exact", Kernel: "aten", Lens: r.Kind, At: string(r.At), Interventions: r.Hooks.Actions(),
+	}, nil
+}
+
+// processor returns the name of the CPU, as the system gives it.
+var processor = sync.OnceValue(func() string {
+	f, err := os.Open("/proc/cpuinfo")
+	if err != nil {
+		return runtime.GOARCH
+	}
+	defer f.Close()
+	for s := bufio.NewScanner(f); s.Scan(); {
+		if key, value, ok := strings.Cut(s.Text(), ":"); ok && strings.TrimSpace(key) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return runtime.GOARCH
+})

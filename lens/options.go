@@ -1,0 +1,180 @@
+package lens
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/golens/golens/hooks"
+	"github.com/golens/golens/model"
+)
+
+// A Site is the place in each block whose output is read.
+type Site string
+
+const (
+	// Resid is the residual stream after the block, the default.
+	Resid Site = "resid"
+	// ResidMid is the residual stream after attention was added.
+	ResidMid Site = "resid_mid"
+	// Attn is what attention adds to the stream.
+	Attn Site = "attn"
+	// MLP is what the MLP adds to the stream.
+	MLP Site = "mlp"
+)
+
+// Options say what of a lens is wanted. The zero Options are the notebook lens of
+// the residual stream, every row and position, five candidates a cell.
+type Options struct {
+	Kind Kind // Notebook unless set
+	At   Site // Resid unless set
+	Top  int  // candidates a cell; 5 unless set
+
+	Rows      []int // 0 is the embedding, i the state after block i-1; nil for all
+	Positions []int // negative ones count from the end; nil for all
+
+	Next bool // the text's own next tokens are targets
+	// Words are targets by id. They are read at Positions, or at the last one where
+	// Positions is nil.
+	Words []Word
+
+	Hidden bool // keep the states
+	Logits bool // keep every logit: R*P*V numbers
+
+	Hooks *hooks.Registry // interventions, and captures of the caller's own
+}
+
+// A Word is a target: the text that was asked for, and the token that stands for it.
+type Word struct {
+	Text string
+	ID   int64
+}
+
+// DefaultTop is how many candidates a cell keeps unless Options say otherwise.
+const DefaultTop = 5
+
+// plan is Options with every choice made for a model and a prompt.
+type plan struct {
+	Options
+	rows      []Row
+	points    []string // where each row's state is captured
+	positions []int
+	targetsAt []int
+}
+
+// plan checks the options and fills in what they leave open.
+func (o Options) plan(m *model.Model, T int) (*plan, error) {
+	p := &plan{Options: o}
+	if p.Kind == "" {
+		p.Kind = Notebook
+	}
+	if !slices.Contains([]Kind{Notebook, Raw, Normed}, p.Kind) {
+		return nil, fmt.Errorf("lens: no lens is called %q: there are notebook, raw and normed", p.Kind)
+	}
+	if p.At == "" {
+		p.At = Resid
+	}
+	if p.Top == 0 {
+		p.Top = DefaultTop
+	}
+	if p.Top < 1 || p.Top > m.Sizes.Vocab {
+		return nil, fmt.Errorf("lens: %d candidates a cell cannot be kept: ask for 1 to %d", p.Top, m.Sizes.Vocab)
+	}
+	if p.Next && len(p.Words) > 0 {
+		return nil, fmt.Errorf("lens: targets are either words or the text's own next tokens, not both")
+	}
+	for _, w := range p.Words {
+		if w.ID < 0 || w.ID >= int64(m.Sizes.Vocab) {
+			return nil, fmt.Errorf("lens: the target %q has the id %d, which is not in the vocabulary of %d", w.Text, w.ID, m.Sizes.Vocab)
+		}
+	}
+	if err := p.chooseRows(m); err != nil {
+		return nil, err
+	}
+	var err error
+	if p.positions, err = choosePositions(o.Positions, T); err != nil {
+		return nil, err
+	}
+	p.targetsAt = p.positions
+	if o.Positions == nil && !p.Next {
+		p.targetsAt = []int{T - 1}
+	}
+	return p, nil
+}
+
+func (p *plan) chooseRows(m *model.Model) error {
+	l, L := m.Layout, len(m.Layout.Blocks)
+	point := func(i int) string {
+		switch p.At {
+		case Attn:
+			return l.Blocks[i-1].Attn
+		case MLP:
+			return l.Blocks[i-1].MLP
+		case ResidMid:
+			return l.Blocks[i-1].Mid
+		}
+		if i == 0 {
+			return l.Embed
+		}
+		return l.Blocks[i-1].Out
+	}
+	first := 0
+	switch p.At {
+	case Resid:
+	case ResidMid, Attn, MLP:
+		first = 1 // the embedding has no such part
+	default:
+		return fmt.Errorf("lens: no site is called %q: there are resid, resid_mid, attn and mlp", p.At)
+	}
+	rows := slices.Clone(p.Rows)
+	if rows == nil {
+		for i := first; i <= L; i++ {
+			rows = append(rows, i)
+		}
+	}
+	slices.Sort(rows)
+	rows = slices.Compact(rows)
+	if len(rows) == 0 {
+		return fmt.Errorf("lens: no row is left to read")
+	}
+	for _, i := range rows {
+		if i < first || i > L {
+			return fmt.Errorf("lens: there is no row %d at %s: rows go from %d to %d (0 is the embedding, i the state after block i-1)", i, p.At, first, L)
+		}
+		r := Row{Index: i, Point: point(i), Label: "emb"}
+		if i > 0 {
+			r.Label = fmt.Sprintf("L%d", i-1)
+		}
+		p.points = append(p.points, r.Point)
+		if p.At == Resid && i == L && p.Kind != Raw {
+			r.Point = l.Norm
+		}
+		p.rows = append(p.rows, r)
+	}
+	return nil
+}
+
+// choosePositions brings positions into 0..T-1, rising and without doubles.
+func choosePositions(asked []int, T int) ([]int, error) {
+	var out []int
+	if asked == nil {
+		for i := range T {
+			out = append(out, i)
+		}
+		return out, nil
+	}
+	for _, a := range asked {
+		i := a
+		if i < 0 {
+			i += T
+		}
+		if i < 0 || i >= T {
+			return nil, fmt.Errorf("lens: there is no position %d: the prompt has %d tokens, numbered from 0 (or from -1 backwards)", a, T)
+		}
+		out = append(out, i)
+	}
+	slices.Sort(out)
+	if out = slices.Compact(out); len(out) == 0 {
+		return nil, fmt.Errorf("lens: no position is left to read")
+	}
+	return out, nil
+}

@@ -1,0 +1,53 @@
+# What the lens keeps of a layer's logits x [1,T,V], as TorchScript. These are the
+# notebook's own operations, each on the whole of x: sums over the vocabulary have
+# other bits when a row is taken alone.
+
+def log_softmax(self, x: Tensor) -> Tensor:
+    return torch.log_softmax(x, -1)
+
+def cells(self, x: Tensor, l: Tensor, final: Tensor, k: int, at: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    # l and final are the log-softmax of x and of the model's own output; at [P]
+    # are the positions wanted. Top k ids, logits and probabilities [1,P,k];
+    # entropy, log-sum-exp and KL(final || x) [1,P], in nats.
+    logits, ids = self.top(x, k)
+    probs = torch.softmax(x, -1).gather(-1, ids)
+    entropy = -(l.exp() * l).sum(-1)
+    lse = torch.logsumexp(x, -1)
+    kl = (final.exp() * (final - l)).sum(-1)
+    return ids[:, at], logits[:, at], probs[:, at], entropy[:, at], lse[:, at], kl[:, at]
+
+def top(self, x: Tensor, k: int) -> Tuple[Tensor, Tensor]:
+    # The k largest by (value descending, id ascending). topk leaves open which of
+    # equal values it takes, and in which order: where an equal one was left out,
+    # all are sorted.
+    v, ids = torch.topk(x, k, -1)
+    if bool(((x >= v[..., -1:]).sum(-1) == k).all()):
+        ids, order = torch.sort(ids, -1)
+        v, order = torch.sort(v.gather(-1, order), stable=True, dim=-1, descending=True)
+        return v, ids.gather(-1, order)
+    v, ids = torch.sort(x, stable=True, dim=-1, descending=True)
+    return v[..., :k], ids[..., :k]
+
+def likeliest(self, x: Tensor, at: Tensor) -> Tensor:
+    # argmax takes the first of equals. [1,P]
+    return torch.argmax(x, -1)[:, at]
+
+def next(self, x: Tensor, l: Tensor, ids: Tensor, at: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
+    # One target a position, ids [T]: log-probability, probability, rank, ties, each [1,P].
+    return self.targets(x, l, ids[None, :, None], at)
+
+def words(self, x: Tensor, l: Tensor, ids: Tensor, at: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
+    # N targets at each position, ids [N]: the same, each [1,P,N].
+    return self.targets(x, l, ids.expand([1, x.size(1), -1]), at)
+
+def targets(self, x: Tensor, l: Tensor, ids: Tensor, at: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
+    # The rank is 1 + the number of larger logits; ties are the others that are as large.
+    probs = torch.softmax(x, -1).gather(-1, ids)
+    logs = l.gather(-1, ids)
+    ranks: List[Tensor] = []
+    ties: List[Tensor] = []
+    for n in range(ids.size(-1)):
+        t = x.gather(-1, ids[..., n:n + 1])
+        ranks.append((x > t).sum(-1) + 1)
+        ties.append((x == t).sum(-1) - 1)
+    return logs[:, at], probs[:, at], torch.stack(ranks, -1)[:, at], torch.stack(ties, -1)[:, at]

@@ -1,0 +1,136 @@
+// Package model makes language models ready to run: it reads configuration and
+// weights, builds the TorchScript module, names its hook points, and runs it.
+package model
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/golens/golens/hooks"
+	"github.com/golens/golens/model/config"
+	"github.com/golens/golens/model/token"
+	"github.com/golens/golens/torch"
+)
+
+// Options say how a model is to be opened.
+type Options struct {
+	Device    torch.Device // where it runs
+	Attention Attention    // SDPA unless set
+}
+
+// A Model is a language model with its weights in memory, ready for runs with
+// hooks. It computes in float32. Its methods may be called from several goroutines.
+type Model struct {
+	Name      string // for people: the folder, or the name it was asked for
+	Dir       string // the folder; "" for the embedded model
+	Config    *config.Config
+	Sizes     Sizes
+	Attention Attention
+	Device    torch.Device
+	DType     torch.DType
+	Layout    Layout
+	Points    *hooks.Points
+	Warnings  []string // what is odd about the checkpoint, in sentences
+
+	tokenizer  func() (*token.Tokenizer, error)
+	weights    *weights
+	root       *torch.Module
+	norm, head *torch.Module
+	built      map[string]*torch.Module
+	tied       bool
+}
+
+// Tokenizer returns the model's tokenizer: that of its folder, or GPT-2's own
+// where the folder has none and the vocabulary is of that size.
+func (m *Model) Tokenizer() (*token.Tokenizer, error) { return m.tokenizer() }
+
+// Tied reports whether the head is the token embedding again.
+func (m *Model) Tied() bool { return m.tied }
+
+// Close frees the model.
+func (m *Model) Close() error {
+	if m.Points != nil {
+		m.Points.Close()
+	}
+	for _, b := range m.built {
+		b.Close()
+	}
+	m.root.Close()
+	return m.weights.Close()
+}
+
+// build makes the module of a configuration and its weights. It owns w from here on.
+func build(name string, c *config.Config, w *weights, o Options) (*Model, error) {
+	switch o.Attention {
+	case "":
+		o.Attention = SDPA
+	case SDPA, Eager:
+	default:
+		w.Close()
+		return nil, fmt.Errorf("model: no attention is called %q: it is %s or %s", o.Attention, SDPA, Eager)
+	}
+	m := &Model{Name: name, Config: c, Sizes: sizesOf(c.GPT2), Attention: o.Attention, Device: o.Device, DType: w.dtype, weights: w,
+		built: map[string]*torch.Module{}}
+	if err := m.assemble(); err != nil {
+		m.Close()
+		return nil, err
+	}
+	return m, nil
+}
+
+func (m *Model) assemble() error {
+	w := m.weights
+	if _, ok := w.set.Lookup("transformer.wte.weight"); ok {
+		w.prefix = "transformer."
+	}
+	headKey, err := m.headKey()
+	if err != nil {
+		return err
+	}
+	tree, layout := gpt2(m.Config.GPT2, m.Attention, headKey)
+	m.Layout = layout
+	u, err := torch.NewUnit()
+	if err != nil {
+		return err
+	}
+	if m.root, err = tree.build(u, w, m.built); err != nil {
+		return err
+	}
+	if err := m.root.Interpose(); err != nil {
+		return err
+	}
+	m.Points = hooks.NewPoints(m.root)
+	tree.register(m.Points, m.built)
+	for i, b := range layout.Blocks {
+		before := layout.Embed
+		if i > 0 {
+			before = layout.Blocks[i-1].Out
+		}
+		m.Points.Alias(b.Out+".resid_pre", before)
+		m.Points.Alias(b.Out+".resid_post", b.Out)
+	}
+	m.norm, m.head = m.built[layout.Norm], m.built[layout.Head]
+	if odd := w.unused(); len(odd) > 0 {
+		m.Warnings = append(m.Warnings, fmt.Sprintf("%s holds %d tensors that this architecture does not use, such as %s", w.from, len(odd), odd[0]))
+	}
+	return nil
+}
+
+// headKey says which tensor of the checkpoint is the unembedding.
+func (m *Model) headKey() (string, error) {
+	const own, embedding = "lm_head.weight", "wte.weight"
+	m.tied = m.Config.GPT2.Tied
+	switch {
+	case m.tied:
+		return embedding, nil
+	case m.weights.has(own):
+		return own, nil
+	}
+	return "", fmt.Errorf("model: config.json says that the head is not tied to the embedding, but %s has no tensor %s", m.weights.from, own)
+}
+
+// isFile reports whether path is there and no folder.
+func isFile(path string) bool {
+	s, err := os.Stat(path)
+	return err == nil && !s.IsDir()
+}

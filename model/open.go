@@ -1,0 +1,101 @@
+package model
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/golens/golens/model/config"
+	defaultmodel "github.com/golens/golens/model/default"
+	"github.com/golens/golens/model/hub"
+	"github.com/golens/golens/model/token"
+	"github.com/golens/golens/torch"
+)
+
+// DefaultName is what the embedded model is called.
+const DefaultName = "golens-default"
+
+// Open opens a model: "" is the one embedded in the program; a path is a Hugging
+// Face folder with config.json and safetensors; any other name is looked up in the
+// local Hugging Face cache. Nothing is fetched from the network.
+func Open(where string, o Options) (*Model, error) {
+	if where == "" || where == DefaultName {
+		return openDefault(o)
+	}
+	dir, err := locate(where)
+	if err != nil {
+		return nil, err
+	}
+	c, err := config.Read(dir)
+	if err != nil {
+		return nil, err
+	}
+	w, err := openWeights(dir, torch.Float32, o.Device)
+	if err != nil {
+		return nil, err
+	}
+	m, err := build(where, c, w, o)
+	if err != nil {
+		return nil, err
+	}
+	m.Dir = dir
+	m.tokenizer = sync.OnceValues(func() (*token.Tokenizer, error) { return openTokenizer(dir, c.GPT2.Vocab) })
+	return m, nil
+}
+
+// locate returns the folder that a name or path means.
+func locate(where string) (string, error) {
+	s, err := os.Stat(where)
+	switch {
+	case err == nil && s.IsDir():
+		return where, nil
+	case err == nil && strings.HasSuffix(where, ".safetensors"):
+		return "", fmt.Errorf("model: %s is a file: give the folder that holds it and its config.json", where)
+	case err == nil:
+		return "", fmt.Errorf("model: %s is not a folder: give a Hugging Face folder with config.json and model.safetensors", where)
+	case looksLikePath(where):
+		return "", fmt.Errorf("model: there is no folder %s", where)
+	}
+	return hub.Find(where, os.Getenv)
+}
+
+// looksLikePath tells a path from a name such as gpt2 or openai-community/gpt2.
+func looksLikePath(s string) bool {
+	return filepath.IsAbs(s) || strings.HasPrefix(s, ".") || strings.HasPrefix(s, "~") ||
+		strings.HasSuffix(s, "/") || strings.Count(s, "/") > 1
+}
+
+// openTokenizer reads a folder's vocabulary, or falls back on GPT-2's own where it has none.
+func openTokenizer(dir string, size int) (*token.Tokenizer, error) {
+	none := !isFile(filepath.Join(dir, "vocab.json")) && !isFile(filepath.Join(dir, "merges.txt"))
+	if !none {
+		return token.Open(dir)
+	}
+	t, err := token.GPT2()
+	if err != nil {
+		return nil, err
+	}
+	if t.Size() != size {
+		return nil, fmt.Errorf("model: %s has no vocab.json and merges.txt, and its vocabulary of %d tokens is not GPT-2's: give the folder its tokenizer files", dir, size)
+	}
+	return t, nil
+}
+
+func openDefault(o Options) (*Model, error) {
+	c, err := config.Parse(defaultmodel.Config)
+	if err != nil {
+		return nil, fmt.Errorf("model: the embedded model: %w", err)
+	}
+	w, err := embeddedWeights(DefaultName, defaultmodel.Weights, torch.Float32, o.Device)
+	if err != nil {
+		return nil, fmt.Errorf("model: the embedded model: %w", err)
+	}
+	m, err := build(DefaultName, c, w, o)
+	if err != nil {
+		return nil, err
+	}
+	m.tokenizer = token.GPT2
+	return m, nil
+}

@@ -1,0 +1,131 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/golens/golens/hooks"
+	"github.com/golens/golens/torch"
+)
+
+// ErrEmpty is the error of a prompt without a token.
+var ErrEmpty = errors.New("the prompt is empty: a model needs at least one token to read")
+
+// A LengthError says that a prompt is longer than the model's context.
+type LengthError struct{ Tokens, Context int }
+
+func (e *LengthError) Error() string {
+	return fmt.Sprintf("the prompt has %d tokens, and the model's context holds %d: shorten the prompt", e.Tokens, e.Context)
+}
+
+// A Session is a model whose device is held, so that nothing else runs there.
+// Tensors that it returns are the caller's to close.
+type Session struct{ m *Model }
+
+// Hold runs f with the model's device held for it. A hook must not call Hold.
+func (m *Model) Hold(f func(Session) error) error {
+	return m.Device.Exclusive(func() error { return f(Session{m}) })
+}
+
+// Check returns an error unless ids can be read: at least one, no more than the
+// context holds, each in the vocabulary.
+func (m *Model) Check(ids []int64) error {
+	if len(ids) == 0 {
+		return ErrEmpty
+	}
+	if len(ids) > m.Sizes.Context {
+		return &LengthError{len(ids), m.Sizes.Context}
+	}
+	for i, id := range ids {
+		if id < 0 || id >= int64(m.Sizes.Vocab) {
+			return fmt.Errorf("model: token %d at position %d is not in the vocabulary, which has %d", id, i, m.Sizes.Vocab)
+		}
+	}
+	return nil
+}
+
+// Forward runs the whole model on ids [T] with hooks (or nil). The result is the
+// logits [1,T,V].
+func (s Session) Forward(ids []int64, h *hooks.Registry) (*hooks.Run, error) {
+	return s.run("forward", ids, h)
+}
+
+// Trunk runs the model up to its final norm. The result is that norm's output
+// [1,T,C], Hugging Face's last hidden state.
+func (s Session) Trunk(ids []int64, h *hooks.Registry) (*hooks.Run, error) {
+	return s.run("trunk", ids, h)
+}
+
+func (s Session) run(method string, ids []int64, h *hooks.Registry) (*hooks.Run, error) {
+	x, err := s.ids(ids)
+	if err != nil {
+		return nil, err
+	}
+	defer x.Close()
+	return s.m.Points.Call(method, h, x)
+}
+
+func (s Session) ids(ids []int64) (*torch.Tensor, error) {
+	if err := s.m.Check(ids); err != nil {
+		return nil, err
+	}
+	x, err := torch.New(ids, 1, int64(len(ids)))
+	if err != nil || !s.m.Device.IsCUDA() {
+		return x, err
+	}
+	defer x.Close()
+	return x.To(torch.Int64, s.m.Device)
+}
+
+// Embed returns the residual stream before the first block, [1,T,C].
+func (s Session) Embed(ids []int64) (*torch.Tensor, error) {
+	x, err := s.ids(ids)
+	if err != nil {
+		return nil, err
+	}
+	defer x.Close()
+	return one(s.m.root.Call("embed", x))
+}
+
+// Block runs block i on the residual stream x [B,T,C] and returns the stream after
+// it. Running the blocks one by one gives the bits of a whole run.
+func (s Session) Block(i int, x *torch.Tensor) (*torch.Tensor, error) {
+	if i < 0 || i >= len(s.m.Layout.Blocks) {
+		return nil, fmt.Errorf("model: there is no block %d: the model has %d, counted from 0", i, len(s.m.Layout.Blocks))
+	}
+	var sc torch.Scope
+	defer sc.Close()
+	masks, err := s.m.root.Call("mask", x)
+	if err != nil {
+		return nil, err
+	}
+	var mask any
+	for _, t := range masks {
+		mask = torch.Keep(&sc, t)
+	}
+	return one(s.m.built[s.m.Layout.Blocks[i].Out].Call("forward", x, mask))
+}
+
+// Norm applies the final norm to x [B,T,C].
+func (s Session) Norm(x *torch.Tensor) (*torch.Tensor, error) {
+	return one(s.m.norm.Call("forward", x))
+}
+
+// Head unembeds x [B,T,C] into logits [B,T,V], without a norm.
+func (s Session) Head(x *torch.Tensor) (*torch.Tensor, error) {
+	return one(s.m.head.Call("forward", x))
+}
+
+// one returns the only result of a call.
+func one(out []*torch.Tensor, err error) (*torch.Tensor, error) {
+	if err != nil {
+		return nil, err
+	}
+	if len(out) != 1 {
+		for _, t := range out {
+			t.Close()
+		}
+		return nil, fmt.Errorf("model: a module returned %d tensors where one was expected", len(out))
+	}
+	return out[0], nil
+}

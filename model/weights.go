@@ -1,0 +1,145 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/golens/golens/model/safetensors"
+	"github.com/golens/golens/torch"
+)
+
+// weights hands out a checkpoint's tensors in the dtype and on the device that a
+// model computes with. Tensors of a mapped file are used where they lie; those of
+// another dtype are converted, and the file's pages dropped again.
+type weights struct {
+	set      *safetensors.Set
+	from     string        // for errors: the folder or name
+	files    []*torch.File // one for each of set's files, nil for embedded bytes
+	embedded string
+	prefix   string // what the keys begin with: "transformer." or nothing
+	dtype    torch.DType
+	device   torch.Device
+	used     map[string]bool
+	made     map[string]*torch.Tensor
+}
+
+var errNoTensor = errors.New("no such tensor")
+
+func (w *weights) has(key string) bool {
+	_, ok := w.find(key)
+	return ok
+}
+
+// find looks a key up, with and without the prefix: lm_head stands beside it.
+func (w *weights) find(key string) (safetensors.Entry, bool) {
+	if e, ok := w.set.Lookup(w.prefix + key); ok {
+		return e, true
+	}
+	return w.set.Lookup(key)
+}
+
+// tensor returns the tensor of a key, which must have the given shape. The tensor
+// stays the property of the weights; asked for twice, it is the same one (a tied head).
+func (w *weights) tensor(key string, shape []int64) (*torch.Tensor, error) {
+	e, ok := w.find(key)
+	if !ok {
+		return nil, fmt.Errorf("model: %s has no tensor %s: %w; is it the checkpoint that config.json describes?", w.from, w.prefix+key, errNoTensor)
+	}
+	if !slices.Equal(e.Shape, shape) {
+		return nil, fmt.Errorf("model: in %s the tensor %s has the shape %v, but config.json asks for %v", w.from, e.Name, e.Shape, shape)
+	}
+	w.used[e.Name] = true
+	if t, ok := w.made[e.Name]; ok {
+		return t, nil
+	}
+	d, ok := floatTypes[e.DType]
+	if !ok {
+		return nil, fmt.Errorf("model: in %s the tensor %s holds %s; weights must be F32, F16 or BF16", w.from, e.Name, e.DType)
+	}
+	raw, err := w.raw(e, d)
+	if err != nil {
+		return nil, err
+	}
+	if d == w.dtype && !w.device.IsCUDA() {
+		w.made[e.Name] = raw
+		return raw, nil
+	}
+	defer raw.Close()
+	t, err := raw.To(w.dtype, w.device)
+	if err != nil {
+		return nil, err
+	}
+	if w.files != nil {
+		w.files[e.File].Forget(e.Offset, e.Size)
+	}
+	w.made[e.Name] = t
+	return t, nil
+}
+
+var floatTypes = map[safetensors.DType]torch.DType{
+	safetensors.F32: torch.Float32, safetensors.F16: torch.Float16, safetensors.BF16: torch.BFloat16,
+}
+
+func (w *weights) raw(e safetensors.Entry, d torch.DType) (*torch.Tensor, error) {
+	if w.files == nil {
+		return torch.FromBytes([]byte(w.embedded[e.Offset:e.Offset+e.Size]), d, e.Shape...)
+	}
+	return w.files[e.File].Tensor(e.Offset, d, e.Shape...)
+}
+
+// unused returns the tensors that no module asked for, but for those that hub
+// checkpoints carry without need: attention masks.
+func (w *weights) unused() []string {
+	var out []string
+	for _, name := range w.set.Names() {
+		if !w.used[name] && !strings.HasSuffix(name, ".attn.bias") && !strings.HasSuffix(name, ".attn.masked_bias") {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+func (w *weights) Close() error {
+	for _, t := range w.made {
+		t.Close()
+	}
+	for _, f := range w.files {
+		f.Close()
+	}
+	return nil
+}
+
+// openWeights maps a folder's safetensors files.
+func openWeights(dir string, d torch.DType, on torch.Device) (*weights, error) {
+	set, err := safetensors.OpenDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	w := newWeights(set, dir, d, on)
+	for _, f := range set.Files {
+		m, err := torch.Map(f.Path)
+		if err != nil {
+			w.Close()
+			return nil, err
+		}
+		w.files = append(w.files, m)
+	}
+	return w, nil
+}
+
+// embeddedWeights reads a safetensors file that lies in memory.
+func embeddedWeights(name string, data string, d torch.DType, on torch.Device) (*weights, error) {
+	set, err := safetensors.Parse(name, strings.NewReader(data), int64(len(data)))
+	if err != nil {
+		return nil, err
+	}
+	w := newWeights(set, name, d, on)
+	w.embedded = data
+	return w, nil
+}
+
+func newWeights(set *safetensors.Set, from string, d torch.DType, on torch.Device) *weights {
+	return &weights{set: set, from: from, dtype: d, device: on, used: map[string]bool{}, made: map[string]*torch.Tensor{}}
+}
