@@ -46,6 +46,21 @@ func TestLastRow(t *testing.T) {
 	}
 }
 
+// Weights can be converted to a shorter type; the arrays stay float32.
+func TestDType(t *testing.T) {
+	r := Request{Model: Model(t, "4x64-untied"), IDs: IDs(6, 5, 1009), Logits: true, HFHidden: true}
+	full := Lens(t, r)["model_logits"]
+	for _, dtype := range []string{"bfloat16", "float16"} {
+		r.DType = dtype
+		a := Lens(t, r)
+		EqualArrays(t, dtype, a["logits"].At(4), a["model_logits"])
+		EqualArrays(t, dtype, a["hidden"], a["hf_hidden"])
+		if compare(a["model_logits"].Float32, full) == "" {
+			t.Errorf("%s gives the logits of float32", dtype)
+		}
+	}
+}
+
 // Statistics are compared with the formulas in float64 and with counting.
 func TestStatistics(t *testing.T) {
 	const vocab, T, K = 1009, 9, 7
