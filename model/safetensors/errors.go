@@ -35,12 +35,22 @@ func (e *FormatError) Error() string {
 // quote quotes s for an error and cuts it where it is longer than a screen
 // line: a header may hold a name of many megabytes.
 func quote(s string) string {
-	const most = 80
-	if len(s) > most {
-		return strconv.Quote(s[:most]) + fmt.Sprintf("... (%d bytes)", len(s))
+	if len(s) > mostShown {
+		return strconv.Quote(s[:mostShown]) + fmt.Sprintf("... (%d bytes)", len(s))
 	}
 	return strconv.Quote(s)
 }
+
+// clip cuts a long number in the same way.
+func clip(number string) string {
+	if len(number) > mostShown {
+		return number[:mostShown] + fmt.Sprintf("... (%d digits)", len(number))
+	}
+	return number
+}
+
+// mostShown is the number of bytes of one name or number that an error shows.
+const mostShown = 80
 
 // shapeString prints a shape such as [50257,768], and cuts a long one.
 func shapeString(shape []int64) string {

@@ -169,9 +169,9 @@ func (d decoder) entry(name string) (Entry, error) {
 	err := d.object("its entry", func(field string) (err error) {
 		switch field {
 		case "dtype":
-			var token jsontext.Token
-			token, err = d.token('"', "dtype", "a string")
-			e.DType = DType(token.String())
+			var dtype string
+			dtype, err = d.token('"', "dtype", "a string")
+			e.DType = DType(dtype)
 		case "shape":
 			e.Shape, err = d.numbers("shape")
 		case "data_offsets":

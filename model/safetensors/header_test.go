@@ -170,6 +170,7 @@ var headerCases = []struct {
 	{name: "hole", data: file(strings.NewReplacer("[8,14]", "[10,16]").Replace(ab), 16), want: `tensor "b": data_offsets [10,16] leave a hole of 2 bytes after tensor "a", which ends at 8`},
 	{name: "overlap", data: file(strings.NewReplacer("[8,14]", "[7,13]").Replace(ab), 13), want: `tensor "b": data_offsets [7,13] overlap those of tensor "a", which end at 8`},
 	{name: "same bytes", data: file(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}`, 1), want: `tensor "b": data_offsets [0,1] overlap`},
+	{name: "long number", data: file(one(`"U8"`, `[`+strings.Repeat("9", 5000)+`]`, `[0,1]`), 1), want: `999... (5000 digits), which overflows 64 bits`},
 	{name: "long name", data: file(`{"`+strings.Repeat("n", 5000)+`":1}`, 0), want: strings.Repeat("n", 80) + `"... (5000 bytes): its entry`},
 }
 

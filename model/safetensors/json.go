@@ -48,17 +48,16 @@ func (d decoder) numbers(what string) ([]int64, error) {
 	}
 	list := []int64{}
 	for d.PeekKind() != ']' {
-		token, err := d.token('0', "a member of "+what, "a whole number")
+		text, err := d.token('0', "a member of "+what, "a whole number")
 		if err != nil {
 			return nil, err
 		}
-		text := token.String()
 		n, err := strconv.ParseUint(text, 10, 64)
 		if errors.Is(err, strconv.ErrSyntax) {
-			return nil, fmt.Errorf("%s holds %s, not a whole number from 0 up", what, text)
+			return nil, fmt.Errorf("%s holds %s, not a whole number from 0 up", what, clip(text))
 		}
 		if err != nil || n > math.MaxInt64 {
-			return nil, fmt.Errorf("%s holds %s, which overflows 64 bits", what, text)
+			return nil, fmt.Errorf("%s holds %s, which overflows 64 bits", what, clip(text))
 		}
 		list = append(list, int64(n))
 	}
@@ -70,8 +69,8 @@ func (d decoder) numbers(what string) ([]int64, error) {
 func (d decoder) strings(what string) (map[string]string, error) {
 	m := map[string]string{}
 	err := d.object(what, func(name string) error {
-		token, err := d.token('"', "member "+quote(name)+" of "+what, "a string")
-		m[name] = token.String()
+		value, err := d.token('"', "member "+quote(name)+" of "+what, "a string")
+		m[name] = value
 		return err
 	})
 	return m, err
@@ -82,17 +81,17 @@ func (d decoder) open(kind jsontext.Kind, what, article string) error {
 	return err
 }
 
-// token reads a token that must be of the given kind. The token is a copy that
-// stays valid.
-func (d decoder) token(kind jsontext.Kind, what, article string) (jsontext.Token, error) {
+// token reads a token that must be of the given kind and returns its text, a
+// string's without quotes and escapes.
+func (d decoder) token(kind jsontext.Kind, what, article string) (string, error) {
 	token, err := d.ReadToken()
 	if err != nil {
-		return token, jsonError(err)
+		return "", jsonError(err)
 	}
 	if token.Kind() != kind {
-		return token, fmt.Errorf("%s is not %s", what, article)
+		return "", fmt.Errorf("%s is not %s", what, article)
 	}
-	return token.Clone(), nil
+	return token.String(), nil
 }
 
 // jsonError says in words what is wrong with a text that is not JSON.
