@@ -20,8 +20,8 @@ type Column struct {
 var Columns = []Column{
 	{"name", "the prompt's name where several are read, else empty", func(c *line) string { return Escape([]byte(c.r.Name)) }},
 	{"row", "the state: 0 is the embedding, i the state after block i-1", func(c *line) string { return strconv.Itoa(c.row.Index) }},
-	{"point", "the hook point whose output was read", func(c *line) string { return c.row.Point }},
-	{"label", "the row's short name", func(c *line) string { return c.row.Label }},
+	{"point", "the hook point whose output was read", func(c *line) string { return Escape([]byte(c.row.Point)) }},
+	{"label", "the row's short name", func(c *line) string { return Escape([]byte(c.row.Label)) }},
 	{"position", "position in the prompt, from 0", func(c *line) string { return strconv.Itoa(c.position) }},
 	{"token_id", "id of the prompt's token there", func(c *line) string { return strconv.FormatInt(c.token().ID, 10) }},
 	{"token", "its text, escaped", func(c *line) string { return Escape(c.token().Bytes) }},

@@ -36,7 +36,7 @@ func JSON(w io.Writer, r *lens.Result, o JSONOptions) error {
 	if !utf8.ValidString(r.Prompt) {
 		j.member("prompt_bytes", []byte(r.Prompt))
 	}
-	j.member("manifest", r.Manifest)
+	j.object("manifest", r.Manifest)
 	j.list("warnings", len(r.Warnings), func(i int) any { return valid(r.Warnings[i]) })
 	j.list("tokens", len(r.Tokens), func(i int) any { return tokenJSON(r.Tokens[i], true) })
 	j.list("layers", len(r.Rows), func(i int) any { return layerJSON(r.Rows[i]) })
@@ -112,6 +112,8 @@ type jsonWriter struct {
 	err   error
 }
 
+const indent = "  "
+
 func (j *jsonWriter) raw(c byte) {
 	if j.err == nil {
 		j.err = j.w.WriteByte(c)
@@ -154,7 +156,7 @@ func (j *jsonWriter) newline() {
 	}
 	j.raw('\n')
 	for range j.depth {
-		j.bytes([]byte("  "))
+		j.bytes([]byte(indent))
 	}
 }
 
@@ -180,6 +182,20 @@ func (j *jsonWriter) key(name string) {
 func (j *jsonWriter) member(name string, v any) {
 	j.key(name)
 	j.value(v)
+}
+
+// object is member for a value with members of its own, which get a line each.
+func (j *jsonWriter) object(name string, v any) {
+	if j.line {
+		j.member(name, v)
+		return
+	}
+	j.key(name)
+	b, err := json.MarshalIndent(v, strings.Repeat(indent, j.depth), indent)
+	if err != nil && j.err == nil {
+		j.err = err
+	}
+	j.bytes(b)
 }
 
 func (j *jsonWriter) list(name string, n int, at func(i int) any) {

@@ -74,7 +74,7 @@ func LensGrid(r *lens.Result, o GridOptions) (*Grid, error) {
 	}
 	g.Footers = []Footer{next}
 	for _, i := range rowOrder(r, o) {
-		g.Rows = append(g.Rows, Head{Text: r.Rows[i].Label, Note: r.Rows[i].Point})
+		g.Rows = append(g.Rows, Head{Text: printable(r.Rows[i].Label), Note: printable(r.Rows[i].Point)})
 		for j, p := range r.Positions {
 			n := i*len(r.Positions) + j
 			id := r.TopIDs[n*r.K]
@@ -92,7 +92,7 @@ func Title(r *lens.Result) string {
 	var s strings.Builder
 	m := r.Manifest
 	if r.Name != "" {
-		s.WriteString(Visible([]byte(r.Name)) + ": ")
+		s.WriteString(printable(r.Name) + ": ")
 	}
 	if m.Lens != "" {
 		s.WriteString(string(m.Lens) + " ")

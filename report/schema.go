@@ -62,22 +62,22 @@ var Fields = []Field{
 	{Name: "agree", DType: Bool, Shape: "R,P", Meaning: "whether the row's likeliest token is the model's own",
 		values: func(r *lens.Result) any { return r.Agree }},
 
-	{Name: "target_ids", DType: Int64, Shape: "N", Next: "P", When: "targets", Meaning: "ids of the targets; -1 where the text has no next token",
+	{Name: "target_ids", DType: Int64, Shape: "N", Next: "P", When: "there are targets", Meaning: "ids of the targets; -1 where the text has no next token",
 		values: target(func(t *lens.Targets) any { return t.IDs })},
-	{Name: "target_positions", DType: Int64, Shape: "Q", When: "targets given as words", Meaning: "positions at which the words were looked for",
+	{Name: "target_positions", DType: Int64, Shape: "Q", When: "targets are words", Meaning: "positions at which the words were looked for",
 		values: target(func(t *lens.Targets) any {
 			if t.Next {
 				return []int64(nil)
 			}
 			return widen(t.Positions)
 		})},
-	{Name: "target_logprob", DType: Float32, Shape: "R,Q,N", Next: "R,P", Unit: "nats", When: "targets", Meaning: "log-probability of the target; NaN without a target",
+	{Name: "target_logprob", DType: Float32, Shape: "R,Q,N", Next: "R,P", Unit: "nats", When: "there are targets", Meaning: "log-probability of the target; NaN without a target",
 		values: target(func(t *lens.Targets) any { return t.LogProb })},
-	{Name: "target_prob", DType: Float32, Shape: "R,Q,N", Next: "R,P", When: "targets", Meaning: "probability of the target; NaN without a target",
+	{Name: "target_prob", DType: Float32, Shape: "R,Q,N", Next: "R,P", When: "there are targets", Meaning: "probability of the target; NaN without a target",
 		values: target(func(t *lens.Targets) any { return t.Prob })},
-	{Name: "target_rank", DType: Int64, Shape: "R,Q,N", Next: "R,P", When: "targets", Meaning: "1 + the number of tokens with a larger logit; 0 without a target",
+	{Name: "target_rank", DType: Int64, Shape: "R,Q,N", Next: "R,P", When: "there are targets", Meaning: "1 + the number of tokens with a larger logit; 0 without a target",
 		values: target(func(t *lens.Targets) any { return t.Rank })},
-	{Name: "target_ties", DType: Int64, Shape: "R,Q,N", Next: "R,P", When: "targets", Meaning: "number of other tokens with the target's logit; 0 without a target",
+	{Name: "target_ties", DType: Int64, Shape: "R,Q,N", Next: "R,P", When: "there are targets", Meaning: "number of other tokens with the target's logit; 0 without a target",
 		values: target(func(t *lens.Targets) any { return t.Ties })},
 
 	{Name: "hidden", DType: Float32, Shape: "R,T,C", When: "the states were kept", Large: true, Meaning: "the states that were read, of every position",

@@ -77,13 +77,13 @@ func (s synthetic) make() *lens.Result {
 			for k, n := range ids {
 				prob := rest * math.Pow(0.3, float64(k))
 				r.TopIDs = append(r.TopIDs, int64(n))
-				r.TopProbs = append(r.TopProbs, float32(prob))
-				r.TopLogits = append(r.TopLogits, float32(10+math.Log(prob)))
+				r.TopProbs = append(r.TopProbs, even(prob))
+				r.TopLogits = append(r.TopLogits, even(10+math.Log(prob)))
 				r.Pieces[int64(n)] = lens.Token{ID: int64(n), Bytes: []byte(s.vocab[n])}
 			}
-			r.Entropy = append(r.Entropy, float32(11*(1-sure)))
+			r.Entropy = append(r.Entropy, even(11*(1-sure)))
 			r.LogSumExp = append(r.LogSumExp, 10)
-			r.KL = append(r.KL, float32(8*float64(s.rows-1-i)/float64(s.rows)*rng.Float64()))
+			r.KL = append(r.KL, even(8*float64(s.rows-1-i)/float64(s.rows)*rng.Float64()))
 			r.Agree = append(r.Agree, i == s.rows-1 || rng.Float64() < 0.2)
 		}
 	}
@@ -126,7 +126,7 @@ func (s synthetic) targets(r *lens.Result, rng *rand.Rand, id func(string) int64
 					continue
 				}
 				logp := -9 * rng.Float64()
-				t.LogProb, t.Prob = append(t.LogProb, float32(logp)), append(t.Prob, float32(math.Exp(logp)))
+				t.LogProb, t.Prob = append(t.LogProb, even(logp)), append(t.Prob, even(math.Exp(logp)))
 				t.Rank = append(t.Rank, 1+int64(math.Exp(-logp)/2))
 				t.Ties = append(t.Ties, int64(n%2))
 			}
@@ -134,6 +134,9 @@ func (s synthetic) targets(r *lens.Result, rng *rand.Rand, id func(string) int64
 	}
 	r.Targets = t
 }
+
+// even rounds x to a number that is the same whatever a processor's last bit is.
+func even(x float64) float32 { return float32(math.Round(x*1024) / 1024) }
 
 var nan = float32(math.NaN())
 

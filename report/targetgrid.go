@@ -50,7 +50,7 @@ func TargetGrid(r *lens.Result, o GridOptions) (*Grid, error) {
 	}
 	tied := false
 	for _, i := range rowOrder(r, o) {
-		g.Rows = append(g.Rows, Head{Text: r.Rows[i].Label, Note: r.Rows[i].Point})
+		g.Rows = append(g.Rows, Head{Text: printable(r.Rows[i].Label), Note: printable(r.Rows[i].Point)})
 		for _, at := range offsets {
 			k := i*stride + at
 			c := Cell{

@@ -88,8 +88,8 @@ func (t Terminal) Lens(w io.Writer, r *lens.Result, o GridOptions) error {
 	return t.Grid(w, targets)
 }
 
-// Table writes b to w, one line a row. A last column that does not fit the width
-// is shortened.
+// Table writes b to w, one line a row. What does not fit the width is shortened,
+// from the last column on.
 func (t Terminal) Table(w io.Writer, b *Table) error {
 	widths := make([]int, len(b.Columns))
 	for i, c := range b.Columns {
@@ -105,7 +105,8 @@ func (t Terminal) Table(w io.Writer, b *Table) error {
 	}
 	const gap = 2
 	for i, left := 0, t.width(); i < len(widths); i++ {
-		widths[i] = max(1, min(widths[i], left-gap*(len(widths)-1-i)))
+		rest := len(widths) - 1 - i // each of them keeps a gap and a column
+		widths[i] = max(1, min(widths[i], left-(gap+1)*rest))
 		left -= widths[i] + gap
 	}
 	out := bufio.NewWriter(w)

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"fmt"
+	"sort"
 	"strings"
 	"sync"
 
@@ -129,11 +130,15 @@ func (t *typesetter) fit(s string, room, size, least vg.Length) (string, vg.Leng
 		return s, small
 	}
 	s = t.covered(s) // cut escapes where they are written out
-	cut := s
-	for cut != "" && t.width(cut+"…", least) > room {
-		cut = cut[:len(cut)-lastCluster(cut)]
+	ends := clusterEnds(s)
+	short := func(k int) string { return s[:ends[k]] + "…" }
+	k := sort.Search(len(ends), func(k int) bool { return t.width(short(k), least) > room })
+	// Kerning can make a longer text the narrower one by a hair: the one before
+	// the first that is too wide fits. Not even … may.
+	if k == 0 {
+		return "", least
 	}
-	return cut + "…", least
+	return short(k - 1), least
 }
 
 // path returns the outlines of s with its baseline beginning at p.

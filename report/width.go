@@ -67,13 +67,15 @@ func leftToRight(s string) string {
 	return s
 }
 
-// lastCluster returns the length in bytes of the last character of s with its marks.
-func lastCluster(s string) int {
-	last, state := 0, -1
+// clusterEnds returns 0 and, for each character of s with its marks, the number of
+// bytes up to its end.
+func clusterEnds(s string) []int {
+	ends, at, state := []int{0}, 0, -1
 	for len(s) > 0 {
 		var cluster string
 		cluster, s, _, state = uniseg.FirstGraphemeClusterInString(s, state)
-		last = len(cluster)
+		at += len(cluster)
+		ends = append(ends, at)
 	}
-	return last
+	return ends
 }
