@@ -146,6 +146,9 @@ func check(r *lens.Result) error {
 	positions := r.Positions
 	if t := r.Targets; t != nil {
 		positions = append(slices.Clone(positions), t.Positions...)
+		if t.IDs == nil {
+			return fmt.Errorf("report: the targets of %s have no ids", describe(r))
+		}
 		if t.Next && len(t.Positions) != len(r.Positions) {
 			return fmt.Errorf("report: %s has targets at %d positions, but read %d", describe(r), len(t.Positions), len(r.Positions))
 		}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/golens/golens/lens"
 )
@@ -173,25 +174,27 @@ func targetShade(r *lens.Result, o GridOptions) (shade, error) {
 	return rankShade("rank of "+name, t.Rank, index), nil
 }
 
-// rankShade shades ranks by their logarithm, rank 1 at the strong end.
+// rankShade shades ranks by their logarithm, rank 1 at the strong end and a power
+// of ten that no rank exceeds at the weak one.
 func rankShade(name string, ranks []int64, index func(i, j int) int) shade {
-	worst := int64(10)
+	worst, decades := int64(10), 1
 	for _, k := range ranks {
-		worst = max(worst, k)
+		for k > worst {
+			worst *= 10
+			decades++
+		}
 	}
-	span := math.Log(float64(worst))
 	s := Scale{Name: name, Number: name}
-	for k := int64(1); k <= worst; k *= 10 {
-		s.Ticks = append([]Tick{{1 - math.Log(float64(k))/span, strconv.FormatInt(k, 10)}}, s.Ticks...)
-	}
-	if last := s.Ticks[0].At; last > 0.12 {
-		s.Ticks = append([]Tick{{0, strconv.FormatInt(worst, 10)}}, s.Ticks...)
+	for d := decades; d >= 0; d-- {
+		text := "1" + strings.Repeat("0", d)
+		s.Ticks = append(s.Ticks, Tick{1 - float64(d)/float64(decades), text})
 	}
 	return shade{scale: s, at: func(i, j int) (float64, string) {
 		k := index(i, j)
 		if k < 0 || ranks[k] < 1 {
 			return math.NaN(), ""
 		}
-		return clamp01(1 - math.Log(float64(ranks[k]))/span), strconv.FormatInt(ranks[k], 10)
+		value := 1 - math.Log10(float64(ranks[k]))/float64(decades)
+		return clamp01(value), strconv.FormatInt(ranks[k], 10)
 	}}
 }
