@@ -52,6 +52,13 @@ type Word struct {
 // DefaultTop is how many candidates a cell keeps unless Options say otherwise.
 const DefaultTop = 5
 
+// A ChoiceError says that Options ask for what a model or prompt does not have.
+type ChoiceError struct{ Msg string }
+
+func (e *ChoiceError) Error() string { return e.Msg }
+
+func choice(format string, a ...any) error { return &ChoiceError{fmt.Sprintf(format, a...)} }
+
 // plan is Options with every choice made for a model and a prompt.
 type plan struct {
 	Options
@@ -68,7 +75,7 @@ func (o Options) plan(m *model.Model, T int) (*plan, error) {
 		p.Kind = Notebook
 	}
 	if !slices.Contains([]Kind{Notebook, Raw, Normed}, p.Kind) {
-		return nil, fmt.Errorf("lens: no lens is called %q: there are notebook, raw and normed", p.Kind)
+		return nil, choice("no lens is called %q: there are notebook, raw and normed", p.Kind)
 	}
 	if p.At == "" {
 		p.At = Resid
@@ -77,14 +84,14 @@ func (o Options) plan(m *model.Model, T int) (*plan, error) {
 		p.Top = DefaultTop
 	}
 	if p.Top < 1 || p.Top > m.Sizes.Vocab {
-		return nil, fmt.Errorf("lens: %d candidates a cell cannot be kept: ask for 1 to %d", p.Top, m.Sizes.Vocab)
+		return nil, choice("%d candidates a cell cannot be kept: ask for 1 to %d", p.Top, m.Sizes.Vocab)
 	}
 	if p.Next && len(p.Words) > 0 {
-		return nil, fmt.Errorf("lens: targets are either words or the text's own next tokens, not both")
+		return nil, choice("targets are either words or the text's own next tokens, not both")
 	}
 	for _, w := range p.Words {
 		if w.ID < 0 || w.ID >= int64(m.Sizes.Vocab) {
-			return nil, fmt.Errorf("lens: the target %q has the id %d, which is not in the vocabulary of %d", w.Text, w.ID, m.Sizes.Vocab)
+			return nil, choice("the target %q has the id %d, which is not in the vocabulary of %d", w.Text, w.ID, m.Sizes.Vocab)
 		}
 	}
 	if err := p.chooseRows(m); err != nil {
@@ -123,7 +130,7 @@ func (p *plan) chooseRows(m *model.Model) error {
 	case ResidMid, Attn, MLP:
 		first = 1 // the embedding has no such part
 	default:
-		return fmt.Errorf("lens: no site is called %q: there are resid, resid_mid, attn and mlp", p.At)
+		return choice("no site is called %q: there are resid, resid_mid, attn and mlp", p.At)
 	}
 	rows := slices.Clone(p.Rows)
 	if rows == nil {
@@ -134,11 +141,11 @@ func (p *plan) chooseRows(m *model.Model) error {
 	slices.Sort(rows)
 	rows = slices.Compact(rows)
 	if len(rows) == 0 {
-		return fmt.Errorf("lens: no row is left to read")
+		return choice("no row is left to read")
 	}
 	for _, i := range rows {
 		if i < first || i > L {
-			return fmt.Errorf("lens: there is no row %d at %s: rows go from %d to %d (0 is the embedding, i the state after block i-1)", i, p.At, first, L)
+			return choice("there is no row %d at %s: rows go from %d to %d (0 is the embedding, i the state after block i-1)", i, p.At, first, L)
 		}
 		r := Row{Index: i, Point: point(i), Label: "emb"}
 		if i > 0 {
@@ -168,13 +175,13 @@ func choosePositions(asked []int, T int) ([]int, error) {
 			i += T
 		}
 		if i < 0 || i >= T {
-			return nil, fmt.Errorf("lens: there is no position %d: the prompt has %d tokens, numbered from 0 (or from -1 backwards)", a, T)
+			return nil, choice("there is no position %d: the prompt has %d tokens, numbered from 0 (or from -1 backwards)", a, T)
 		}
 		out = append(out, i)
 	}
 	slices.Sort(out)
 	if out = slices.Compact(out); len(out) == 0 {
-		return nil, fmt.Errorf("lens: no position is left to read")
+		return nil, choice("no position is left to read")
 	}
 	return out, nil
 }

@@ -15,6 +15,16 @@ func (m *Model) Parameters() (unique, modules int64) {
 	return unique, modules
 }
 
+// About returns what is to be known of the embedded model, "" for any other.
+func (m *Model) About() string {
+	if m.Dir != "" {
+		return ""
+	}
+	return "a small GPT-2 that golens brings along, trained on public-domain English; it is not\n" +
+		"OpenAI's GPT-2. To use that one: --model gpt2, when the local Hugging Face cache has it\n" +
+		"(hf download gpt2), or --model FOLDER."
+}
+
 // Bytes returns the memory that the weights take.
 func (m *Model) Bytes() int64 {
 	n, _ := m.Parameters()

@@ -120,6 +120,17 @@ func (m *Model) assemble() error {
 func (m *Model) headKey() (string, error) {
 	const own, embedding = "lm_head.weight", "wte.weight"
 	m.tied = m.Config.GPT2.Tied
+	if m.tied && m.weights.has(own) {
+		same, err := m.weights.same(own, embedding)
+		if err != nil {
+			return "", err
+		}
+		if !same { // as transformers does, the file's own head wins
+			m.tied = false
+			m.Warnings = append(m.Warnings, fmt.Sprintf("config.json ties the head to the embedding, but %s holds another %s: that one is used", m.weights.from, own))
+		}
+		m.weights.note(own)
+	}
 	switch {
 	case m.tied:
 		return embedding, nil

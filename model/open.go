@@ -67,6 +67,23 @@ func looksLikePath(s string) bool {
 		strings.HasSuffix(s, "/") || strings.Count(s, "/") > 1
 }
 
+// OpenTokenizer returns the tokenizer of a model by name or path, as Open takes
+// them, without its weights; "" is GPT-2's.
+func OpenTokenizer(where string) (*token.Tokenizer, error) {
+	if where == "" || where == DefaultName {
+		return token.GPT2()
+	}
+	dir, err := locate(where)
+	if err != nil {
+		return nil, err
+	}
+	c, err := config.Read(dir)
+	if err != nil {
+		return nil, err
+	}
+	return openTokenizer(dir, c.GPT2.Vocab)
+}
+
 // openTokenizer reads a folder's vocabulary, or falls back on GPT-2's own where it has none.
 func openTokenizer(dir string, size int) (*token.Tokenizer, error) {
 	none := !isFile(filepath.Join(dir, "vocab.json")) && !isFile(filepath.Join(dir, "merges.txt"))

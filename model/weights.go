@@ -1,8 +1,11 @@
 package model
 
 import (
+	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -38,6 +41,39 @@ func (w *weights) find(key string) (safetensors.Entry, bool) {
 		return e, true
 	}
 	return w.set.Lookup(key)
+}
+
+// same reports whether two tensors of the checkpoint have the same bytes.
+func (w *weights) same(a, b string) (bool, error) {
+	x, okX := w.find(a)
+	y, okY := w.find(b)
+	if !okX || !okY || x.DType != y.DType || !slices.Equal(x.Shape, y.Shape) {
+		return false, nil
+	}
+	rx, ry := bufio.NewReaderSize(w.set.Reader(x), 1<<20), bufio.NewReaderSize(w.set.Reader(y), 1<<20)
+	bx, by := make([]byte, 1<<20), make([]byte, 1<<20)
+	for {
+		n, err := io.ReadFull(rx, bx)
+		if n == 0 && err == io.EOF {
+			return true, nil
+		}
+		if err != nil && err != io.ErrUnexpectedEOF {
+			return false, err
+		}
+		if _, err := io.ReadFull(ry, by[:n]); err != nil {
+			return false, err
+		}
+		if !bytes.Equal(bx[:n], by[:n]) {
+			return false, nil
+		}
+	}
+}
+
+// note marks a tensor as one that the model knows of, though it does not hold it.
+func (w *weights) note(key string) {
+	if e, ok := w.find(key); ok {
+		w.used[e.Name] = true
+	}
 }
 
 // tensor returns the tensor of a key, which must have the given shape. The tensor
