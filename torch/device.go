@@ -6,6 +6,7 @@ import "C"
 
 import (
 	"fmt"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -89,6 +90,9 @@ func (d Device) Exclusive(f func() error) error {
 	m, _ := busy.LoadOrStore(d, new(sync.Mutex))
 	m.(*sync.Mutex).Lock()
 	defer m.(*sync.Mutex).Unlock()
+	// On one thread of the system, the operation has one team and one heap.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	return f()
 }
 
