@@ -1,0 +1,45 @@
+package token
+
+// An Entry describes one id of a list of ids.
+type Entry struct {
+	ID      int64
+	Start   int    // where its bytes begin in the bytes of the whole list
+	Bytes   []byte // the bytes it stands for, which need not be valid UTF-8
+	Display string // the piece as the vocabulary writes it, as of Tokenizer.Display
+	Special bool   // whether it is a special token such as "<|endoftext|>"
+}
+
+// Describe returns an entry for each id. The bytes of all entries, end to end,
+// are what Decode returns. An id outside the vocabulary is an error that names
+// it and its place.
+func (t *Tokenizer) Describe(ids []int64) ([]Entry, error) {
+	text, err := t.Decode(ids)
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]Entry, len(ids))
+	start := 0
+	for i, id := range ids {
+		end := start + len(t.vocabulary.piece(int32(id)))
+		entries[i] = Entry{
+			ID:      id,
+			Start:   start,
+			Bytes:   text[start:end:end],
+			Display: t.vocabulary.display(int32(id)),
+			Special: t.IsSpecial(id),
+		}
+		start = end
+	}
+	return entries, nil
+}
+
+// IsSpecial reports whether the id is one of the special tokens, which Encode
+// never returns.
+func (t *Tokenizer) IsSpecial(id int64) bool {
+	for _, special := range t.special {
+		if int64(special) == id {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,96 @@
+package token
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"path/filepath"
+	"unicode/utf16"
+
+	"github.com/google/renameio/v2"
+)
+
+// Save writes the tokenizer to a folder as vocab.json and merges.txt, which
+// Open and Hugging Face's libraries read. GPT2's are OpenAI's files to the last
+// byte. Files of these names are replaced once the new ones are complete.
+func (t *Tokenizer) Save(dir string) error { return t.save(dir, "") }
+
+// save writes the two files with a prefix to their names.
+func (t *Tokenizer) save(dir, prefix string) error {
+	if err := t.saveAs(filepath.Join(dir, prefix+vocabFile), writeVocab); err != nil {
+		return err
+	}
+	return t.saveAs(filepath.Join(dir, prefix+mergesFile), writeMerges)
+}
+
+// saveAs writes one file under another name first, and renames it when it is
+// complete; after an error nothing is left of it.
+func (t *Tokenizer) saveAs(path string, write func(io.Writer, *vocabulary) error) error {
+	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o666))
+	if err != nil {
+		return fmt.Errorf("token: save %s: %w", path, err)
+	}
+	defer f.Cleanup() // does nothing once the file is in place
+	w := bufio.NewWriter(f)
+	err = write(w, t.vocabulary)
+	if err == nil {
+		err = w.Flush()
+	}
+	if err == nil {
+		err = f.CloseAtomicallyReplace()
+	}
+	if err != nil {
+		return fmt.Errorf("token: save %s: %w", path, err)
+	}
+	return nil
+}
+
+// writeVocab writes the pieces in the layout of Python's json.dumps.
+func writeVocab(w io.Writer, v *vocabulary) error {
+	var line []byte
+	for id := range int32(v.size()) {
+		line = append(line[:0], ", "...)
+		if id == 0 {
+			line = append(line[:0], '{')
+		}
+		line = appendJSON(line, v.display(id))
+		line = fmt.Appendf(line, ": %d", id)
+		if _, err := w.Write(line); err != nil {
+			return err
+		}
+	}
+	_, err := io.WriteString(w, "}")
+	return err
+}
+
+// appendJSON appends s as a JSON string of ASCII characters alone.
+func appendJSON(dst []byte, s string) []byte {
+	dst = append(dst, '"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			dst = append(dst, '\\', byte(r))
+		case ' ' <= r && r <= '~':
+			dst = append(dst, byte(r))
+		case r > 0xFFFF:
+			high, low := utf16.EncodeRune(r)
+			dst = fmt.Appendf(dst, `\u%04x\u%04x`, high, low)
+		default:
+			dst = fmt.Appendf(dst, `\u%04x`, r)
+		}
+	}
+	return append(dst, '"')
+}
+
+// writeMerges writes the merges, the first one first.
+func writeMerges(w io.Writer, v *vocabulary) error {
+	if _, err := io.WriteString(w, "#version: 0.2\n"); err != nil {
+		return err
+	}
+	for _, m := range v.merges {
+		if _, err := fmt.Fprintf(w, "%s %s\n", v.display(m.left), v.display(m.right)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
