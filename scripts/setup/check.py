@@ -66,6 +66,8 @@ def forget_broken():
     for left in site.glob("~*"):
         shutil.rmtree(left) if left.is_dir() else left.unlink()
     for info in site.glob("*.dist-info"):
+        if info.name.startswith("pip-"):  # which runs, and which nothing would install again
+            continue
         if is_broken(metadata.PathDistribution(info)):
             print(f"not whole, to be installed again: {info.name.removesuffix('.dist-info')}")
             shutil.rmtree(info)

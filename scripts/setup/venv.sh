@@ -54,23 +54,26 @@ base_python() {
 
 # make_venv leaves an environment whose pip runs.
 make_venv() {
-	if "$python" -c '' 2>/dev/null; then
+	local making=$venv/.golens-making # there until the environment is whole
+	if [ ! -e "$making" ] && "$python" -c '' 2>/dev/null; then
 		"$python" -m pip --version >/dev/null 2>&1 || "$python" -m ensurepip >&2 && return
 	fi
-	if [ -e "$venv" ] && [ ! -f "$venv/.golens" ] && [ ! -f "$venv/pyvenv.cfg" ]; then
+	if [ -e "$making" ] || [ -f "$venv/pyvenv.cfg" ]; then
+		rm -rf "$venv"
+	elif [ -e "$venv" ]; then
 		rmdir "$venv" 2>/dev/null || die "$venv exists and is no Python environment: move it away"
 	fi
 	local base
 	base=$(base_python)
 	say "making a Python environment in $venv"
-	mkdir -p "$venv" && touch "$venv/.golens" # ours from the first moment, should this be cut off
-	"$base" -m venv --clear "$venv" >&2 || die "$base -m venv $venv failed: apt install python3-venv"
-	touch "$venv/.golens"
+	mkdir -p "$venv" && touch "$making"
+	"$base" -m venv "$venv" >&2 || die "$base -m venv $venv failed: apt install python3-venv"
+	rm "$making"
 }
 
 # pip_install fetches beside what it installs: /tmp may be too small for torch.
 pip_install() {
-	mkdir -p "$venv/.tmp"
+	rm -rf "$venv/.tmp" && mkdir -p "$venv/.tmp"
 	TMPDIR=$PWD/$venv/.tmp "$python" -m pip install --no-input --disable-pip-version-check "$@" >&2 ||
 		die "pip failed (see above); when the cause is gone, run the same command again: what is whole is kept"
 	rm -rf "$venv/.tmp"
