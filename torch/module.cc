@@ -46,10 +46,12 @@ static void collect(const at::IValue &v, std::vector<golens_tensor *> &out) {
     for (auto &e : v.toTuple()->elements()) collect(e, out);
   } else if (v.isTensorList()) {
     for (auto t : v.toTensorVector()) out.push_back(new golens_tensor(t));
+  } else if (v.isGenericDict()) {  // what tracing makes of a transformers output: {"logits": ...}
+    for (auto &e : v.toGenericDict()) collect(e.value(), out);
   } else if (v.isInt()) {
     out.push_back(new golens_tensor(at::scalar_tensor(v.toInt(), at::kLong)));
   } else if (!v.isNone()) {
-    TORCH_CHECK(false, "a method returned a ", v.tagKind(), "; tensors, tuples and lists of them are understood");
+    TORCH_CHECK(false, "a method returned a ", v.tagKind(), "; tensors, and tuples, lists and dictionaries of them are understood");
   }
 }
 

@@ -135,6 +135,18 @@ func Values[T Element](t *Tensor) ([]T, error) {
 	return out, check(op, C.golens_tensor_copy_out(t.c, C.int(dtypeOf[T]()), unsafe.Pointer(unsafe.SliceData(out)), bytes))
 }
 
+// Bytes returns a copy of the tensor's elements as little-endian bytes in
+// row-major order, whatever their type, brought to the CPU first.
+func Bytes(t *Tensor) ([]byte, error) {
+	const op = "read tensor"
+	if t.c == nil {
+		return nil, closed(op)
+	}
+	defer runtime.KeepAlive(t)
+	out := make([]byte, t.Numel()*t.DType().Size())
+	return out, check(op, C.golens_tensor_copy_out(t.c, C.int(t.DType()), unsafe.Pointer(unsafe.SliceData(out)), C.int64_t(len(out))))
+}
+
 // Shape returns the sizes, outermost first; nil for a closed tensor.
 func (t *Tensor) Shape() []int64 {
 	if t.c == nil {
