@@ -151,6 +151,9 @@ func (p *plan) chooseRows(m *model.Model) error {
 		if i > 0 {
 			r.Label = fmt.Sprintf("L%d", i-1)
 		}
+		if r.Point == "" {
+			return choice("this model has no module at %s: the archive does not say where that is", p.At)
+		}
 		p.points = append(p.points, r.Point)
 		if p.At == Resid && i == L && p.Kind != Raw {
 			r.Point = l.Norm

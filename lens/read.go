@@ -3,11 +3,8 @@ package lens
 import (
 	"context"
 	_ "embed"
-	"fmt"
-	"math"
 	"sync"
 
-	"github.com/golens/golens/hooks"
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/torch"
 )
@@ -56,6 +53,7 @@ type reader struct {
 	targets       *torch.Tensor // ids of the targets, or nil
 	final         *torch.Tensor // log-softmax of the model's own output [1,T,V]
 	likeliest     []int64       // the model's own next token at each position
+	cells         []cells       // one for each row
 }
 
 func (r *reader) read(ctx context.Context, s model.Session) error {
@@ -75,24 +73,57 @@ func (r *reader) read(ctx context.Context, s model.Session) error {
 		return err
 	}
 	torch.Keep(&r.scope, run)
-	last := run.Results[0]
-	own, err := s.Head(last)
+	own, err := s.Head(run.Results[0])
 	if err != nil {
 		return err
 	}
-	torch.Keep(&r.scope, own)
+	defer own.Close()
 	if err := r.measureFinal(own); err != nil {
 		return err
 	}
-	for n := range r.rows {
+	// The last row comes first: it is the model's own output as a rule, whose logits
+	// then need not be kept.
+	r.cells = make([]cells, len(r.rows))
+	for n := len(r.rows) - 1; n >= 0; n-- {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := r.row(s, n, run, last, own); err != nil {
+		x := own
+		if !r.isOwn(n) {
+			own.Close()
+			if x, err = r.project(s, run.Captured(r.points[n])); err != nil {
+				return err
+			}
+		}
+		if err := r.measure(n, x); err != nil {
+			return err
+		}
+		if err := r.keepState(n, run); err != nil {
 			return err
 		}
 	}
 	return r.finish()
+}
+
+// isOwn reports whether a row is the model's own output.
+func (r *reader) isOwn(n int) bool { return r.isLast(n) && r.Kind != Raw }
+
+// isLast reports whether a row is the residual stream after the last block.
+func (r *reader) isLast(n int) bool {
+	return r.At == Resid && r.rows[n].Index == len(r.m.Layout.Blocks)
+}
+
+// project unembeds a state [1,T,C], through the final norm for the normed lens.
+func (r *reader) project(s model.Session, h *torch.Tensor) (*torch.Tensor, error) {
+	if r.Kind != Normed {
+		return s.Head(h)
+	}
+	normed, err := s.Norm(h)
+	if err != nil {
+		return nil, err
+	}
+	defer normed.Close()
+	return s.Head(normed)
 }
 
 // prepare makes the result and the small tensors that every row needs.
@@ -166,150 +197,4 @@ func (r *reader) measureFinal(own *torch.Tensor) error {
 	}
 	r.likeliest, err = torch.Values[int64](torch.Keep(&r.scope, best[0]))
 	return err
-}
-
-// row projects one row and adds its statistics to the result.
-func (r *reader) row(s model.Session, n int, run *hooks.Run, last, own *torch.Tensor) error {
-	var sc torch.Scope
-	defer sc.Close()
-	state := run.Captured(r.points[n])
-	x, l := own, r.final
-	isOwn := r.At == Resid && r.rows[n].Index == len(r.m.Layout.Blocks)
-	if isOwn && r.Hidden {
-		if err := keepFloats(&r.out.Hidden, last); err != nil { // as Hugging Face's hidden_states have it
-			return err
-		}
-	} else if r.Hidden {
-		if err := keepFloats(&r.out.Hidden, state); err != nil {
-			return err
-		}
-	}
-	if !isOwn || r.Kind == Raw {
-		h := state
-		if r.Kind == Normed {
-			normed, err := s.Norm(h)
-			if err != nil {
-				return err
-			}
-			h = torch.Keep(&sc, normed)
-		}
-		logits, err := s.Head(h)
-		if err != nil {
-			return err
-		}
-		x = torch.Keep(&sc, logits)
-		logs, err := r.stats.Call("log_softmax", x)
-		if err != nil {
-			return err
-		}
-		l = torch.Keep(&sc, logs[0])
-	}
-	return r.measure(x, l)
-}
-
-// measure adds the statistics of a row's logits x and their log-softmax l.
-func (r *reader) measure(x, l *torch.Tensor) error {
-	out, err := r.stats.Call("cells", x, l, r.final, r.Top, r.at)
-	if err != nil {
-		return err
-	}
-	defer closeAll(out)
-	ids, err := torch.Values[int64](out[0])
-	if err != nil {
-		return err
-	}
-	for p, best := range r.likeliest {
-		r.out.Agree = append(r.out.Agree, ids[p*r.Top] == best)
-	}
-	r.out.TopIDs = append(r.out.TopIDs, ids...)
-	for i, into := range []*[]float32{&r.out.TopLogits, &r.out.TopProbs, &r.out.Entropy, &r.out.LogSumExp, &r.out.KL} {
-		if err := keepFloats(into, out[i+1]); err != nil {
-			return err
-		}
-	}
-	if r.Logits {
-		if err := r.keepLogits(x); err != nil {
-			return err
-		}
-	}
-	if r.targets == nil {
-		return nil
-	}
-	method := "words"
-	if r.Next {
-		method = "next"
-	}
-	return r.measureTargets(method, x, l)
-}
-
-func (r *reader) measureTargets(method string, x, l *torch.Tensor) error {
-	out, err := r.stats.Call(method, x, l, r.targets, r.targetsAt)
-	if err != nil {
-		return err
-	}
-	defer closeAll(out)
-	t := r.out.Targets
-	if err := keepFloats(&t.LogProb, out[0]); err != nil {
-		return err
-	}
-	if err := keepFloats(&t.Prob, out[1]); err != nil {
-		return err
-	}
-	for i, into := range []*[]int64{&t.Rank, &t.Ties} {
-		v, err := torch.Values[int64](out[i+2])
-		if err != nil {
-			return err
-		}
-		*into = append(*into, v...)
-	}
-	return nil
-}
-
-func (r *reader) keepLogits(x *torch.Tensor) error {
-	for _, p := range r.positions {
-		row, err := x.Narrow(1, int64(p), 1)
-		if err != nil {
-			return err
-		}
-		err = keepFloats(&r.out.Logits, row)
-		row.Close()
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// finish blanks the cells that have no target, and says what is odd.
-func (r *reader) finish() error {
-	if t := r.out.Targets; t != nil && t.Next {
-		nan := float32(math.NaN())
-		for i := range t.LogProb {
-			if t.IDs[i%len(t.IDs)] < 0 {
-				t.LogProb[i], t.Prob[i], t.Rank[i], t.Ties[i] = nan, nan, 0, 0
-			}
-		}
-	}
-	bad := 0
-	for _, v := range r.out.LogSumExp {
-		if math.IsNaN(float64(v)) {
-			bad++
-		}
-	}
-	if bad > 0 {
-		r.out.Warnings = append(r.out.Warnings, fmt.Sprintf("%d of %d cells are not numbers (NaN): the weights, or an intervention, hold a NaN or overflow", bad, len(r.out.LogSumExp)))
-	}
-	return r.name()
-}
-
-func keepFloats(into *[]float32, t *torch.Tensor) error {
-	v, err := torch.Values[float32](t)
-	*into = append(*into, v...)
-	return err
-}
-
-func closeAll(ts []*torch.Tensor) {
-	for _, t := range ts {
-		t.Close()
-	}
 }

@@ -5,17 +5,21 @@
 def log_softmax(self, x: Tensor) -> Tensor:
     return torch.log_softmax(x, -1)
 
-def cells(self, x: Tensor, l: Tensor, final: Tensor, k: int, at: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
-    # l and final are the log-softmax of x and of the model's own output; at [P]
-    # are the positions wanted. Top k ids, logits and probabilities [1,P,k];
-    # entropy, log-sum-exp and KL(final || x) [1,P], in nats. Products are made in
-    # place, for memory's sake: the bits are the same.
+def cells(self, x: Tensor, k: int, at: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
+    # At the positions at [P]: the top k ids, logits and probabilities [1,P,k], and
+    # the log-sum-exp [1,P] in nats.
     logits, ids = self.top(x, k)
     probs = torch.softmax(x, -1).gather(-1, ids)
-    entropy = -(l.exp().mul_(l)).sum(-1)
     lse = torch.logsumexp(x, -1)
+    return ids[:, at], logits[:, at], probs[:, at], lse[:, at]
+
+def spread(self, l: Tensor, final: Tensor, at: Tensor) -> Tuple[Tensor, Tensor]:
+    # Of log-softmax l, and that of the model's own output: entropy and
+    # KL(final || l), each [1,P], in nats. Products are made in place, for
+    # memory's sake: the bits are the same.
+    entropy = -(l.exp().mul_(l)).sum(-1)
     kl = (final - l).mul_(final.exp()).sum(-1)
-    return ids[:, at], logits[:, at], probs[:, at], entropy[:, at], lse[:, at], kl[:, at]
+    return entropy[:, at], kl[:, at]
 
 def top(self, x: Tensor, k: int) -> Tuple[Tensor, Tensor]:
     # The k largest by (value descending, id ascending). topk leaves open which of

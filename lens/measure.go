@@ -1,0 +1,159 @@
+package lens
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/golens/golens/hooks"
+	"github.com/golens/golens/torch"
+)
+
+// cells are one row's part of a Result.
+type cells struct {
+	topIDs                                      []int64
+	topLogits, topProbs, entropy, logSumExp, kl []float32
+	agree                                       []bool
+	targetLogProb, targetProb                   []float32
+	targetRank, targetTies                      []int64
+}
+
+// measure reads the statistics of a row's logits x [1,T,V], and closes x. What is
+// as large as x is made late and freed early: no more than four of that size are
+// there at a time.
+func (r *reader) measure(n int, x *torch.Tensor) error {
+	defer x.Close()
+	c := &r.cells[n]
+	err := r.take("cells", []any{x, r.Top, r.at}, &c.topIDs, &c.topLogits, &c.topProbs, &c.logSumExp)
+	if err != nil {
+		return err
+	}
+	for p, best := range r.likeliest {
+		c.agree = append(c.agree, c.topIDs[p*r.Top] == best)
+	}
+	if r.Logits {
+		if err := r.keepLogits(n, x); err != nil {
+			return err
+		}
+	}
+	logs, err := r.stats.Call("log_softmax", x)
+	if err != nil {
+		return err
+	}
+	l := logs[0]
+	defer l.Close()
+	if r.targets != nil {
+		method := "words"
+		if r.Next {
+			method = "next"
+		}
+		err := r.take(method, []any{x, l, r.targets, r.targetsAt}, &c.targetLogProb, &c.targetProb, &c.targetRank, &c.targetTies)
+		if err != nil {
+			return err
+		}
+	}
+	x.Close()
+	return r.take("spread", []any{l, r.final, r.at}, &c.entropy, &c.kl)
+}
+
+// take calls a method of the statistics and copies what it returns.
+func (r *reader) take(method string, args []any, into ...any) error {
+	out, err := r.stats.Call(method, args...)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		for _, t := range out {
+			t.Close()
+		}
+	}()
+	for i, to := range into {
+		switch to := to.(type) {
+		case *[]float32:
+			*to, err = torch.Values[float32](out[i])
+		case *[]int64:
+			*to, err = torch.Values[int64](out[i])
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keepLogits copies row n's logits to their place in the result.
+func (r *reader) keepLogits(n int, x *torch.Tensor) error {
+	P, V := len(r.positions), r.m.Sizes.Vocab
+	if r.out.Logits == nil {
+		r.out.Logits = make([]float32, len(r.rows)*P*V)
+	}
+	for i, p := range r.positions {
+		row, err := x.Narrow(1, int64(p), 1)
+		if err != nil {
+			return err
+		}
+		v, err := torch.Values[float32](row)
+		row.Close()
+		if err != nil {
+			return err
+		}
+		copy(r.out.Logits[(n*P+i)*V:], v)
+	}
+	return nil
+}
+
+// keepState keeps the row's state, the last one normed as Hugging Face's
+// hidden_states have it.
+func (r *reader) keepState(n int, run *hooks.Run) error {
+	if !r.Hidden {
+		return nil
+	}
+	size := len(r.ids) * r.m.Sizes.Width
+	if r.out.Hidden == nil {
+		r.out.Hidden = make([]float32, len(r.rows)*size)
+	}
+	state := run.Captured(r.points[n])
+	if r.isLast(n) {
+		state = run.Results[0]
+	}
+	v, err := torch.Values[float32](state)
+	copy(r.out.Hidden[n*size:], v)
+	return err
+}
+
+// finish joins the rows, blanks the cells that have no target, and says what is odd.
+func (r *reader) finish() error {
+	o := r.out
+	for _, c := range r.cells {
+		o.TopIDs = append(o.TopIDs, c.topIDs...)
+		o.TopLogits = append(o.TopLogits, c.topLogits...)
+		o.TopProbs = append(o.TopProbs, c.topProbs...)
+		o.Entropy = append(o.Entropy, c.entropy...)
+		o.LogSumExp = append(o.LogSumExp, c.logSumExp...)
+		o.KL = append(o.KL, c.kl...)
+		o.Agree = append(o.Agree, c.agree...)
+		if t := o.Targets; t != nil {
+			t.LogProb = append(t.LogProb, c.targetLogProb...)
+			t.Prob = append(t.Prob, c.targetProb...)
+			t.Rank = append(t.Rank, c.targetRank...)
+			t.Ties = append(t.Ties, c.targetTies...)
+		}
+	}
+	if t := o.Targets; t != nil && t.Next {
+		nan := float32(math.NaN())
+		for i := range t.LogProb {
+			if t.IDs[i%len(t.IDs)] < 0 {
+				t.LogProb[i], t.Prob[i], t.Rank[i], t.Ties[i] = nan, nan, 0, 0
+			}
+		}
+	}
+	bad := 0
+	for _, v := range o.LogSumExp {
+		if math.IsNaN(float64(v)) {
+			bad++
+		}
+	}
+	if bad > 0 {
+		o.Warnings = append(o.Warnings, fmt.Sprintf("%d of %d cells are not numbers (NaN): the weights, or an intervention, hold a NaN or overflow", bad, len(o.LogSumExp)))
+	}
+	return r.name()
+}
