@@ -2,7 +2,6 @@ package libtorch
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,10 +16,6 @@ type Env struct {
 	Version string              // the version wanted, "" for any that is supported
 }
 
-// ErrNone is returned by Find where no place that was looked at holds a libtorch
-// that serves.
-var ErrNone = errors.New("no libtorch found: run make setup, or name one by LIBTORCH (a folder with include/ and lib/) or PYTHON (an interpreter with torch)")
-
 // A place is one step of the search.
 type place struct {
 	source string
@@ -32,7 +27,7 @@ type place struct {
 // a torch that the active environment's Python can import, else the one in the
 // project's own .venv. One that the user named by a variable is used or refused
 // with an error; one met by chance that does not serve is passed over, and
-// Skipped says why. Without any the error wraps ErrNone and lists the places.
+// Skipped says why. Without any the error is a *NoneError.
 func Find(ctx context.Context, env Env) (*Install, error) {
 	var skipped []Skipped
 	for _, p := range env.places() {
@@ -47,21 +42,11 @@ func Find(ctx context.Context, env Env) (*Install, error) {
 		case p.named:
 			return nil, fmt.Errorf("%s: %w (name another, or unset the variable to let golens search)", p.source, err)
 		default:
-			skipped = append(skipped, Skipped{p.source, err.Error()})
+			skipped = append(skipped, Skipped{p.source, err})
 		}
 	}
-	lines := []string{ErrNone.Error()}
-	for _, s := range skipped {
-		lines = append(lines, "  "+s.String())
-	}
-	return nil, noneError(strings.Join(lines, "\n"))
+	return nil, &NoneError{skipped}
 }
-
-// noneError is ErrNone with the places that were looked at.
-type noneError string
-
-func (e noneError) Error() string   { return string(e) }
-func (noneError) Is(err error) bool { return err == ErrNone }
 
 // inspect returns the libtorch at p, or an error that says why it does not
 // serve, or neither if it is the project's own and another place's turn.
@@ -75,7 +60,7 @@ func (p place) inspect(ctx context.Context, version string) (*Install, error) {
 		return nil, err
 	}
 	in.Python = python
-	if err := checkVersion(in.Version, version); err != nil {
+	if err := checkWanted(in.Version, version); err != nil {
 		return nil, fmt.Errorf("%s: %w", in.Dir, err)
 	}
 	return in, nil

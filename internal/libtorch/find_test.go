@@ -61,12 +61,12 @@ func TestFind(t *testing.T) {
 		{"project's own, activated", vars{"VIRTUAL_ENV": activePrefix, "PATH": activePrefix + "/bin"}, root, false, "", "2.11.0", "", nil},
 		{"too old by name", vars{"PYTHON": oldPrefix + "/bin/python3"}, root, false, "", "", "$PYTHON: " + old + ": version 2.5.1 is too old", nil},
 		{"broken by name", vars{"LIBTORCH": broken}, root, false, "", "", "$LIBTORCH: " + broken + ": lib/libc10.so", nil},
-		{"without torch by name", vars{"PYTHON": nonePrefix + "/bin/python3"}, root, false, "", "", "has no torch", nil},
+		{"without torch by name", vars{"PYTHON": nonePrefix + "/bin/python3"}, root, false, "", "", "no torch in ", nil},
 		{"no program by name", vars{"PYTHON": "no-such-python"}, root, false, "", "", "no-such-python does not run", nil},
 		{"another version by name", vars{"LIBTORCH": archive}, root, false, "2.11.0", "", "not the 2.11.0 asked for", nil},
-		{"own left out", vars{"PATH": empty}, root, true, "", "", ErrNone.Error(), nil},
+		{"own left out", vars{"PATH": empty}, root, true, "", "", "no libtorch found: run make setup", nil},
 		{"no project", vars{"PATH": oldPrefix + "/bin"}, "", false, "", "", "python3 on PATH: " + old + ": version 2.5.1 is too old", nil},
-		{"nothing fetched yet", vars{"PATH": empty}, empty, false, "", "", "the project's .venv: has no torch", nil},
+		{"nothing fetched yet", vars{"PATH": empty}, empty, false, "", "", "the project's .venv: no torch in ", nil},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -78,13 +78,9 @@ func TestFind(t *testing.T) {
 				if err == nil || !strings.Contains(err.Error(), test.err) {
 					t.Fatalf("found %v, error %v, want %q", in, err, test.err)
 				}
-				_, byName := test.vars["LIBTORCH"]
-				if _, ok := test.vars["PYTHON"]; ok || byName {
-					if errors.Is(err, ErrNone) {
-						t.Errorf("%v is a refusal, not ErrNone", err)
-					}
-				} else if !errors.Is(err, ErrNone) {
-					t.Errorf("%v is not ErrNone", err)
+				named := test.vars["LIBTORCH"] != "" || test.vars["PYTHON"] != ""
+				if none := (*NoneError)(nil); errors.As(err, &none) == named {
+					t.Errorf("named %v, and yet the error is a %T", named, err)
 				}
 				return
 			}
@@ -132,7 +128,30 @@ func TestFromPython(t *testing.T) {
 	}
 }
 
-func TestCheckVersion(t *testing.T) {
+// TestSkippedEmpty tells a place without torch from a torch that was passed over.
+func TestSkippedEmpty(t *testing.T) {
+	base := t.TempDir()
+	old := fake{version: "2.5.1"}.write(t, filepath.Join(base, "torch"))
+	fakePython(t, filepath.Join(base, "old/bin/python3"), old)
+	fakePython(t, filepath.Join(base, "none/bin/python3"), "")
+	vars := map[string]string{"VIRTUAL_ENV": base + "/old", "CONDA_PREFIX": base + "/none"}
+	_, err := Find(context.Background(), Env{Getenv: func(name string) string { return vars[name] }, Root: base})
+	var none *NoneError
+	if !errors.As(err, &none) {
+		t.Fatal(err)
+	}
+	empty := map[string]bool{"$VIRTUAL_ENV": false, "$CONDA_PREFIX": true, "python3 on PATH": true, "the project's .venv": true}
+	if len(none.Skipped) != len(empty) {
+		t.Errorf("places: %v", none.Skipped)
+	}
+	for _, s := range none.Skipped {
+		if s.Empty() != empty[s.Source] {
+			t.Errorf("%v: Empty is %v", s, s.Empty())
+		}
+	}
+}
+
+func TestVersions(t *testing.T) {
 	tests := []struct {
 		version, want string
 		ok            bool
@@ -151,8 +170,9 @@ func TestCheckVersion(t *testing.T) {
 		{"", "", false},
 	}
 	for _, test := range tests {
-		if err := checkVersion(test.version, test.want); (err == nil) != test.ok {
-			t.Errorf("checkVersion(%q, %q) = %v", test.version, test.want, err)
+		err := errors.Join(checkOldest(test.version), checkWanted(test.version, test.want))
+		if (err == nil) != test.ok {
+			t.Errorf("%q where %q is wanted: %v", test.version, test.want, err)
 		}
 	}
 }

@@ -12,9 +12,8 @@ import (
 // Inspect returns the libtorch in dir, a folder with include/ and lib/ such as
 // the torch folder of a Python environment or an unpacked libtorch archive.
 // The error says what keeps it from being compiled and linked against: headers
-// or libraries that are missing, another processor's, the old C++ ABI, or a
-// library that libtorch_cpu.so needs and its loader would not find. The
-// version may be any.
+// or libraries that are missing, a version below 2.6, another processor, the
+// old C++ ABI, or a library that libtorch_cpu.so needs and would not find.
 func Inspect(dir string) (*Install, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -35,6 +34,9 @@ func Inspect(dir string) (*Install, error) {
 		}
 	}
 	if err := readVersion(in); err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	if err := checkOldest(in.Version); err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
 	if err := readELF(in); err != nil {

@@ -79,6 +79,7 @@ func TestInspectRefuses(t *testing.T) {
 			}
 		}, "half a download"},
 		{"empty library", good, func(t *testing.T, dir string) { writeFile(t, dir+"/lib/libc10.so", "") }, "lib/libc10.so cannot be read"},
+		{"too old", fake{version: "2.5.1", abi: oldABI}, nil, "2.5.1 is too old"},
 		{"old ABI", fake{version: "2.6.0", abi: oldABI}, nil, "old C++ ABI"},
 		{"another processor", good, otherMachine, "EM_S390"},
 		{"needs what is not there", fake{version: "2.11.0", needs: "libcudart.so.99"}, nil, "needs libcudart.so.99"},

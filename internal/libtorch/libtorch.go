@@ -5,6 +5,7 @@
 package libtorch
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -35,18 +36,39 @@ func (in *Install) String() string {
 	return fmt.Sprintf("libtorch %s in %s (%s)", in.Version, in.Dir, in.Source)
 }
 
-// A Skipped names a place where libtorch was looked for and why it was passed over.
+// A Skipped is a place where libtorch was looked for in vain.
 type Skipped struct {
 	Source string // the place, such as "python3 on PATH"
-	Reason string // why nothing there serves
+	Err    error  // why nothing there serves
 }
 
-func (s Skipped) String() string { return s.Source + ": " + s.Reason }
+// Empty reports whether there was no libtorch at all, so that nothing of the
+// user's was passed over.
+func (s Skipped) Empty() bool { return errors.Is(s.Err, errNoTorch) }
 
-// checkVersion returns an error if version is below the oldest one supported,
-// cannot be read, or is not the one that is wanted ("" accepts every version).
-// A wanted version without a local part ("2.11.0") accepts any ("2.11.0+cpu").
-func checkVersion(version, want string) error {
+func (s Skipped) String() string { return fmt.Sprintf("%s: %v", s.Source, s.Err) }
+
+// A NoneError is returned by Find where no place that was looked at holds a
+// libtorch that serves.
+type NoneError struct {
+	Skipped []Skipped // every place
+}
+
+func (e *NoneError) Error() string {
+	var b strings.Builder
+	b.WriteString("no libtorch found: run make setup, or name one by LIBTORCH (a folder with include/ and lib/) or PYTHON (an interpreter with torch)")
+	for _, s := range e.Skipped {
+		fmt.Fprintf(&b, "\n  %v", s)
+	}
+	return b.String()
+}
+
+// errNoTorch is in the error of a place that holds no libtorch at all.
+var errNoTorch = errors.New("no torch")
+
+// checkOldest returns an error if version is below the oldest one supported, or
+// cannot be read.
+func checkOldest(version string) error {
 	major, minor, ok := parseVersion(version)
 	if !ok {
 		return fmt.Errorf("version %q is not understood", version)
@@ -54,6 +76,12 @@ func checkVersion(version, want string) error {
 	if major < minMajor || major == minMajor && minor < minMinor {
 		return fmt.Errorf("version %s is too old, golens needs %d.%d or newer", version, minMajor, minMinor)
 	}
+	return nil
+}
+
+// checkWanted returns an error if version is not the one wanted; "" stands for
+// any, and one without a local part ("2.11.0") for any build ("2.11.0+cpu").
+func checkWanted(version, want string) error {
 	public, _, _ := strings.Cut(version, "+")
 	if want != "" && want != version && want != public {
 		return fmt.Errorf("version %s is not the %s asked for by TORCH_VERSION", version, want)

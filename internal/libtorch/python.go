@@ -2,7 +2,6 @@ package libtorch
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -39,7 +38,7 @@ func FromPython(ctx context.Context, python, version string) (*Install, error) {
 // absolute path.
 func locateTorch(ctx context.Context, python string) (dir, executable string, err error) {
 	if python == "" {
-		return "", "", errors.New("no such program")
+		return "", "", fmt.Errorf("%w: no such program", errNoTorch)
 	}
 	if strings.ContainsRune(python, filepath.Separator) {
 		if python, err = filepath.Abs(python); err != nil {
@@ -63,7 +62,7 @@ func locateTorch(ctx context.Context, python string) (dir, executable string, er
 		}
 		executable, dir, _ = strings.Cut(answer, "\t")
 		if dir == "" {
-			return "", "", fmt.Errorf("%s has no torch", executable)
+			return "", "", fmt.Errorf("%w in %s", errNoTorch, executable)
 		}
 		return dir, executable, nil
 	}
@@ -78,7 +77,7 @@ func venvTorch(dir string) (torch, python string, err error) {
 		return "", "", err
 	}
 	if len(found) == 0 {
-		return "", "", errors.New("has no torch")
+		return "", "", fmt.Errorf("%w in %s", errNoTorch, dir)
 	}
 	return found[len(found)-1], filepath.Join(dir, "bin", "python"), nil
 }

@@ -33,7 +33,8 @@ func main() {
 	defer stop()
 	if err := run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "libtorch:", err)
-		if errors.Is(err, libtorch.ErrNone) {
+		var none *libtorch.NoneError
+		if errors.As(err, &none) {
 			os.Exit(3)
 		}
 		os.Exit(1)
@@ -61,6 +62,10 @@ func run(ctx context.Context) error {
 		os.Exit(2)
 	}
 	in, err := find(ctx, *python, libtorch.Env{Root: *root, Outside: *outside, Version: *version})
+	if none := (*libtorch.NoneError)(nil); *outside && errors.As(err, &none) {
+		printSkipped(none.Skipped) // the caller goes on to the project's own
+		os.Exit(3)
+	}
 	if err != nil {
 		return err
 	}
@@ -78,6 +83,7 @@ func run(ctx context.Context) error {
 			return err
 		}
 		if changed {
+			printSkipped(in.Skipped)
 			fmt.Printf("%s now names %v\n", *file, in)
 		}
 	case "same":
@@ -93,6 +99,15 @@ func run(ctx context.Context) error {
 		os.Exit(2)
 	}
 	return nil
+}
+
+// printSkipped says which libtorch, met by chance, was passed over.
+func printSkipped(skipped []libtorch.Skipped) {
+	for _, s := range skipped {
+		if !s.Empty() {
+			fmt.Println("passed over", s)
+		}
+	}
 }
 
 func find(ctx context.Context, python string, env libtorch.Env) (*libtorch.Install, error) {

@@ -17,8 +17,8 @@ import shutil
 import sys
 
 IMPORTED = ["torch", "transformers", "tokenizers", "tiktoken", "safetensors", "numpy"]
-# libtorch_cpu.so of a CUDA build is linked with these two alone. Until 2.10 the
-# wheel named their packages itself, since then extras of cuda-toolkit.
+# libtorch_cpu.so of a CUDA build is linked with these two alone. Up to 2.10 the
+# wheel names their packages itself, from 2.11 on as extras of cuda-toolkit.
 SMALL = re.compile(r"nvidia-cuda-(runtime|cupti)\b")
 TOOLKIT = re.compile(r"cuda-toolkit\[[^]]*\]")
 

@@ -11,7 +11,8 @@ status=0
 said=$(libtorch -outside -version "${TORCH_VERSION:-}" write 2>&1) || status=$?
 case $status in
 0) [ -z "$said" ] || say "$said" ;;
-3) # none but the project's own
+3) # none but the project's own; it says what was passed over
+	[ -z "$said" ] || say "$said"
 	scripts/setup/venv.sh run .venv
 	libtorch -version "${TORCH_VERSION:-$torch_default}" write >&2
 	;;

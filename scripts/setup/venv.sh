@@ -75,7 +75,7 @@ make_venv() {
 pip_install() {
 	rm -rf "$venv/.tmp" && mkdir -p "$venv/.tmp"
 	TMPDIR=$PWD/$venv/.tmp "$python" -m pip install --no-input --disable-pip-version-check "$@" >&2 ||
-		die "pip failed (see above); when the cause is gone, run the same command again: what is whole is kept"
+		die "pip failed (see above). When the cause is gone, run the same command again: what is whole is kept. Where no version matches, there is none for $("$python" -V) on $(uname -m)"
 	rm -rf "$venv/.tmp"
 }
 
