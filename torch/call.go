@@ -8,13 +8,18 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/cgo"
+	"runtime/debug"
 	"unsafe"
 )
 
 // A HookFunc sees the tensor at a hook point and returns what takes its place;
-// nil leaves it as it is. The argument is closed when the function returns: keep
-// a Clone. The function runs inside the model's own call, on its thread: it may
-// use tensors and modules, but must not start a run that waits for the device.
+// nil leaves it as it is. Both are closed when the call has them: keep a Clone of
+// the argument, and return a Clone of what is to be used again. The shape of the
+// result is not looked at here; what comes behind takes it or fails.
+//
+// The function runs inside the model's own call, on its thread: it may use tensors
+// and modules, but must not start a run that waits for the device, nor end its
+// goroutine (runtime.Goexit, and so testing's FailNow). A panic becomes an error.
 type HookFunc func(x *Tensor) (*Tensor, error)
 
 // A Step is one thing that happens at a module while a method runs: exactly one
@@ -47,8 +52,9 @@ func (o *Outcome) Close() error {
 	return nil
 }
 
-// Call runs a method and returns its results. Arguments are *Tensor, int, int64,
-// float64, bool, []*Tensor, []int64 and nil (None).
+// Call runs a method and returns its results: the elements of tuples and lists one
+// after the other, numbers as tensors without a dimension, nothing for None.
+// Arguments are *Tensor, int, int64, float64, bool, []*Tensor, []int64 and nil (None).
 func (m *Module) Call(method string, args ...any) ([]*Tensor, error) {
 	o, err := m.CallWith(method, nil, args...)
 	if err != nil {
@@ -61,7 +67,7 @@ func (m *Module) Call(method string, args ...any) ([]*Tensor, error) {
 // have been made ready by Interpose.
 func (m *Module) CallWith(method string, steps []Step, args ...any) (*Outcome, error) {
 	op := "run " + method
-	if m.c == nil {
+	if m.gone() {
 		return nil, closed(op)
 	}
 	var keep cstrings
@@ -81,7 +87,7 @@ func (m *Module) CallWith(method string, steps []Step, args ...any) (*Outcome, e
 	run := &running{}
 	plan := make([]C.golens_step, len(steps))
 	for i, s := range steps {
-		if s.At == nil || s.At.c == nil {
+		if s.At.gone() {
 			return nil, closed(op + ": hook")
 		}
 		plan[i] = C.golens_step{at: s.At.c, kind: C.GOLENS_GO, index: C.int(i), first: C.int(len(values))}
@@ -92,7 +98,7 @@ func (m *Module) CallWith(method string, steps []Step, args ...any) (*Outcome, e
 		case s.Capture:
 			plan[i].kind = C.GOLENS_CAPTURE
 		case s.Fn != nil:
-			if s.Fn.c == nil {
+			if s.Fn.gone() {
 				return nil, closed(op + ": hook")
 			}
 			plan[i].kind, plan[i].fn, plan[i].method = C.GOLENS_CALL, s.Fn.c, keep.add(s.Method)
@@ -131,7 +137,7 @@ func (m *Module) CallWith(method string, steps []Step, args ...any) (*Outcome, e
 	if err != nil {
 		o.Close()
 		if run.err != nil {
-			return nil, &Error{Op: op, Msg: run.err.Error(), Err: run.err}
+			return nil, &Error{Op: op, Msg: run.err.Error(), Trace: run.trace, Err: run.err}
 		}
 		return nil, err
 	}
@@ -142,8 +148,30 @@ func (m *Module) CallWith(method string, steps []Step, args ...any) (*Outcome, e
 	return o, nil
 }
 
-// running is a call's Go side: its hooks, and the first error of one.
+// running is a call's Go side: its hooks, and the error of the one that failed.
 type running struct {
 	funcs []HookFunc
 	err   error
+	trace string // where it panicked
+}
+
+// do runs hook number i. A panic must not unwind through C++ and becomes an error.
+func (r *running) do(i int, x *Tensor) (y *Tensor, err error) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		r.trace = string(debug.Stack())
+		if e, ok := p.(error); ok {
+			err = fmt.Errorf("a hook panicked: %w", e)
+		} else {
+			err = fmt.Errorf("a hook panicked: %v", p)
+		}
+	}()
+	y, err = r.funcs[i](x)
+	if err == nil && y != nil && y.c == nil {
+		err = closed("take a hook's result")
+	}
+	return y, err
 }

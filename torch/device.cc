@@ -5,11 +5,17 @@
 
 #include <dlfcn.h>
 
+#include <map>
 #include <sstream>
 
 #include "guard.h"
 
 using golens::guard;
+
+namespace caffe2 {
+// Of caffe2/core/common.h; weak, so that a libtorch without it serves as well.
+__attribute__((weak)) const std::map<std::string, std::string> &GetBuildOptions();
+}  // namespace caffe2
 
 // CUDA's part of libtorch is not linked: it is opened when a cuda device is asked
 // for. That must come before any other question about CUDA, since an earlier one
@@ -24,16 +30,29 @@ char *golens_cuda_open(int *count) {
   });
 }
 
+// Not at::show_config, which asks about CUDA (see above).
 char *golens_describe(char **text) {
   return guard([&] {
+    std::string commit;
+    if (caffe2::GetBuildOptions) {
+      const auto &options = caffe2::GetBuildOptions();
+      if (auto it = options.find("COMMIT_SHA"); it != options.end()) commit = it->second;
+    }
     std::ostringstream s;
-    s << "version\t" << TORCH_VERSION << "\ncapability\t" << at::get_cpu_capability() << "\nmkl\t" << at::get_mkl_version()
-      << "\nmkldnn\t" << at::get_mkldnn_version() << "\nopenmp\t" << at::get_openmp_version() << "\nconfig\t";
-    for (char c : at::show_config()) s << (c == '\n' ? ' ' : c);
-    s << '\n';
-    *text = strdup(s.str().c_str());
+    s << "version\t" << TORCH_VERSION << "\ncommit\t" << commit << "\ncapability\t" << at::get_cpu_capability() << "\nmkl\t"
+      << at::get_mkl_version() << "\nmkldnn\t" << at::get_mkldnn_version() << "\nopenmp\t" << at::get_openmp_version() << '\n';
+    *text = golens::copy(s.str());
   });
 }
 
-void golens_set_threads(int n) { at::set_num_threads(n); }
-int golens_threads(void) { return at::get_num_threads(); }
+char *golens_set_threads(int n) {
+  return guard([&] {
+    golens::threads = n;
+    golens::use_threads();
+  });
+}
+
+int golens_threads(void) {
+  const int n = golens::threads;
+  return n > 0 ? n : at::get_num_threads();
+}

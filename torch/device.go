@@ -33,12 +33,6 @@ func (d Device) String() string {
 // IsCUDA reports whether d is a GPU.
 func (d Device) IsCUDA() bool { return d.cuda }
 
-func deviceOf(s string) Device {
-	rest, cuda := strings.CutPrefix(s, "cuda")
-	i, _ := strconv.Atoi(strings.TrimPrefix(rest, ":"))
-	return Device{cuda: cuda, index: i}
-}
-
 // OpenDevice returns the device of the given name: "cpu", "cuda", "cuda:1", or
 // "auto", which is the first GPU where one works and else the CPU. For a GPU it
 // opens libtorch's CUDA part, and the error says what is missing.
@@ -98,14 +92,17 @@ func (d Device) Exclusive(f func() error) error {
 
 // SetThreads sets how many threads an operation on the CPU uses. It changes the
 // bits of some results (matrix products that are split over threads), so results
-// are comparable at one count only.
+// are comparable at one count only. Operations that run already keep their count.
 func SetThreads(n int) error {
-	if n < 1 {
-		return &Error{Op: fmt.Sprintf("use %d threads", n), Msg: "at least one is needed"}
+	op := fmt.Sprintf("use %d threads", n)
+	if n < 1 || n > maxThreads {
+		return &Error{Op: op, Msg: fmt.Sprintf("the number must be from 1 to %d", maxThreads)}
 	}
-	C.golens_set_threads(C.int(n))
-	return nil
+	return check(op, C.golens_set_threads(C.int(n)))
 }
+
+// maxThreads is far above any use: threads that the system denies would end the process.
+const maxThreads = 1024
 
 // Threads returns how many threads an operation on the CPU uses.
 func Threads() int { return int(C.golens_threads()) }
@@ -113,11 +110,11 @@ func Threads() int { return int(C.golens_threads()) }
 // A Library says what libtorch is at work.
 type Library struct {
 	Version    string // "2.11.0"
+	Commit     string // of PyTorch's sources; "" where libtorch does not say
 	Capability string // which of ATen's own kernels run: "AVX512", "AVX2", "DEFAULT"
 	BLAS       string // the matrix library and its version
 	OneDNN     string
 	OpenMP     string
-	Config     string // libtorch's own account of its build
 }
 
 // Describe returns what libtorch says of itself.
@@ -132,5 +129,5 @@ func Describe() (Library, error) {
 		key, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
 		v[key] = value
 	}
-	return Library{v["version"], v["capability"], v["mkl"], v["mkldnn"], v["openmp"], v["config"]}, nil
+	return Library{v["version"], v["commit"], v["capability"], v["mkl"], v["mkldnn"], v["openmp"]}, nil
 }

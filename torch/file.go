@@ -45,20 +45,25 @@ func (f *File) Close() error {
 // Tensor returns the bytes from offset on as a tensor. An offset that is no
 // multiple of the element's size gives a copy.
 func (f *File) Tensor(offset int64, d DType, shape ...int64) (*Tensor, error) {
-	op := fmt.Sprintf("read %s at %d", f.path, offset)
+	op := fmt.Sprintf("read %v tensor of shape %v at %d of %s", d, shape, offset, f.path)
 	if f.c == nil {
 		return nil, closed(op)
 	}
 	defer runtime.KeepAlive(f)
+	bytes, err := bytesOf(op, d, shape)
+	if err != nil {
+		return nil, err
+	}
 	var out *C.golens_tensor
-	if err := check(op, C.golens_file_tensor(f.c, C.int64_t(offset), C.int(d), dims(shape), C.int(len(shape)), &out)); err != nil {
+	if err := check(op, C.golens_file_tensor(f.c, C.int64_t(offset), C.int64_t(bytes), C.int(d), dims(shape), C.int(len(shape)), &out)); err != nil {
 		return nil, err
 	}
 	return ownTensor(out), nil
 }
 
 // Forget tells the system that these bytes, once read, are not needed in memory.
-// They come back when they are read again.
+// They come back when they are read again, as they are in the file: what was
+// written to a tensor there is lost. Bytes outside the file are not looked at.
 func (f *File) Forget(offset, bytes int64) {
 	if f.c != nil {
 		C.golens_file_forget(f.c, C.int64_t(offset), C.int64_t(bytes))

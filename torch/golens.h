@@ -18,8 +18,9 @@ typedef struct golens_file golens_file;      // a mapped file, kept while a tens
 
 // ---- tensors (tensor.cc); dtypes are c10::ScalarType's numbers
 
-char *golens_tensor_copy_in(const void *data, int dtype, const int64_t *dims, int ndim, golens_tensor **out);
-char *golens_tensor_copy_out(const golens_tensor *t, int dtype, void *dst, int64_t bytes);
+char *golens_tensor_copy_in(const void *data, int64_t bytes, int dtype, const int64_t *dims, int ndim,
+                            golens_tensor **out);
+char *golens_tensor_copy_out(const golens_tensor *t, void *dst, int64_t bytes);
 char *golens_tensor_narrow(const golens_tensor *t, int64_t dim, int64_t start, int64_t length, golens_tensor **out);
 char *golens_tensor_select(const golens_tensor *t, int64_t dim, int64_t index, golens_tensor **out);
 char *golens_tensor_to(const golens_tensor *t, int dtype, const char *device, golens_tensor **out);
@@ -28,13 +29,13 @@ int golens_tensor_ndim(const golens_tensor *t);
 int64_t golens_tensor_size(const golens_tensor *t, int dim);
 int golens_tensor_dtype(const golens_tensor *t);
 const void *golens_tensor_storage(const golens_tensor *t);
-char *golens_tensor_device(const golens_tensor *t);  // malloc'd, such as "cuda:0"
+int golens_tensor_cuda(const golens_tensor *t);  // number of its GPU, -1 for none
 void golens_tensor_free(golens_tensor *t);
-int64_t golens_live(void);  // tensors and modules not yet freed
+int64_t golens_live(void);  // tensors, modules and files not yet freed
 
 // A private, writable mapping whose pages come in when they are read.
 char *golens_file_map(const char *path, golens_file **out);
-char *golens_file_tensor(const golens_file *f, int64_t offset, int dtype, const int64_t *dims, int ndim,
+char *golens_file_tensor(const golens_file *f, int64_t offset, int64_t bytes, int dtype, const int64_t *dims, int ndim,
                          golens_tensor **out);
 void golens_file_forget(const golens_file *f, int64_t offset, int64_t bytes);  // drop pages already read
 void golens_file_free(golens_file *f);
@@ -89,7 +90,7 @@ void golens_module_free(golens_module *m);
 
 char *golens_cuda_open(int *count);  // once, before any other question about CUDA
 char *golens_describe(char **text);  // lines "key\tvalue": version, capability, BLAS, ...
-void golens_set_threads(int n);
+char *golens_set_threads(int n);
 int golens_threads(void);
 
 #ifdef __cplusplus

@@ -9,10 +9,9 @@
 #include <ATen/core/Tensor.h>
 #include <c10/core/InferenceMode.h>
 
-#include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <string>
 
 #include "golens.h"
@@ -31,29 +30,54 @@ struct Counted {
   Counted(const Counted &) = delete;
 };
 
-// The message of an exception in two parts: the cause for people, one line, and
-// the whole of it. TorchScript's interpreter puts a traceback in front of the
-// cause, which then follows the last mark of this kind.
-inline char *message(const std::string &what) {
-  const std::string marks[] = {"RuntimeError: ", "AssertionError: "};
-  size_t from = 0;
-  for (const auto &mark : marks) {
-    size_t at = what.rfind(mark);
-    if (at != std::string::npos) from = std::max(from, at + mark.size());
+// How many threads an operation uses; 0: as many as libtorch finds right.
+inline std::atomic<int> threads{0};
+
+// libtorch keeps the number for each thread of the system, and a fresh one has
+// another. Setting it anew in every call would undo what a goroutine sets beside.
+inline void use_threads() {
+  thread_local int used = -1;
+  const int n = threads;
+  if (used == n) return;
+  if (n > 0) {
+    at::set_num_threads(n);
+  } else {
+    at::init_num_threads();
   }
+  used = n;
+}
+
+// A malloc'd copy. Without memory for that, NULL would mean success: the process ends.
+inline char *copy(const std::string &s) noexcept {
+  char *c = strdup(s.c_str());
+  if (!c) std::terminate();
+  return c;
+}
+
+// The message of an exception in two parts: the cause for people, one line, and
+// the whole of it where that is more. TorchScript's interpreter puts a traceback
+// in front of the cause, its compiler an empty line, and the place behind it.
+inline char *message(const std::string &what) noexcept {
+  size_t from = what.rfind("\nRuntimeError: ");
+  from = from == std::string::npos ? 0 : from + strlen("\nRuntimeError: ");
+  for (const char *mark : {"RuntimeError: ", "AssertionError: "})
+    if (what.compare(from, strlen(mark), mark) == 0) from += strlen(mark);
+  from = what.find_first_not_of(" \n", from);
+  if (from == std::string::npos) return copy("it failed, and libtorch gives no reason\x1e" + what);
   std::string cause = what.substr(from, what.find('\n', from) - from);
-  if (cause != what) cause += "\x1e" + what;
-  return strdup(cause.c_str());
+  if (auto at = cause.find("DefaultCPUAllocator: "); at != std::string::npos) cause.erase(0, at);
+  if (auto at = cause.find(" This is an internal miniz error"); at != std::string::npos) cause.erase(at);
+  cause.erase(cause.find_last_not_of(" .:") + 1);
+  return copy(what.size() > cause.size() + 2 ? cause + "\x1e" + what : cause);
 }
 
 // Runs f with what every entry needs, set per call since these are thread-local
 // and a goroutine changes threads: inference mode; the graph optimizer off, which
-// would split addmm and change bits; and the thread count, which a fresh thread
-// does not have. No exception passes.
+// would split addmm and change bits; and the thread count. No exception passes.
 template <class F>
 char *guard(F f) noexcept {
   try {
-    at::init_num_threads();
+    use_threads();
     torch::jit::setGraphExecutorOptimize(false);
     c10::InferenceMode inference;
     f();
@@ -63,7 +87,7 @@ char *guard(F f) noexcept {
   } catch (const std::exception &e) {
     return message(e.what());
   } catch (...) {
-    return strdup("unknown C++ exception");
+    return copy("unknown C++ exception");
   }
 }
 
@@ -71,5 +95,9 @@ char *guard(F f) noexcept {
 
 struct golens_tensor : golens::Counted {
   at::Tensor t;
-  explicit golens_tensor(at::Tensor x) : t(std::move(x)) {}
+  // What Go holds has sizes, a type and memory, so that asking for them cannot fail.
+  explicit golens_tensor(at::Tensor x) : t(std::move(x)) {
+    TORCH_CHECK(t.defined() && t.layout() == at::kStrided && t.unsafeGetTensorImpl()->has_storage(),
+                "only plain tensors can be handed to Go, not sparse, nested or undefined ones");
+  }
 };

@@ -8,7 +8,9 @@
 #include <ATen/core/builtin_function.h>
 
 #include <map>
+#include <memory>
 #include <mutex>
+#include <unordered_set>
 
 extern "C" char *golensGoHook(uintptr_t go, int index, golens_tensor *x, golens_tensor **y);
 
@@ -18,21 +20,6 @@ static thread_local Table *active = nullptr;
 
 Active::Active(Table *t) : former(active) { active = t; }
 Active::~Active() { active = former; }
-
-std::shared_ptr<Interposer> interposer_of(const std::shared_ptr<torch::jit::CompilationUnit> &unit) {
-  static std::mutex lock;
-  static std::map<const void *, std::weak_ptr<Interposer>> known;
-  std::lock_guard<std::mutex> hold(lock);
-  auto &entry = known[unit.get()];
-  auto found = entry.lock();
-  if (!found) {
-    for (auto it = known.begin(); it != known.end();)
-      it = it->second.expired() && it->first != unit.get() ? known.erase(it) : std::next(it);
-    found = std::make_shared<Interposer>();
-    known[unit.get()] = found;
-  }
-  return found;
-}
 
 static at::Tensor run_step(const Step &s, at::Tensor x, Table &table) {
   if (s.kind == GOLENS_CAPTURE) {
@@ -44,16 +31,14 @@ static at::Tensor run_step(const Step &s, at::Tensor x, Table &table) {
   if (s.kind == GOLENS_CALL) {
     std::vector<at::IValue> args{x};
     args.insert(args.end(), s.values.begin(), s.values.end());
-    return s.fn->m.get_method(s.method)(std::move(args)).toTensor();
+    auto y = s.fn->m.get_method(s.method)(std::move(args));
+    TORCH_CHECK(y.isTensor(), s.method, " at a hook must return a tensor, not a ", y.tagKind());
+    return y.toTensor();
   }
   golens_tensor *y = nullptr;
-  char *failed = golensGoHook(table.go, s.index, new golens_tensor(x), &y);  // Go owns the argument
-  std::unique_ptr<golens_tensor> owned(y);
-  if (failed) {
-    std::string text(failed);
-    free(failed);
-    throw std::runtime_error(text);
-  }
+  std::unique_ptr<char, void (*)(void *)> failed(golensGoHook(table.go, s.index, new golens_tensor(x), &y), free);
+  std::unique_ptr<golens_tensor> owned(y);  // Go owns the argument, and gave the result away
+  if (failed) throw std::runtime_error(failed.get());
   return owned ? owned->t : x;
 }
 
@@ -77,37 +62,99 @@ static void apply(const std::vector<Step> &steps, at::IValue &v, Table &table) {
   v = c10::ivalue::Tuple::create(std::move(parts));
 }
 
-void Interposer::place(const torch::jit::Module &m) {
-  TORCH_CHECK(!ran, "this module has already run, and hooks set now would never be called: load it again");
-  for (const auto &sub : m.modules()) {
-    auto type = sub.type();
-    if (types[type.get()]) continue;
-    types[type.get()] = true;
-    for (auto *fn : std::vector<torch::jit::Function *>(type->methods())) {
-      if (fn->name().rfind("forward", 0) != 0) continue;
-      const size_t n = fn->getSchema().arguments().size();
-      auto hooked = [fn, n](torch::jit::Stack &stack) {
-        Point *p = nullptr;
-        if (active) {
-          auto it = active->points.find(stack[stack.size() - n].toObject().get());
-          if (it != active->points.end()) p = &it->second;
-        }
-        if (!p) {
-          fn->run(stack);
-          return;
-        }
-        for (int i : p->numbers) active->hits[i]++;
-        if (n > 1) apply(p->input, stack[stack.size() - n + 1], *active);
-        fn->run(stack);
-        apply(p->output, stack.back(), *active);
-      };
-      type->unsafeRemoveMethod(fn->name());
-      methods.push_back(std::make_unique<torch::jit::BuiltinOpFunction>(c10::QualifiedName(*type->name(), fn->name()),
-                                                                        fn->getSchema(), std::move(hooked)));
-      type->addMethod(methods.back().get());
-    }
+// Runs a method of n arguments, self among them, and what the call's table has for its module.
+static void run_hooked(torch::jit::Function *fn, size_t n, torch::jit::Stack &stack) {
+  Point *p = nullptr;
+  if (active) {
+    auto it = active->points.find(stack[stack.size() - n].toObject().get());
+    if (it != active->points.end()) p = &it->second;
   }
-  placed = true;
+  if (!p) {
+    fn->run(stack);
+    return;
+  }
+  for (int i : p->numbers) active->hits[i]++;
+  TORCH_CHECK(n > 1 || p->input.empty(), "a hook at the input needs an argument, and this module takes none");
+  if (n > 1) apply(p->input, stack[stack.size() - n + 1], *active);
+  fn->run(stack);
+  apply(p->output, stack.back(), *active);
+}
+
+// What became of the classes of one compilation unit. An object keeps its unit,
+// so when the unit is gone no module of these classes is left to run a method.
+struct Classes {
+  std::weak_ptr<torch::jit::CompilationUnit> unit;
+  std::unordered_set<const void *> ran;    // as they were: they cannot be made ready any more
+  std::unordered_set<const void *> ready;  // their methods were replaced
+  std::vector<std::unique_ptr<torch::jit::Function>> methods;  // by these
+};
+
+// All classes, under one lock. Never destroyed, since threads may run until the process ends.
+struct Known {
+  std::mutex lock;
+  std::map<const void *, Classes> units;
+
+  static Known &get() {
+    static auto *known = new Known;
+    return *known;
+  }
+
+  Classes &of(const torch::jit::Module &m) {
+    auto unit = m._ivalue()->compilation_unit();
+    auto found = units.find(unit.get());
+    if (found != units.end() && !found->second.unit.expired()) return found->second;
+    std::erase_if(units, [](const auto &u) { return u.second.unit.expired(); });
+    auto &made = units[unit.get()];
+    made.unit = unit;
+    return made;
+  }
+};
+
+static void replace_methods(const c10::ClassTypePtr &type, Classes &classes) {
+  for (auto *fn : std::vector<torch::jit::Function *>(type->methods())) {
+    if (fn->name().rfind("forward", 0) != 0) continue;
+    const size_t n = fn->getSchema().arguments().size();
+    classes.methods.push_back(std::make_unique<torch::jit::BuiltinOpFunction>(
+        c10::QualifiedName(*type->name(), fn->name()), fn->getSchema(),
+        [fn, n](torch::jit::Stack &stack) { run_hooked(fn, n, stack); }));
+    type->unsafeRemoveMethod(fn->name());
+    type->addMethod(classes.methods.back().get());
+  }
+}
+
+void make_ready(const torch::jit::Module &m) {
+  auto &known = Known::get();
+  std::lock_guard<std::mutex> hold(known.lock);
+  for (const auto &sub : m.modules())
+    TORCH_CHECK(!known.of(sub).ran.count(sub.type().get()),
+                "this module has already run, and hooks set now would never be called: load or build it again");
+  for (const auto &sub : m.modules()) {
+    auto &classes = known.of(sub);
+    if (classes.ready.insert(sub.type().get()).second) replace_methods(sub.type(), classes);
+  }
+}
+
+bool is_ready(const torch::jit::Module &m) {
+  auto &known = Known::get();
+  std::lock_guard<std::mutex> hold(known.lock);
+  return known.of(m).ready.count(m.type().get()) > 0;
+}
+
+bool any_ready(const torch::jit::Module &m) {
+  for (const auto &sub : m.modules())
+    if (is_ready(sub)) return true;
+  return false;
+}
+
+void note_run(const torch::jit::Module &m) {
+  auto &known = Known::get();
+  std::lock_guard<std::mutex> hold(known.lock);
+  auto &own = known.of(m);
+  if (own.ready.count(m.type().get()) || own.ran.count(m.type().get())) return;
+  for (const auto &sub : m.modules()) {
+    auto &below = known.of(sub);
+    if (!below.ready.count(sub.type().get())) below.ran.insert(sub.type().get());
+  }
 }
 
 }  // namespace golens

@@ -40,26 +40,24 @@ struct Active {
   Table *former;
 };
 
-// The methods that were put in place of a unit's own. They must live as long as
-// the classes, so every handle of a module of the unit holds them.
-struct Interposer {
-  bool ran = false;     // a method ran before interposition: its callees are inlined, hooks would not be called
-  bool placed = false;  // methods were replaced: an archive saved now could not be loaded
-  std::unordered_map<const void *, bool> types;
-  std::vector<std::unique_ptr<torch::jit::Function>> methods;
-  void place(const torch::jit::Module &m);
-};
+// Makes a module and all below it ready for hooks.
+void make_ready(const torch::jit::Module &m);
 
-// The one interposer of a compilation unit.
-std::shared_ptr<Interposer> interposer_of(const std::shared_ptr<torch::jit::CompilationUnit> &unit);
+// Whether a module was made ready.
+bool is_ready(const torch::jit::Module &m);
+
+// Whether a module or one below it was made ready.
+bool any_ready(const torch::jit::Module &m);
+
+// Notes that a module is about to run. One that is not ready can no longer be
+// made so: running it compiles all below it into it.
+void note_run(const torch::jit::Module &m);
 
 std::vector<at::IValue> values_of(const golens_value *v, int n);
 
 }  // namespace golens
 
 struct golens_module : golens::Counted {
-  std::shared_ptr<golens::Interposer> hooks;  // declared first: outlives the types that point into it
   torch::jit::Module m;
-  explicit golens_module(torch::jit::Module x)
-      : hooks(golens::interposer_of(x._ivalue()->compilation_unit())), m(std::move(x)) {}
+  explicit golens_module(torch::jit::Module x) : m(std::move(x)) {}
 };

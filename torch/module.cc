@@ -3,6 +3,8 @@
 #include <torch/csrc/jit/serialization/import.h>
 
 #include <map>
+#include <memory>
+#include <mutex>
 #include <sstream>
 
 #include "hook.h"
@@ -39,19 +41,28 @@ std::vector<at::IValue> values_of(const golens_value *v, int n) {
   return out;
 }
 
-static void collect(const at::IValue &v, std::vector<golens_tensor *> &out) {
+using Owned = std::vector<std::unique_ptr<golens_tensor>>;
+
+// Numbers become tensors without a dimension; None is left out.
+static void collect(const at::IValue &v, Owned &out) {
+  auto add = [&out](at::Tensor t) { out.push_back(std::make_unique<golens_tensor>(std::move(t))); };
   if (v.isTensor()) {
-    out.push_back(new golens_tensor(v.toTensor()));
+    add(v.toTensor());
   } else if (v.isTuple()) {
-    for (auto &e : v.toTuple()->elements()) collect(e, out);
-  } else if (v.isTensorList()) {
-    for (auto t : v.toTensorVector()) out.push_back(new golens_tensor(t));
+    for (const auto &e : v.toTuple()->elements()) collect(e, out);
+  } else if (v.isList()) {
+    for (const at::IValue &e : v.toListRef()) collect(e, out);
   } else if (v.isGenericDict()) {  // what tracing makes of a transformers output: {"logits": ...}
-    for (auto &e : v.toGenericDict()) collect(e.value(), out);
+    for (const auto &e : v.toGenericDict()) collect(e.value(), out);
   } else if (v.isInt()) {
-    out.push_back(new golens_tensor(at::scalar_tensor(v.toInt(), at::kLong)));
-  } else if (!v.isNone()) {
-    TORCH_CHECK(false, "a method returned a ", v.tagKind(), "; tensors, and tuples, lists and dictionaries of them are understood");
+    add(at::scalar_tensor(v.toInt(), at::kLong));
+  } else if (v.isDouble()) {
+    add(at::scalar_tensor(v.toDouble(), at::kDouble));
+  } else if (v.isBool()) {
+    add(at::scalar_tensor(v.toBool(), at::kBool));
+  } else {
+    TORCH_CHECK(v.isNone(), "a method returned a ", v.tagKind(),
+                "; tensors, numbers, and tuples, lists and dictionaries of them are understood");
   }
 }
 
@@ -72,6 +83,7 @@ static Module child(Module m, const std::string &path) {
 // Classes are shared: a class is known by its role, its text, its slots and its
 // children's classes, so the twelve blocks of a model have one.
 struct golens_unit {
+  std::mutex lock;  // a compilation unit is not made for several threads
   std::shared_ptr<torch::jit::CompilationUnit> unit = std::make_shared<torch::jit::CompilationUnit>();
   std::map<std::string, c10::ClassTypePtr> types;
 };
@@ -91,6 +103,7 @@ char *golens_module_define(golens_unit *u, const char *role, const char *source,
     for (int i = 0; i < n; i++)
       key << slots[i].name << ' ' << slots[i].value.kind << ' ' << (slots[i].child ? slots[i].child->m.type().get() : nullptr)
           << '\n';
+    std::lock_guard<std::mutex> hold(u->lock);
     auto known = u->types.find(key.str());
     if (known != u->types.end()) {
       Module m(u->unit, known->second);
@@ -128,7 +141,7 @@ char *golens_module_load(const char *path, const char *device, golens_module **o
 
 char *golens_module_save(const golens_module *m, const char *path) {
   return guard([&] {
-    TORCH_CHECK(!m->hooks->placed, "this module has hooks in place and cannot be saved: save it before");
+    TORCH_CHECK(!golens::any_ready(m->m), "this module was made ready for hooks and cannot be saved: save it before");
     m->m.save(path);
   });
 }
@@ -161,14 +174,14 @@ char *golens_module_describe(const golens_module *m, char **text) {
   return guard([&] {
     std::ostringstream s;
     describe(m->m, "", s);
-    *text = strdup(s.str().c_str());
+    *text = golens::copy(s.str());
   });
 }
 
 int golens_module_has_method(const golens_module *m, const char *name) { return m->m.find_method(name).has_value(); }
 
 char *golens_module_interpose(const golens_module *m) {
-  return guard([&] { m->hooks->place(m->m); });
+  return guard([&] { golens::make_ready(m->m); });
 }
 
 char *golens_module_call(const golens_module *m, const char *method, const golens_value *args, int nargs,
@@ -181,26 +194,21 @@ char *golens_module_call(const golens_module *m, const char *method, const golen
     table.hits = hits;
     for (int i = 0; i < nsteps; i++) {
       const auto &s = steps[i];
-      TORCH_CHECK(s.at->hooks->placed, "this module was not made ready for hooks");
-      TORCH_CHECK(s.first >= 0 && s.count >= 0 && s.first + s.count <= nvalues, "the values of a step lie outside theirs");
+      TORCH_CHECK(golens::is_ready(s.at->m), "the module of a hook was not made ready for hooks");
+      TORCH_CHECK(s.first >= 0 && s.count >= 0 && s.first <= nvalues - s.count, "the values of a step lie outside theirs");
+      if (s.kind == GOLENS_CALL) golens::note_run(s.fn->m);
       auto &p = table.points[s.at->m._ivalue().get()];
       (s.input ? p.input : p.output)
           .push_back({s.kind, s.fn, s.method, golens::values_of(values + s.first, s.count), s.index});
       p.numbers.push_back(i);
     }
-    if (!m->hooks->placed) m->hooks->ran = true;
+    golens::note_run(m->m);
     golens::Active now(&table);
-    auto out = m->m.get_method(method)(golens::values_of(args, nargs));
-    std::vector<golens_tensor *> all;
-    try {
-      golens::collect(out, all);
-      *results = static_cast<golens_tensor **>(malloc((all.size() + 1) * sizeof(golens_tensor *)));
-      TORCH_CHECK(*results, "out of memory");
-    } catch (...) {
-      for (auto *t : all) delete t;
-      throw;
-    }
-    std::copy(all.begin(), all.end(), *results);
+    golens::Owned all;
+    golens::collect(m->m.get_method(method)(golens::values_of(args, nargs)), all);
+    *results = static_cast<golens_tensor **>(malloc((all.size() + 1) * sizeof(golens_tensor *)));
+    TORCH_CHECK(*results, "out of memory");
+    for (size_t i = 0; i < all.size(); i++) (*results)[i] = all[i].release();
     *nresults = static_cast<int>(all.size());
   });
 }

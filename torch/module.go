@@ -23,9 +23,12 @@ func ownModule(c *C.golens_module) *Module {
 	return m
 }
 
+// gone reports whether there is no module (any more).
+func (m *Module) gone() bool { return m == nil || m.c == nil }
+
 // Close frees the handle. The module itself lives on in its parent.
 func (m *Module) Close() error {
-	if m != nil && m.c != nil {
+	if !m.gone() {
 		m.cleanup.Stop()
 		C.golens_module_free(m.c)
 		m.c = nil
@@ -69,10 +72,15 @@ func (u *Unit) Define(role, source string, slots ...Slot) (*Module, error) {
 	defer runtime.KeepAlive(u)
 	defer runtime.KeepAlive(slots)
 	made := make([]C.golens_slot, len(slots))
+	seen := map[string]bool{"training": true} // each class has that one
 	for i, s := range slots {
+		if s.Name == "" || seen[s.Name] {
+			return nil, &Error{Op: op, Msg: fmt.Sprintf("there cannot be a slot %q, or not another one", s.Name)}
+		}
+		seen[s.Name] = true
 		made[i].name = keep.add(s.Name)
 		if child, ok := s.Value.(*Module); ok {
-			if child.c == nil {
+			if child.gone() {
 				return nil, closed(op + ": child " + s.Name)
 			}
 			made[i].child = child.c
@@ -135,7 +143,7 @@ func (m *Module) Parameter(path string) (*Tensor, error) {
 
 // HasMethod reports whether the module has a method of that name.
 func (m *Module) HasMethod(name string) bool {
-	if m.c == nil {
+	if m.gone() {
 		return false
 	}
 	var keep cstrings
@@ -173,13 +181,13 @@ func (m *Module) Parts() ([]Part, error) {
 
 // Interpose makes the module and everything below it ready for hooks, by their
 // methods whose names begin with "forward". It must come before the first Call
-// and after any Save.
+// of any of these classes, and after any Save.
 func (m *Module) Interpose() error {
 	return m.do("make ready for hooks", func() *C.char { return C.golens_module_interpose(m.c) })
 }
 
 func (m *Module) do(op string, f func() *C.char) error {
-	if m.c == nil {
+	if m.gone() {
 		return closed(op)
 	}
 	defer runtime.KeepAlive(m)
@@ -193,6 +201,9 @@ func valuesOf(op string, v any) ([]C.golens_value, error) {
 	case nil:
 		return []C.golens_value{{kind: C.GOLENS_NONE}}, nil
 	case *Tensor:
+		if v == nil {
+			return nil, &Error{Op: op, Msg: "it is a nil *torch.Tensor; None is a nil without a type"}
+		}
 		if v.c == nil {
 			return nil, closed(op)
 		}

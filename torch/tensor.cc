@@ -1,4 +1,5 @@
 // Tensors and mapped files: copies in and out, views, conversions.
+#include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 
 #include <fcntl.h>
@@ -6,7 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <memory>
 
 #include "guard.h"
 
@@ -17,16 +20,20 @@ static at::ScalarType scalar(int dtype) {
   return static_cast<at::ScalarType>(dtype);
 }
 
-char *golens_tensor_copy_in(const void *data, int dtype, const int64_t *dims, int ndim, golens_tensor **out) {
-  return guard([&] {
-    auto view = at::from_blob(const_cast<void *>(data), at::IntArrayRef(dims, ndim), at::dtype(scalar(dtype)));
-    *out = new golens_tensor(view.clone());
-  });
+// A copy of bytes that need not lie as their type wants it.
+static at::Tensor copied(const void *data, int64_t bytes, at::ScalarType type, at::IntArrayRef dims) {
+  auto t = at::empty(dims, at::dtype(type));
+  TORCH_CHECK(static_cast<int64_t>(t.nbytes()) == bytes, "the tensor needs ", t.nbytes(), " bytes, not ", bytes);
+  if (bytes > 0) memcpy(t.data_ptr(), data, bytes);
+  return t;
 }
 
-char *golens_tensor_copy_out(const golens_tensor *t, int dtype, void *dst, int64_t bytes) {
+char *golens_tensor_copy_in(const void *data, int64_t bytes, int dtype, const int64_t *dims, int ndim, golens_tensor **out) {
+  return guard([&] { *out = new golens_tensor(copied(data, bytes, scalar(dtype), {dims, static_cast<size_t>(ndim)})); });
+}
+
+char *golens_tensor_copy_out(const golens_tensor *t, void *dst, int64_t bytes) {
   return guard([&] {
-    TORCH_CHECK(t->t.scalar_type() == scalar(dtype), "the tensor holds ", t->t.scalar_type(), ", not ", scalar(dtype));
     auto c = t->t.to(at::kCPU).contiguous();
     TORCH_CHECK(static_cast<int64_t>(c.nbytes()) == bytes, "the tensor has ", c.nbytes(), " bytes, not ", bytes);
     if (bytes > 0) memcpy(dst, c.data_ptr(), bytes);
@@ -52,8 +59,8 @@ char *golens_tensor_clone(const golens_tensor *t, golens_tensor **out) {
 int golens_tensor_ndim(const golens_tensor *t) { return static_cast<int>(t->t.dim()); }
 int64_t golens_tensor_size(const golens_tensor *t, int dim) { return t->t.sizes()[dim]; }
 int golens_tensor_dtype(const golens_tensor *t) { return static_cast<int>(t->t.scalar_type()); }
+int golens_tensor_cuda(const golens_tensor *t) { return t->t.is_cuda() ? t->t.device().index() : -1; }
 const void *golens_tensor_storage(const golens_tensor *t) { return t->t.storage().data(); }
-char *golens_tensor_device(const golens_tensor *t) { return strdup(t->t.device().str().c_str()); }
 void golens_tensor_free(golens_tensor *t) { delete t; }
 int64_t golens_live(void) { return golens::live; }
 
@@ -62,16 +69,19 @@ struct Mapping {
   char *at = nullptr;
   int64_t bytes = 0;
   explicit Mapping(const char *path) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe does not make it wait
     TORCH_CHECK(fd >= 0, strerror(errno));
-    struct stat s;
-    int bad = fstat(fd, &s);
-    bytes = bad ? 0 : s.st_size;
+    struct stat s{};
+    const bool plain = fstat(fd, &s) == 0 && S_ISREG(s.st_mode);
+    bytes = plain ? s.st_size : 0;
     // Writable and private, so that libtorch may treat the memory as its own. Not
     // MAP_POPULATE, which would copy every page of such a mapping.
     void *p = bytes > 0 ? mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0) : MAP_FAILED;
+    const int error = errno;
     close(fd);
-    TORCH_CHECK(p != MAP_FAILED, "the file cannot be mapped: ", bytes > 0 ? strerror(errno) : "it is empty");
+    TORCH_CHECK(plain, "it is no regular file");
+    TORCH_CHECK(bytes > 0, "the file is empty");
+    TORCH_CHECK(p != MAP_FAILED, "the file cannot be mapped: ", strerror(error));
     at = static_cast<char *>(p);
     madvise(at, bytes, MADV_WILLNEED);
   }
@@ -81,32 +91,39 @@ struct Mapping {
   Mapping(const Mapping &) = delete;
 };
 
-struct golens_file {
+struct golens_file : golens::Counted {
   std::shared_ptr<Mapping> map;
+  explicit golens_file(const char *path) : map(std::make_shared<Mapping>(path)) {}
 };
 
 char *golens_file_map(const char *path, golens_file **out) {
-  return guard([&] { *out = new golens_file{std::make_shared<Mapping>(path)}; });
+  return guard([&] { *out = new golens_file(path); });
 }
 
-char *golens_file_tensor(const golens_file *f, int64_t offset, int dtype, const int64_t *dims, int ndim,
+char *golens_file_tensor(const golens_file *f, int64_t offset, int64_t bytes, int dtype, const int64_t *dims, int ndim,
                          golens_tensor **out) {
   return guard([&] {
     auto type = scalar(dtype);
-    int64_t size = static_cast<int64_t>(c10::elementSize(type)), bytes = size;
-    for (int d = 0; d < ndim; d++) bytes *= dims[d];
-    TORCH_CHECK(offset >= 0 && bytes >= 0 && offset <= f->map->bytes - bytes, "bytes ", offset, " to ", offset + bytes,
-                " lie outside the file, which has ", f->map->bytes);
+    at::IntArrayRef shape(dims, ndim);
     auto owner = f->map;
-    auto t = at::from_blob(owner->at + offset, at::IntArrayRef(dims, ndim), [owner](void *) {}, at::dtype(type));
+    TORCH_CHECK(offset >= 0 && bytes >= 0 && offset <= owner->bytes - bytes, "the file has ", owner->bytes, " bytes, and ",
+                bytes, " from ", offset, " on lie outside it");
+    char *at = owner->at + offset;
     // A number that does not lie on its own boundary may not be read in place.
-    *out = new golens_tensor(offset % size == 0 ? t : t.clone());
+    auto t = offset % static_cast<int64_t>(c10::elementSize(type)) != 0
+                 ? copied(at, bytes, type, shape)
+                 : at::from_blob(at, shape, [owner](void *) {}, at::dtype(type));
+    TORCH_CHECK(static_cast<int64_t>(t.nbytes()) == bytes, "the tensor needs ", t.nbytes(), " bytes, not ", bytes);
+    *out = new golens_tensor(std::move(t));
   });
 }
 
 void golens_file_forget(const golens_file *f, int64_t offset, int64_t bytes) {
-  const int64_t page = sysconf(_SC_PAGESIZE);
-  int64_t from = (offset + page - 1) / page * page, to = (offset + bytes) / page * page;
+  const int64_t page = sysconf(_SC_PAGESIZE), all = f->map->bytes;
+  if (offset < 0 || bytes <= 0 || offset >= all) return;
+  const int64_t end = offset + std::min(bytes, all - offset);
+  // Whole pages only: what shares a page with the bytes stays.
+  const int64_t from = (offset + page - 1) / page * page, to = end / page * page;
   if (to > from) madvise(f->map->at + from, to - from, MADV_DONTNEED);
 }
 

@@ -10,62 +10,6 @@ import (
 	"unsafe"
 )
 
-// A DType is the type of a tensor's elements. Its values are libtorch's own numbers.
-type DType int
-
-// The element types that golens reads and writes.
-const (
-	UInt8    DType = 0
-	Int32    DType = 3
-	Int64    DType = 4
-	Float16  DType = 5
-	Float32  DType = 6
-	Float64  DType = 7
-	Bool     DType = 11
-	BFloat16 DType = 15
-)
-
-var dtypes = map[DType]struct {
-	name string
-	size int64
-}{
-	UInt8: {"uint8", 1}, Int32: {"int32", 4}, Int64: {"int64", 8}, Bool: {"bool", 1},
-	Float16: {"float16", 2}, BFloat16: {"bfloat16", 2}, Float32: {"float32", 4}, Float64: {"float64", 8},
-}
-
-// String returns PyTorch's name of the type, such as "float32".
-func (d DType) String() string {
-	if t, ok := dtypes[d]; ok {
-		return t.name
-	}
-	return fmt.Sprintf("dtype(%d)", int(d))
-}
-
-// Size returns the bytes of one element, 0 for a type that golens does not know.
-func (d DType) Size() int64 { return dtypes[d].size }
-
-// Element lists the Go types that are copied in and out as they are.
-type Element interface {
-	~float32 | ~float64 | ~int64 | ~int32 | ~uint8 | ~bool
-}
-
-func dtypeOf[T Element]() DType {
-	var v T
-	switch any(v).(type) {
-	case float32:
-		return Float32
-	case float64:
-		return Float64
-	case int64:
-		return Int64
-	case int32:
-		return Int32
-	case bool:
-		return Bool
-	}
-	return UInt8
-}
-
 // A Tensor is an n-dimensional array in libtorch's memory, on one device.
 type Tensor struct {
 	c       *C.golens_tensor
@@ -78,9 +22,12 @@ func ownTensor(c *C.golens_tensor) *Tensor {
 	return t
 }
 
+// gone reports whether there is no tensor (any more).
+func (t *Tensor) gone() bool { return t == nil || t.c == nil }
+
 // Close frees the tensor. Memory that other tensors share stays until they go. Closing twice does nothing.
 func (t *Tensor) Close() error {
-	if t != nil && t.c != nil {
+	if !t.gone() {
 		t.cleanup.Stop()
 		C.golens_tensor_free(t.c)
 		t.c = nil
@@ -103,18 +50,15 @@ func FromBytes(data []byte, d DType, shape ...int64) (*Tensor, error) {
 
 func copyIn(data unsafe.Pointer, n int64, d DType, shape []int64) (*Tensor, error) {
 	op := fmt.Sprintf("new %v tensor of shape %v", d, shape)
-	want := int64(1)
-	for _, s := range shape {
-		if s < 0 {
-			return nil, &Error{Op: op, Msg: "a size is negative"}
-		}
-		want *= s
+	bytes, err := bytesOf(op, d, shape)
+	if err != nil {
+		return nil, err
 	}
-	if want != n {
-		return nil, &Error{Op: op, Msg: fmt.Sprintf("it needs %d values, not %d", want, n)}
+	if bytes != n*d.Size() {
+		return nil, &Error{Op: op, Msg: fmt.Sprintf("it needs %d values, not %d", bytes/d.Size(), n)}
 	}
 	var out *C.golens_tensor
-	if err := check(op, C.golens_tensor_copy_in(data, C.int(d), dims(shape), C.int(len(shape)), &out)); err != nil {
+	if err := check(op, C.golens_tensor_copy_in(data, C.int64_t(bytes), C.int(d), dims(shape), C.int(len(shape)), &out)); err != nil {
 		return nil, err
 	}
 	return ownTensor(out), nil
@@ -123,33 +67,52 @@ func copyIn(data unsafe.Pointer, n int64, d DType, shape []int64) (*Tensor, erro
 func dims(shape []int64) *C.int64_t { return (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(shape))) }
 
 // Values returns a copy of the tensor's elements in row-major order, brought to
-// the CPU first. T must be the tensor's own type; convert with To before.
+// the CPU first. T must be the tensor's own type; convert with To before, also
+// from the types that Go lacks (float16, bfloat16).
 func Values[T Element](t *Tensor) ([]T, error) {
 	const op = "read tensor"
-	if t.c == nil {
+	if t.gone() {
 		return nil, closed(op)
 	}
 	defer runtime.KeepAlive(t)
+	if has, want := t.DType(), dtypeOf[T](); has != want {
+		return nil, &Error{Op: op, Msg: fmt.Sprintf("it holds %v, not %v: convert it before", has, want)}
+	}
 	out := make([]T, t.Numel())
-	bytes := C.int64_t(uintptr(len(out)) * unsafe.Sizeof(*new(T)))
-	return out, check(op, C.golens_tensor_copy_out(t.c, C.int(dtypeOf[T]()), unsafe.Pointer(unsafe.SliceData(out)), bytes))
+	bytes := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(out))), len(out)*int(unsafe.Sizeof(*new(T))))
+	if err := copyOut(op, t, bytes); err != nil {
+		return nil, err
+	}
+	if dtypeOf[T]() == Bool { // bytes of a file may be neither 0 nor 1, which a bool of Go must be
+		for i := range bytes {
+			bytes[i] = min(bytes[i], 1)
+		}
+	}
+	return out, nil
 }
 
 // Bytes returns a copy of the tensor's elements as little-endian bytes in
 // row-major order, whatever their type, brought to the CPU first.
 func Bytes(t *Tensor) ([]byte, error) {
 	const op = "read tensor"
-	if t.c == nil {
+	if t.gone() {
 		return nil, closed(op)
 	}
-	defer runtime.KeepAlive(t)
 	out := make([]byte, t.Numel()*t.DType().Size())
-	return out, check(op, C.golens_tensor_copy_out(t.c, C.int(t.DType()), unsafe.Pointer(unsafe.SliceData(out)), C.int64_t(len(out))))
+	if err := copyOut(op, t, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func copyOut(op string, t *Tensor, dst []byte) error {
+	defer runtime.KeepAlive(t)
+	return check(op, C.golens_tensor_copy_out(t.c, unsafe.Pointer(unsafe.SliceData(dst)), C.int64_t(len(dst))))
 }
 
 // Shape returns the sizes, outermost first; nil for a closed tensor.
 func (t *Tensor) Shape() []int64 {
-	if t.c == nil {
+	if t.gone() {
 		return nil
 	}
 	defer runtime.KeepAlive(t)
@@ -160,8 +123,11 @@ func (t *Tensor) Shape() []int64 {
 	return shape
 }
 
-// Numel returns the number of elements.
+// Numel returns the number of elements, 0 for a closed tensor.
 func (t *Tensor) Numel() int64 {
+	if t.gone() {
+		return 0
+	}
 	n := int64(1)
 	for _, s := range t.Shape() {
 		n *= s
@@ -169,38 +135,39 @@ func (t *Tensor) Numel() int64 {
 	return n
 }
 
-// DType returns the type of the elements.
+// DType returns the type of the elements, -1 for a closed tensor.
 func (t *Tensor) DType() DType {
-	if t.c == nil {
+	if t.gone() {
 		return -1
 	}
 	defer runtime.KeepAlive(t)
 	return DType(C.golens_tensor_dtype(t.c))
 }
 
-// Device returns where the tensor lies.
+// Device returns where the tensor lies, the CPU for a closed tensor.
 func (t *Tensor) Device() Device {
-	if t.c == nil {
+	if t.gone() {
 		return Device{}
 	}
 	defer runtime.KeepAlive(t)
-	s := C.golens_tensor_device(t.c)
-	defer C.free(unsafe.Pointer(s))
-	return deviceOf(C.GoString(s))
+	i := int(C.golens_tensor_cuda(t.c))
+	return Device{cuda: i >= 0, index: max(i, 0)}
 }
 
 // SharesStorage reports whether both lie in the same memory, as tied weights do.
+// Tensors without an element lie nowhere.
 func (t *Tensor) SharesStorage(u *Tensor) bool {
-	if t.c == nil || u.c == nil {
+	if t.gone() || u.gone() {
 		return false
 	}
 	defer runtime.KeepAlive(t)
 	defer runtime.KeepAlive(u)
-	return C.golens_tensor_storage(t.c) == C.golens_tensor_storage(u.c)
+	at := C.golens_tensor_storage(t.c)
+	return at != nil && at == C.golens_tensor_storage(u.c)
 }
 
 func (t *Tensor) derive(op string, f func(*C.golens_tensor, **C.golens_tensor) *C.char) (*Tensor, error) {
-	if t.c == nil {
+	if t.gone() {
 		return nil, closed(op)
 	}
 	defer runtime.KeepAlive(t)
@@ -241,5 +208,5 @@ func (t *Tensor) To(d DType, on Device) (*Tensor, error) {
 	})
 }
 
-// Live returns how many tensors and modules are not yet freed.
+// Live returns how many tensors, modules and files are not yet freed.
 func Live() int64 { return int64(C.golens_live()) }
