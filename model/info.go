@@ -5,6 +5,9 @@ import "encoding/hex"
 // Parameters counts the model's numbers: each tensor once, as model.parameters()
 // does in PyTorch, and module by module, where a tied head counts again.
 func (m *Model) Parameters() (unique, modules int64) {
+	if m.archive != nil {
+		return m.archive.count()
+	}
 	for _, t := range m.weights.made {
 		unique += t.Numel()
 	}
@@ -17,7 +20,7 @@ func (m *Model) Parameters() (unique, modules int64) {
 
 // About returns what is to be known of the embedded model, "" for any other.
 func (m *Model) About() string {
-	if m.Dir != "" {
+	if m.weights == nil || m.weights.files != nil {
 		return ""
 	}
 	return "a small GPT-2 that golens brings along, trained on public-domain English; it is not\n" +
@@ -27,6 +30,9 @@ func (m *Model) About() string {
 
 // Bytes returns the memory that the weights take.
 func (m *Model) Bytes() int64 {
+	if m.archive != nil {
+		return m.archive.bytes()
+	}
 	n, _ := m.Parameters()
 	return n * m.DType.Size()
 }
@@ -34,6 +40,12 @@ func (m *Model) Bytes() int64 {
 // StoredTypes returns the dtypes in which the checkpoint holds its tensors, with their number.
 func (m *Model) StoredTypes() map[string]int {
 	types := map[string]int{}
+	if m.archive != nil {
+		for _, t := range m.archive.stored() {
+			types[string(t.DType)]++
+		}
+		return types
+	}
 	for name := range m.weights.used {
 		if e, ok := m.weights.set.Lookup(name); ok {
 			types[string(e.DType)]++
@@ -42,8 +54,29 @@ func (m *Model) StoredTypes() map[string]int {
 	return types
 }
 
-// Digest returns the sha256 over the checkpoint's tensors, in hexadecimal. It reads all of them.
+// Family returns the model_type of the configuration; "" where an archive tells none.
+func (m *Model) Family() string {
+	if m.Config == nil {
+		return ""
+	}
+	return m.Config.Type
+}
+
+// ConfigDigest returns the sha256 of the configuration in hexadecimal; "" where an archive tells none.
+func (m *Model) ConfigDigest() string {
+	if m.Config == nil {
+		return ""
+	}
+	return hex.EncodeToString(m.Config.Digest[:])
+}
+
+// Digest returns the sha256 over the checkpoint's tensors, in hexadecimal. It reads
+// all of them. An archive's is that of the checkpoint that transformers would
+// write: each tensor once, by its name there.
 func (m *Model) Digest() (string, error) {
+	if m.archive != nil {
+		return m.archive.digest()
+	}
 	d, err := m.weights.set.Digest()
 	return hex.EncodeToString(d[:]), err
 }

@@ -15,17 +15,18 @@ import (
 // Options say how a model is to be opened.
 type Options struct {
 	Device    torch.Device // where it runs
-	Attention Attention    // SDPA unless set
+	Attention Attention    // SDPA unless set; an archive has its own
+	Names     Names        // of a TorchScript archive without a sidecar
 }
 
 // A Model is a language model with its weights in memory, ready for runs with
 // hooks. It computes in float32. Its methods may be called from several goroutines.
 type Model struct {
-	Name      string // for people: the folder, or the name it was asked for
-	Dir       string // the folder; "" for the embedded model
-	Config    *config.Config
+	Name      string         // for people: the folder, or the name it was asked for
+	Dir       string         // its folder, or its TorchScript archive; "" for the embedded model
+	Config    *config.Config // nil where an archive tells none
 	Sizes     Sizes
-	Attention Attention
+	Attention Attention // "" where an archive's code does not show it
 	Device    torch.Device
 	DType     torch.DType
 	Layout    Layout
@@ -33,7 +34,10 @@ type Model struct {
 	Warnings  []string // what is odd about the checkpoint, in sentences
 
 	tokenizer  func() (*token.Tokenizer, error)
-	weights    *weights
+	weights    *weights // nil for an archive
+	archive    *archive // nil for all else
+	tree       node     // what was built; not of an archive
+	apart      bool     // blocks can be run one by one
 	root       *torch.Module
 	norm, head *torch.Module
 	built      map[string]*torch.Module
@@ -56,6 +60,10 @@ func (m *Model) Close() error {
 		b.Close()
 	}
 	m.root.Close()
+	if m.archive != nil {
+		m.head.Close()
+		return m.archive.Close()
+	}
 	return m.weights.Close()
 }
 
@@ -88,7 +96,7 @@ func (m *Model) assemble() error {
 		return err
 	}
 	tree, layout := gpt2(m.Config.GPT2, m.Attention, headKey)
-	m.Layout = layout
+	m.Layout, m.tree, m.apart = layout, tree, true
 	u, err := torch.NewUnit()
 	if err != nil {
 		return err
@@ -101,19 +109,22 @@ func (m *Model) assemble() error {
 	}
 	m.Points = hooks.NewPoints(m.root)
 	tree.register(m.Points, m.built)
-	for i, b := range layout.Blocks {
-		before := layout.Embed
-		if i > 0 {
-			before = layout.Blocks[i-1].Out
-		}
-		m.Points.Alias(b.Out+".resid_pre", before)
-		m.Points.Alias(b.Out+".resid_post", b.Out)
-	}
+	m.aliasStreams()
 	m.norm, m.head = m.built[layout.Norm], m.built[layout.Head]
 	if odd := w.unused(); len(odd) > 0 {
 		m.Warnings = append(m.Warnings, fmt.Sprintf("%s holds %d tensors that this architecture does not use, such as %s", w.from, len(odd), odd[0]))
 	}
 	return nil
+}
+
+// aliasStreams gives the residual stream before and after each block its names.
+func (m *Model) aliasStreams() {
+	before := m.Layout.Embed
+	for _, b := range m.Layout.Blocks {
+		m.Points.Alias(b.Out+".resid_pre", before)
+		m.Points.Alias(b.Out+".resid_post", b.Out)
+		before = b.Out
+	}
 }
 
 // headKey says which tensor of the checkpoint is the unembedding.

@@ -18,11 +18,17 @@ import (
 const DefaultName = "golens-default"
 
 // Open opens a model: "" is the one embedded in the program; a path is a Hugging
-// Face folder with config.json and safetensors; any other name is looked up in the
-// local Hugging Face cache. Nothing is fetched from the network.
+// Face folder with config.json and safetensors, or a TorchScript archive (.pt),
+// which can run code of its own; any other name is looked up in the local Hugging Face cache. Nothing is fetched from the network.
 func Open(where string, o Options) (*Model, error) {
 	if where == "" || where == DefaultName {
 		return openDefault(o)
+	}
+	if isArchive(where) {
+		return openArchive(where, o)
+	}
+	if o.Names != (Names{}) {
+		return nil, fmt.Errorf("model: names of parts are for TorchScript archives, and %s is none", where)
 	}
 	dir, err := locate(where)
 	if err != nil {
@@ -54,7 +60,7 @@ func locate(where string) (string, error) {
 	case err == nil && strings.HasSuffix(where, ".safetensors"):
 		return "", fmt.Errorf("model: %s is a file: give the folder that holds it and its config.json", where)
 	case err == nil:
-		return "", fmt.Errorf("model: %s is not a folder: give a Hugging Face folder with config.json and model.safetensors", where)
+		return "", fmt.Errorf("model: %s is not a folder: and no TorchScript archive: give a Hugging Face folder with config.json and model.safetensors, or a .pt", where)
 	case looksLikePath(where):
 		return "", fmt.Errorf("model: there is no folder %s", where)
 	}
@@ -72,6 +78,9 @@ func looksLikePath(s string) bool {
 func OpenTokenizer(where string) (*token.Tokenizer, error) {
 	if where == "" || where == DefaultName {
 		return token.GPT2()
+	}
+	if isArchive(where) {
+		return openArchiveTokenizer(where)
 	}
 	dir, err := locate(where)
 	if err != nil {

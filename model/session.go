@@ -27,13 +27,19 @@ func (m *Model) Hold(f func(Session) error) error {
 	return m.Device.Exclusive(func() error { return f(Session{m}) })
 }
 
+// ErrWhole is the error of a block that cannot be run by itself.
+var ErrWhole = errors.New("model: the blocks of this archive cannot be run one by one, only the whole: what they take besides the stream is not known")
+
+// Apart reports whether the blocks can be run one by one.
+func (m *Model) Apart() bool { return m.apart }
+
 // Check returns an error unless ids can be read: at least one, no more than the
 // context holds, each in the vocabulary.
 func (m *Model) Check(ids []int64) error {
 	if len(ids) == 0 {
 		return ErrEmpty
 	}
-	if len(ids) > m.Sizes.Context {
+	if m.Sizes.Context > 0 && len(ids) > m.Sizes.Context { // 0 is unknown
 		return &LengthError{len(ids), m.Sizes.Context}
 	}
 	for i, id := range ids {
@@ -53,7 +59,30 @@ func (s Session) Forward(ids []int64, h *hooks.Registry) (*hooks.Run, error) {
 // Trunk runs the model up to its final norm. The result is that norm's output
 // [1,T,C], Hugging Face's last hidden state.
 func (s Session) Trunk(ids []int64, h *hooks.Registry) (*hooks.Run, error) {
+	if s.m.archive != nil {
+		return s.archiveTrunk(ids, h)
+	}
 	return s.run("trunk", ids, h)
+}
+
+// archiveTrunk runs the whole of an archive, which has one method only, and keeps the final norm's output.
+func (s Session) archiveTrunk(ids []int64, h *hooks.Registry) (*hooks.Run, error) {
+	h = h.Clone()
+	h.Capture(s.m.Layout.Norm)
+	run, err := s.run("forward", ids, h)
+	if err != nil {
+		return nil, err
+	}
+	t, err := run.Captured(s.m.Layout.Norm).Clone() // the caller may want the capture as well
+	if err != nil {
+		run.Close()
+		return nil, err
+	}
+	for _, r := range run.Results {
+		r.Close()
+	}
+	run.Results = []*torch.Tensor{t}
+	return run, nil
 }
 
 func (s Session) run(method string, ids []int64, h *hooks.Registry) (*hooks.Run, error) {
@@ -79,6 +108,16 @@ func (s Session) ids(ids []int64) (*torch.Tensor, error) {
 
 // Embed returns the residual stream before the first block, [1,T,C].
 func (s Session) Embed(ids []int64) (*torch.Tensor, error) {
+	if !s.m.apart {
+		h := &hooks.Registry{}
+		h.Capture(s.m.Layout.Embed)
+		run, err := s.run("forward", ids, h)
+		if err != nil {
+			return nil, err
+		}
+		defer run.Close()
+		return run.Take(s.m.Layout.Embed), nil
+	}
 	x, err := s.ids(ids)
 	if err != nil {
 		return nil, err
@@ -92,6 +131,9 @@ func (s Session) Embed(ids []int64) (*torch.Tensor, error) {
 func (s Session) Block(i int, x *torch.Tensor) (*torch.Tensor, error) {
 	if i < 0 || i >= len(s.m.Layout.Blocks) {
 		return nil, fmt.Errorf("model: there is no block %d: the model has %d, counted from 0", i, len(s.m.Layout.Blocks))
+	}
+	if !s.m.apart {
+		return nil, ErrWhole
 	}
 	var sc torch.Scope
 	defer sc.Close()

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -39,24 +41,55 @@ func (s *Set) Digest() ([sha256.Size]byte, error) {
 	}
 
 	var all []byte
-	number := func(n int64) { all = binary.LittleEndian.AppendUint64(all, uint64(n)) }
 	for _, name := range names {
 		e := s.entries[name]
-		number(int64(len(e.Name)))
-		all = append(all, e.Name...)
-		number(int64(len(e.DType)))
-		all = append(all, e.DType...)
-		number(int64(len(e.Shape)))
-		for _, dim := range e.Shape {
-			number(dim)
-		}
-		number(e.Size)
+		all = appendDescription(all, e.Name, e.DType, e.Shape, e.Size)
 		for at := int64(0); at < e.Size; at += pieceSize {
 			all = append(all, pieces[0].sum[:]...)
 			pieces = pieces[1:]
 		}
 	}
 	return sha256.Sum256(all), nil
+}
+
+// DigestOf returns the Digest of a file that holds these tensors. It reads their data.
+func DigestOf(tensors ...Tensor) ([sha256.Size]byte, error) {
+	tensors = slices.Clone(tensors)
+	slices.SortFunc(tensors, func(a, b Tensor) int { return strings.Compare(a.Name, b.Name) })
+	var all []byte
+	for i, t := range tensors {
+		if i > 0 && t.Name == tensors[i-1].Name {
+			return [sha256.Size]byte{}, fmt.Errorf("digest: the tensor %s comes twice", quote(t.Name))
+		}
+		size, err := byteSize(t.DType, t.Shape)
+		if err != nil {
+			return [sha256.Size]byte{}, fmt.Errorf("digest: tensor %s: %w", quote(t.Name), err)
+		}
+		all = appendDescription(all, t.Name, t.DType, t.Shape, size)
+		for at := int64(0); at < size; at += pieceSize {
+			hash := sha256.New()
+			if _, err := io.CopyN(hash, t.Data, min(pieceSize, size-at)); err != nil {
+				return [sha256.Size]byte{}, fmt.Errorf("digest: tensor %s: %w", quote(t.Name), err)
+			}
+			all = hash.Sum(all)
+		}
+	}
+	return sha256.Sum256(all), nil
+}
+
+// appendDescription appends what the digest takes of a tensor but for its bytes.
+func appendDescription(all []byte, name string, d DType, shape []int64, size int64) []byte {
+	number := func(n int64) { all = binary.LittleEndian.AppendUint64(all, uint64(n)) }
+	number(int64(len(name)))
+	all = append(all, name...)
+	number(int64(len(d)))
+	all = append(all, d...)
+	number(int64(len(shape)))
+	for _, dim := range shape {
+		number(dim)
+	}
+	number(size)
+	return all
 }
 
 // A piece is a run of a tensor's bytes and, once hashed, their SHA-256.

@@ -1,0 +1,338 @@
+package model
+
+import (
+	"cmp"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/golens/golens/hooks"
+	"github.com/golens/golens/model/config"
+	"github.com/golens/golens/model/safetensors"
+	"github.com/golens/golens/model/token"
+	"github.com/golens/golens/torch"
+)
+
+// gpt2Tokenizer stands for GPT-2's own tokenizer where a folder could stand.
+const gpt2Tokenizer = "gpt2"
+
+// An archive is the module of a TorchScript file and what is known of it. Its
+// forward takes ids [1,T]; the first tensor that it returns is the logits [1,T,V].
+type archive struct {
+	path    string
+	sidecar *Sidecar // nil where the file has none
+	names   Names    // complete
+	tensors []archiveTensor
+}
+
+// An archiveTensor is a parameter or buffer of an archive.
+type archiveTensor struct {
+	key   string // its name in a Hugging Face checkpoint, where the layout is known; else its path
+	path  string
+	value *torch.Tensor
+	of    int // the tensor before it that lies in the same memory, or -1
+}
+
+func (a *archive) Close() error {
+	for _, t := range a.tensors {
+		t.value.Close()
+	}
+	return nil
+}
+
+// openArchive opens a TorchScript file as a model. Nothing is fused or folded in
+// it, so it gives the numbers of torch.jit.load with the graph optimizer off.
+func openArchive(path string, o Options) (*Model, error) {
+	file, err := checkArchive(path)
+	if err != nil {
+		return nil, err
+	}
+	side, err := readSidecar(path)
+	if err != nil {
+		return nil, err
+	}
+	attention := file.attention
+	if side != nil {
+		attention = cmp.Or(side.Attention, attention)
+	}
+	if o.Attention != "" && o.Attention != attention {
+		return nil, fmt.Errorf("model: the attention of %s is part of it (%s) and cannot be %s: export the model again with --attention %s",
+			path, cmp.Or(string(attention), "of a kind that its code does not show"), o.Attention, o.Attention)
+	}
+	m := &Model{Name: path, Dir: path, Attention: attention, Device: o.Device, built: map[string]*torch.Module{},
+		archive: &archive{path: path, sidecar: side}}
+	if err := m.load(o.Names); err != nil {
+		m.Close()
+		return nil, fmt.Errorf("model: %s: %w", path, err)
+	}
+	tokenizer := cmp.Or(o.Names.Tokenizer, side.tokenizerOf(path))
+	m.tokenizer = sync.OnceValues(func() (*token.Tokenizer, error) { return archiveTokenizer(path, tokenizer, m.Sizes.Vocab) })
+	return m, nil
+}
+
+// archiveTokenizer opens a tokenizer by its folder or "gpt2"; where none is named
+// it is GPT-2's, if the vocabulary is of that size.
+func archiveTokenizer(path, name string, size int) (*token.Tokenizer, error) {
+	if name != "" && name != gpt2Tokenizer {
+		return token.Open(name)
+	}
+	t, err := token.GPT2()
+	if err == nil && name == "" && t.Size() != size {
+		return nil, fmt.Errorf("model: no tokenizer is known for %s, and its vocabulary of %d tokens is not GPT-2's: name one by --tokenizer FOLDER", path, size)
+	}
+	return t, err
+}
+
+// load reads the file, finds its parts, makes it ready for hooks, and tries it.
+func (m *Model) load(given Names) error {
+	a := m.archive
+	c, err := a.sidecar.config()
+	if err != nil {
+		return err
+	}
+	if m.root, err = torch.Load(a.path, m.Device); err != nil {
+		return err
+	}
+	t, err := treeOf(m.root)
+	if err != nil {
+		return err
+	}
+	if a.names, err = t.complete(a.sidecar.names(given)); err != nil {
+		return err
+	}
+	blocks, err := t.blocks(a.names.Blocks)
+	if err != nil {
+		return err
+	}
+	if !m.root.HasMethod("forward") {
+		return fmt.Errorf("it has no method forward")
+	}
+	if err := m.root.Interpose(); err != nil {
+		return err
+	}
+	point, err := m.addPoints(t, blocks)
+	if err != nil {
+		return err
+	}
+	m.Layout = m.layoutOf(t, blocks, point)
+	m.aliasStreams()
+	m.norm = m.built[m.Layout.Norm]
+	if err := a.collect(m.root, t, point); err != nil {
+		return err
+	}
+	if m.head, err = m.archiveHead(); err != nil {
+		return err
+	}
+	m.Config = c
+	m.Sizes.Blocks = len(blocks)
+	m.sizesFrom(c)
+	m.apart = m.root.HasMethod("run_blocks") && m.root.HasMethod("mask") && m.root.HasMethod("embed")
+	return m.try()
+}
+
+// addPoints names every module of the archive, and returns the names by path.
+func (m *Model) addPoints(t *tree, blocks []string) (map[string]string, error) {
+	m.Points = hooks.NewPoints(m.root)
+	named := m.archive.sidecar.points(len(blocks))
+	wrapper, trunk := m.archive.names.wrapper()
+	point := map[string]string{}
+	for _, path := range t.paths {
+		if path == "" || path+"." == wrapper || path+"." == trunk {
+			continue
+		}
+		name, ok := named[path]
+		if !ok {
+			name = strings.TrimPrefix(path, trunk)
+			name = strings.TrimPrefix(name, wrapper)
+		}
+		module, err := m.root.Child(path)
+		if err != nil {
+			return nil, err
+		}
+		point[path], m.built[name] = name, module
+		m.Points.Add(name, module)
+		for _, alias := range []string{path, strings.TrimPrefix(path, wrapper)} {
+			if alias = strings.TrimPrefix(alias, "transformer."); alias != name {
+				m.Points.Alias(alias, name)
+			}
+		}
+	}
+	for path, name := range named {
+		if point[path] == "" {
+			return nil, fmt.Errorf("its sidecar names the module %s (%s), and there is none", path, name)
+		}
+	}
+	return point, nil
+}
+
+// layoutOf names the parts of the model by their hook points.
+func (m *Model) layoutOf(t *tree, blocks []string, point map[string]string) Layout {
+	n := m.archive.names
+	l := Layout{Embed: point[n.Embed], Norm: point[n.Norm], Head: point[n.Head]}
+	var part blockNames
+	if m.archive.sidecar != nil {
+		part = m.archive.sidecar.Block
+	}
+	child := func(block string, names ...string) string {
+		for _, name := range names {
+			if name != "" && t.has[block+"."+name] {
+				return point[block+"."+name]
+			}
+		}
+		return ""
+	}
+	for _, b := range blocks {
+		l.Blocks = append(l.Blocks, BlockPoints{Out: point[b], Mid: child(b, part.Mid),
+			Attn: child(b, part.Attn, "attn", "attention", "self_attn"), MLP: child(b, part.MLP, "mlp", "feed_forward")})
+	}
+	return l
+}
+
+// collect finds the archive's tensors, and which of them are the same one.
+func (a *archive) collect(root *torch.Module, t *tree, point map[string]string) error {
+	wrapper, _ := a.names.wrapper()
+	named := a.sidecar != nil && len(a.sidecar.Points) > 0
+	for _, part := range t.parts {
+		for _, path := range part.Tensors {
+			v, err := root.Parameter(path)
+			if err != nil {
+				return err
+			}
+			key := strings.TrimPrefix(path, wrapper)
+			if p, ok := point[part.Path]; ok && named {
+				key = p + path[len(part.Path):]
+				if part.Path != a.names.Head {
+					key = "transformer." + key
+				}
+			}
+			tensor := archiveTensor{key: key, path: path, value: v, of: -1}
+			for i, other := range a.tensors {
+				if other.of < 0 && v.Numel() > 0 && v.Numel() == other.value.Numel() && v.SharesStorage(other.value) {
+					tensor.of = i
+					break
+				}
+			}
+			a.tensors = append(a.tensors, tensor)
+		}
+	}
+	return nil
+}
+
+// find returns the tensor at a path, nil where there is none.
+func (a *archive) find(path string) *torch.Tensor {
+	for _, t := range a.tensors {
+		if t.path == path {
+			return t.value
+		}
+	}
+	return nil
+}
+
+// archiveHead builds the unembedding from the head's tensors. The archive's own
+// module will not do: tracing gives it the tied weight as an argument.
+func (m *Model) archiveHead() (*torch.Module, error) {
+	at := m.archive.names.Head
+	w, b := m.archive.find(at+".weight"), m.archive.find(at+".bias")
+	if w == nil || len(w.Shape()) != 2 {
+		return nil, fmt.Errorf("its head %s has no weight of shape [V,C]: --head names another module", at)
+	}
+	if w.DType() != torch.Float32 {
+		return nil, fmt.Errorf("its weights are %v, and a lens reads float32: export the model in float32", w.DType())
+	}
+	m.DType = w.DType()
+	m.Sizes.Vocab, m.Sizes.Width = int(w.Shape()[0]), int(w.Shape()[1])
+	slots := []torch.Slot{{Name: "weight", Value: w}}
+	if b != nil {
+		if s := b.Shape(); len(s) != 1 || s[0] != w.Shape()[0] || b.DType() != w.DType() {
+			return nil, fmt.Errorf("its head %s has a bias that does not fit its weight", at)
+		}
+		slots = append(slots, torch.Slot{Name: "bias", Value: b})
+	}
+	text, err := roles.ReadFile("roles/head.py")
+	if err != nil {
+		return nil, err
+	}
+	u, err := torch.NewUnit()
+	if err != nil {
+		return nil, err
+	}
+	return u.Define("Head", string(text), slots...)
+}
+
+// sizesFrom fills in what the head's shape does not tell. What stays 0 is unknown.
+func (m *Model) sizesFrom(c *config.Config) {
+	for _, t := range m.archive.tensors {
+		switch {
+		case t.path == m.archive.names.Head+".weight" && t.of >= 0:
+			m.tied = true
+		case strings.HasSuffix("."+t.path, ".wpe.weight") && len(t.value.Shape()) == 2:
+			m.Sizes.Context = int(t.value.Shape()[0])
+		case t.of >= 0 && m.archive.tensors[t.of].path == m.archive.names.Head+".weight":
+			m.tied = true
+		}
+	}
+	if c != nil && c.GPT2 != nil {
+		m.Sizes.Context, m.Sizes.Heads = c.GPT2.Context, c.GPT2.Heads
+	}
+}
+
+// count counts the numbers of all parameters: each tensor once, and module by module.
+func (a *archive) count() (unique, modules int64) {
+	for _, t := range a.tensors {
+		if isMask(t.key) {
+			continue
+		}
+		n := t.value.Numel()
+		if modules += n; t.of < 0 {
+			unique += n
+		}
+	}
+	return unique, modules
+}
+
+// bytes returns the memory that the tensors take.
+func (a *archive) bytes() (n int64) {
+	for _, t := range a.tensors {
+		if t.of < 0 {
+			n += t.value.Numel() * t.value.DType().Size()
+		}
+	}
+	return n
+}
+
+// digest is that of the tensors as transformers would store them: each once.
+func (a *archive) digest() (string, error) {
+	d, err := safetensors.DigestOf(a.stored()...)
+	return hex.EncodeToString(d[:]), err
+}
+
+// stored returns the tensors that a checkpoint has: each once, without the masks
+// that old versions keep.
+func (a *archive) stored() []safetensors.Tensor {
+	var out []safetensors.Tensor
+	for _, t := range a.tensors {
+		if t.of < 0 && !isMask(t.key) {
+			out = append(out, safetensors.Tensor{Name: t.key, DType: storedTypes[t.value.DType()], Shape: t.value.Shape(), Data: &tensorReader{t: t.value}})
+		}
+	}
+	return out
+}
+
+// isMask says whether a tensor of a checkpoint is an attention mask, which no model needs.
+func isMask(key string) bool {
+	return strings.HasSuffix(key, ".attn.bias") || strings.HasSuffix(key, ".attn.masked_bias")
+}
+
+// openArchiveTokenizer opens the tokenizer of an archive without its weights.
+func openArchiveTokenizer(path string) (*token.Tokenizer, error) {
+	side, err := readSidecar(path)
+	if err != nil {
+		return nil, err
+	}
+	name := side.tokenizerOf(path)
+	if name == "" {
+		return nil, fmt.Errorf("model: no tokenizer is named in a sidecar of %s (%s)", path, path+SidecarExt)
+	}
+	return archiveTokenizer(path, name, 0)
+}

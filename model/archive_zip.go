@@ -1,0 +1,124 @@
+package model
+
+import (
+	"archive/zip"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+// Limits of what a TorchScript archive may ask of memory before libtorch reads
+// it. Tensors are stored as they are and so are limited by the file's own size;
+// only code and its debug information are packed.
+const (
+	maxMembers  = 1 << 17
+	maxUnpacked = 256 << 20 // bytes of all packed members together, unpacked
+)
+
+// An archiveFile is what the directory of an archive tells before it is loaded.
+type archiveFile struct {
+	attention Attention // by the code in it; "" where it says neither
+}
+
+// isArchive reports whether path is to be read as a TorchScript archive: by its
+// name, or because it is a zip file.
+func isArchive(path string) bool {
+	if !isFile(path) {
+		return false
+	}
+	if strings.HasSuffix(path, ".pt") || strings.HasSuffix(path, ".pth") {
+		return true
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head := make([]byte, 4)
+	_, err = io.ReadFull(f, head)
+	return err == nil && string(head) == "PK\x03\x04"
+}
+
+// checkArchive reads the directory of a zip file and all of it but the tensors.
+// It refuses what is no TorchScript archive, what is damaged, and what would
+// unpack to far more than it is, so that libtorch meets none of them.
+func checkArchive(file string) (*archiveFile, error) {
+	fail := func(format string, a ...any) (*archiveFile, error) {
+		return nil, fmt.Errorf("model: %s is no TorchScript archive that can be used: %s", file, fmt.Sprintf(format, a...))
+	}
+	info, err := os.Stat(file)
+	if err != nil {
+		return nil, fmt.Errorf("model: %w", err)
+	}
+	z, err := zip.OpenReader(file)
+	if err != nil {
+		return fail("it is not a whole zip file (%v): was it cut short?", err)
+	}
+	defer z.Close()
+	if len(z.File) > maxMembers {
+		return fail("it has %d members, and no model has so many", len(z.File))
+	}
+	var stored, unpacked uint64
+	members := map[string]*zip.File{}
+	for _, f := range z.File {
+		_, inner, ok := strings.Cut(f.Name, "/") // the first part is the archive's own name
+		if !ok {
+			return fail("it has a member called %.80q", f.Name)
+		}
+		if members[inner] != nil {
+			return fail("it has the member %.80q twice", inner)
+		}
+		members[inner] = f
+		switch {
+		case f.Method == zip.Store && f.CompressedSize64 == f.UncompressedSize64:
+		case f.Method == zip.Deflate && f.UncompressedSize64 <= maxUnpacked:
+			unpacked += f.UncompressedSize64
+		default:
+			return fail("its member %.80q is packed in a way that PyTorch does not write, or unpacks to %d bytes", f.Name, f.UncompressedSize64)
+		}
+		stored += f.CompressedSize64
+		if stored > uint64(info.Size()) || unpacked > maxUnpacked {
+			return fail("its members would unpack to more than a file of %d bytes can hold", info.Size())
+		}
+	}
+	for _, name := range []string{"data.pkl", "constants.pkl", "version"} {
+		if members[name] != nil {
+			continue
+		}
+		if name == "constants.pkl" && members["data.pkl"] != nil {
+			return fail("it has no constants.pkl, as a file of torch.save: write it with torch.jit.save, or with scripts/export_gpt2.py")
+		}
+		return fail("it has no %s", name)
+	}
+	a := &archiveFile{}
+	for name, f := range members {
+		if strings.HasPrefix(name, "data/") || strings.HasPrefix(name, "constants/") {
+			continue
+		}
+		text, err := readMember(f)
+		if err != nil {
+			return fail("its member %.80q is damaged: %v", f.Name, err)
+		}
+		if strings.HasPrefix(name, "code/") && strings.HasSuffix(name, ".py") {
+			switch {
+			case strings.Contains(text, "scaled_dot_product_attention"):
+				a.attention = SDPA
+			case a.attention == "" && strings.Contains(text, "softmax("):
+				a.attention = Eager
+			}
+		}
+	}
+	return a, nil
+}
+
+// readMember reads a member whole; the zip reader compares its checksum.
+func readMember(f *zip.File) (string, error) {
+	r, err := f.Open()
+	if err != nil {
+		return "", err
+	}
+	defer r.Close()
+	b, err := io.ReadAll(io.LimitReader(r, maxUnpacked+1))
+	return string(b), err
+}
