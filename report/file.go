@@ -10,37 +10,110 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"syscall"
 )
 
-// WriteFile writes to path what write gives, whole or not at all: the bytes go
-// to a temporary file in the same folder, which takes path's place at the end.
-// When write fails, the disk is full or ctx is done, the temporary file is
-// removed and what stood at path before is untouched. A link is followed, a
-// replaced file's permissions are kept, and what is no regular file (a pipe,
-// /dev/null) is written in place.
-func WriteFile(ctx context.Context, path string, write func(io.Writer) error) error {
+// A File is a file that comes into being whole or not at all. What is written goes
+// to a temporary file in the same folder, which takes the name's place when the
+// File is closed; dropped, it goes and what stood there before is untouched. A
+// link is followed, a replaced file's permissions are kept, and what is no regular
+// file (a pipe, /dev/null) is written in place. Errors are *FileError.
+type File struct {
+	path string // as the user named it
+	into string // what the temporary file becomes, "" for a file written in place
+	f    *os.File
+	w    *bufio.Writer
+}
+
+// Create begins a file at path.
+func Create(path string) (*File, error) {
 	if path == "" {
-		return errors.New("report: no file name to write to")
+		return nil, errors.New("report: no file name to write to")
 	}
-	mode := fs.FileMode(0o666) // less the umask
+	f, err := create(path)
+	if err != nil {
+		return nil, &FileError{path, err}
+	}
+	return f, nil
+}
+
+func create(path string) (*File, error) {
+	f := &File{path: path, into: path}
+	mode, there := fs.FileMode(0o666), false // less the umask
 	if to, err := filepath.EvalSymlinks(path); err == nil {
 		info, err := os.Stat(to)
 		switch {
 		case err != nil:
-			return fileError(path, err)
+			return nil, err
 		case info.IsDir():
-			return fmt.Errorf("report: write %s: it is a folder; name a file in it", path)
+			return nil, errors.New("it is a folder; name a file in it")
 		case !info.Mode().IsRegular():
-			return writeInPlace(ctx, path, write)
+			f.into = ""
+			f.f, err = os.OpenFile(path, os.O_WRONLY, 0)
+			f.w = bufio.NewWriterSize(f.f, bufferSize)
+			return f, err
 		}
-		mode = info.Mode().Perm()
+		f.into, mode, there = to, info.Mode().Perm(), true
 		if err := writable(to); err != nil {
-			return fileError(path, err)
+			return nil, err
 		}
-		return replace(ctx, path, to, mode, true, write)
 	}
-	return replace(ctx, path, path, mode, false, write)
+	var err error
+	if f.f, err = temporary(f.into, mode); err != nil {
+		return nil, err
+	}
+	f.w = bufio.NewWriterSize(f.f, bufferSize)
+	if there {
+		if err := f.f.Chmod(mode); err != nil {
+			f.Drop()
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+const bufferSize = 1 << 20
+
+// Write writes p, through a buffer.
+func (f *File) Write(p []byte) (int, error) {
+	n, err := f.w.Write(p)
+	return n, f.wrap(err)
+}
+
+// Flush writes what is still buffered, so that a full disk shows before Close.
+func (f *File) Flush() error { return f.wrap(f.w.Flush()) }
+
+// Close completes the file and lets it take its place, or drops it where that fails.
+func (f *File) Close() error {
+	defer f.Drop()
+	if err := f.w.Flush(); err != nil {
+		return f.wrap(err)
+	}
+	if err := f.f.Close(); err != nil {
+		return f.wrap(err)
+	}
+	if f.into != "" {
+		if err := os.Rename(f.f.Name(), f.into); err != nil {
+			return f.wrap(err)
+		}
+		f.into = ""
+	}
+	return nil
+}
+
+// Drop removes the file, unless Close has completed it.
+func (f *File) Drop() {
+	f.f.Close()
+	if f.into != "" {
+		os.Remove(f.f.Name())
+		f.into = ""
+	}
+}
+
+func (f *File) wrap(err error) error {
+	if err != nil {
+		err = &FileError{f.path, err}
+	}
+	return err
 }
 
 // writable says why an existing file may not be written. Renaming over it would
@@ -51,34 +124,6 @@ func writable(path string) error {
 		return err
 	}
 	return f.Close()
-}
-
-func replace(ctx context.Context, shown, path string, mode fs.FileMode, chmod bool, write func(io.Writer) error) (err error) {
-	f, err := temporary(path, mode)
-	if err != nil {
-		return fileError(shown, err)
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if chmod {
-		if err := f.Chmod(mode); err != nil {
-			return fileError(shown, err)
-		}
-	}
-	if err := fill(ctx, f, write); err != nil {
-		return fileError(shown, err)
-	}
-	if err := f.Close(); err != nil {
-		return fileError(shown, err)
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return fileError(shown, err)
-	}
-	return nil
 }
 
 // temporary makes a new file beside path. os.CreateTemp would make it private
@@ -98,30 +143,26 @@ func short(name string) string {
 	return name[:min(len(name), 200)]
 }
 
-func writeInPlace(ctx context.Context, path string, write func(io.Writer) error) error {
-	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+// WriteFile writes to path what write gives, as a File. When write fails, or ctx is
+// done before the end, the file is dropped.
+func WriteFile(ctx context.Context, path string, write func(io.Writer) error) error {
+	f, err := Create(path)
 	if err != nil {
-		return fileError(path, err)
-	}
-	err = fill(ctx, f, write)
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return fileError(path, err)
-	}
-	return nil
-}
-
-func fill(ctx context.Context, f *os.File, write func(io.Writer) error) error {
-	w := bufio.NewWriterSize(contextWriter{ctx, f}, 1<<20)
-	if err := write(w); err != nil {
 		return err
 	}
-	if err := w.Flush(); err != nil {
-		return err
+	defer f.Drop()
+	err = write(contextWriter{ctx, f})
+	if err == nil {
+		err = ctx.Err()
 	}
-	return ctx.Err()
+	var own *FileError
+	switch {
+	case err == nil:
+		return f.Close()
+	case errors.As(err, &own):
+		return own
+	}
+	return f.wrap(err)
 }
 
 // A contextWriter fails once its context is done, which ends a long write.
@@ -135,31 +176,4 @@ func (c contextWriter) Write(p []byte) (int, error) {
 		return 0, err
 	}
 	return c.w.Write(p)
-}
-
-// fileError says what failed for path and what to do about it. The name of the
-// temporary file is no help to anybody and is left out.
-func fileError(path string, err error) error {
-	var at *fs.PathError
-	var link *os.LinkError
-	cause := err
-	if errors.As(err, &at) {
-		cause = at.Err
-	} else if errors.As(err, &link) {
-		cause = link.Err
-	}
-	remedy := ""
-	switch {
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		remedy = "; free some space or write to another disk"
-	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
-		remedy = "; choose a file in a folder that you may write to"
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
-		remedy = "; make its folder first"
-	case errors.Is(err, syscall.ENAMETOOLONG):
-		remedy = "; choose a shorter name"
-	case errors.Is(err, context.Canceled):
-		return fmt.Errorf("report: write %s: stopped, nothing was written: %w", path, err)
-	}
-	return fmt.Errorf("report: write %s: %w%s", path, cause, remedy)
 }

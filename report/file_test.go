@@ -182,3 +182,57 @@ func TestWriteFileErrors(t *testing.T) {
 	only(t, dir, "file", "locked")
 	only(t, locked)
 }
+
+// Two files are written at a time, and an error names the one at fault.
+func TestFileTakesItsPlaceOnClose(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a.json")
+	f, err := Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(f, "one"); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the file is there before it is closed (%v)", err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f.Drop() // does nothing any more
+	holds(t, path, "one")
+
+	g, err := Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(g, "two"); err != nil {
+		t.Fatal(err)
+	}
+	g.Drop()
+	holds(t, path, "one")
+	only(t, dir, "a.json")
+}
+
+func TestFileErrorsNameTheFile(t *testing.T) {
+	full, err := Create("/dev/full")
+	if err != nil {
+		t.Skip(err)
+	}
+	defer full.Drop()
+	path := filepath.Join(t.TempDir(), "a.json")
+	err = WriteFile(t.Context(), path, func(io.Writer) error {
+		if _, err := io.WriteString(full, "x"); err != nil {
+			return err
+		}
+		return fmt.Errorf("in a format: %w", full.Flush())
+	})
+	var at *FileError
+	if !errors.As(err, &at) || at.Path != "/dev/full" || !errors.Is(err, syscall.ENOSPC) || strings.Contains(err.Error(), "a.json") {
+		t.Errorf("error %v", err)
+	}
+}

@@ -30,7 +30,11 @@ func ParseMeasure(name string) (Measure, error) {
 	if m := Measure(name); slices.Contains(Measures, m) {
 		return m, nil
 	}
-	return "", fmt.Errorf("report: no measure %q to shade by; there are %v", name, Measures)
+	var names []string
+	for _, m := range Measures {
+		names = append(names, string(m))
+	}
+	return "", fmt.Errorf("report: no measure %q to shade by; there are %s", name, strings.Join(names, ", "))
 }
 
 // GridOptions choose how a lens result becomes a Grid.

@@ -145,7 +145,7 @@ func TestLensGridErrors(t *testing.T) {
 		{func(r *lens.Result) { r.Targets = nil }, GridOptions{By: ByTargetProb}, "no targets"},
 		{func(r *lens.Result) {}, GridOptions{By: ByTargetRank, Target: 2}, "no target 2 among the 2"},
 		{func(r *lens.Result) { r.Targets.IDs = nil }, GridOptions{}, "targets of the result have no ids"},
-		{func(r *lens.Result) {}, GridOptions{By: "colour"}, `no measure "colour" to shade by; there are [prob entropy kl agree target-prob target-rank]`},
+		{func(r *lens.Result) {}, GridOptions{By: "colour"}, `no measure "colour" to shade by; there are prob, entropy, kl, agree, target-prob, target-rank`},
 	} {
 		r := plain()
 		c.change(r)

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/urfave/cli/v2"
 
@@ -15,26 +17,20 @@ import (
 )
 
 func lensCommand() *cli.Command {
-	flags := append(sharedFlags(), promptFlags()...)
-	flags = append(flags, interventionFlags()...)
-	flags = append(flags, outputFlags()...)
 	return &cli.Command{
-		Name: "lens", Usage: "what every layer would say next, at every position of a prompt", ArgsUsage: "PROMPT",
-		Description: "Projects the residual stream after every block on the vocabulary, and shows the likeliest\n" +
-			"token of each cell. Row emb is the embedding, L0 the state after block 0, and so on.\n" +
-			"PROMPT - reads the prompt from standard input. A file name - is standard output.",
-		Flags: append(flags,
-			&cli.IntFlag{Name: "top", Value: lens.DefaultTop, Usage: "keep the `K` likeliest tokens of each cell"},
-			&cli.StringFlag{Name: "layers", Value: "all", Usage: "`ROWS` to read: 0 is the embedding, i the state after block i-1; 0,6,12 or 8.."},
-			&cli.StringFlag{Name: "positions", Value: "all", Usage: "`POSITIONS` to read: 0,3 or -2.. (from the end) or all"},
-			&cli.StringFlag{Name: "at", Value: "resid", Usage: "`SITE` in each block: resid, resid_mid, attn or mlp"},
-			&cli.StringSliceFlag{Name: "target", Usage: "`WORD` whose probability and rank are followed (repeats); next: the text's own next tokens"},
-			&cli.Int64SliceFlag{Name: "target-id", Usage: "a target by its token `ID` (repeats)"},
-			&cli.BoolFlag{Name: "logits", Usage: "keep every logit, for --npz and --json"},
-			&cli.BoolFlag{Name: "hidden", Usage: "write the states to --json as well (--npz always has them)"},
-			&cli.StringFlag{Name: "by", Value: "prob", Usage: "shade by `MEASURE`: prob, entropy, kl, agree, target-prob or target-rank"},
-			&cli.BoolFlag{Name: "last-on-top", Usage: "draw the last layer on top"},
-		),
+		Name: "lens", Usage: "what every layer would say next, at every position", ArgsUsage: "PROMPT",
+		Description: "Projects the residual stream after every block on the vocabulary and shows the\n" +
+			"likeliest next token of each cell: a column for each token of PROMPT, a row for\n" +
+			"each layer. Row emb is the embedding, L0 the stream after block 0, and so on.\n\n" +
+			"For PROMPT, - is standard input, byte for byte; for FILE, - is standard output.\n" +
+			"With a file the grid is drawn as well, unless the file is - or --prompts is given.",
+		UsageText: `  golens lens "The way you do anything is the way you do everything"
+  golens lens "Paris is the capital of" --target Rome --plot paris.svg
+  golens lens "Are cats good?" --model gpt2 --lens normed --by entropy
+  golens lens "Are cats good?" --scale h.3=0.8 --zero h.5.mlp --json out.json
+  golens lens "Are cats good?" --layers 12 --positions -1 --json - | jq .top_probs
+  golens lens --prompts prompts.jsonl --target next --npz lens.npz`,
+		Flags:        slices.Concat(promptFlags(), cellFlags(), interventionFlags(), outputFlags(), sharedFlags()),
 		OnUsageError: onUsageError,
 		Action:       runLens,
 	}
@@ -49,17 +45,12 @@ func runLens(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	by, err := report.ParseMeasure(c.String("by"))
-	if err != nil {
-		return wrong(c, err)
-	}
-	out.grid = report.GridOptions{By: by, LastOnTop: c.Bool("last-on-top")}
 	prompts, err := readPrompts(c)
 	if err != nil {
 		return err
 	}
-	if err := out.check(c, len(prompts)); err != nil {
-		return err
+	if len(prompts) > 1 && c.IsSet("plot") {
+		return usage(c, "--plot draws one prompt, and there are %d", len(prompts))
 	}
 	m, err := openModel(c)
 	if err != nil {
@@ -68,123 +59,109 @@ func runLens(c *cli.Context) error {
 	defer m.Close()
 	var sc torch.Scope
 	defer sc.Close()
+	if o.Top > m.Sizes.Vocab {
+		return usage(c, "--top %d: the vocabulary has %d tokens", o.Top, m.Sizes.Vocab)
+	}
 	if o.Hooks, err = interventions(c, m, &sc); err != nil {
 		return err
 	}
-	if err := chooseCells(c, m, &o); err != nil {
+	said, err := chooseTargets(c, m, &o)
+	if err != nil {
 		return err
 	}
-	if err := chooseTargets(c, m, &o); err != nil {
+	for _, w := range said {
+		out.notes.warn("", w)
+	}
+	if o.Rows, err = parseNumbers(c.String("layers"), m.Sizes.Blocks); err != nil {
+		return wrong(c, fmt.Errorf("--layers: %w", err))
+	}
+	if by := out.grid.By; (by == report.ByTargetProb || by == report.ByTargetRank) && !o.Next && len(o.Words) == 0 {
+		return usage(c, "--by %s needs a target: give --target WORD or --target next", by)
+	}
+	readings, err := prepare(c, m, prompts, o)
+	if err != nil {
 		return err
 	}
-	if by == report.ByTargetProb || by == report.ByTargetRank {
-		if !o.Next && len(o.Words) == 0 {
-			return usage(c, "--by %s needs a target: give --target WORD or --target next", by)
+	digest := sync.OnceValues(m.Digest)
+	return out.write(len(readings), func(i int) (*lens.Result, error) {
+		r, err := readings[i].read(c.Context, m)
+		if err != nil {
+			return nil, readError(c, prompts[i], err)
 		}
-	}
-	return out.write(c.Context, len(prompts), func(ctx context.Context, i int) (*lens.Result, error) {
-		r, err := readLens(ctx, c, m, prompts[i], o)
-		if err != nil && len(prompts) > 1 {
-			err = fmt.Errorf("prompt %s: %w", prompts[i].label(i), err)
+		for _, w := range r.Warnings {
+			out.notes.warn(prompts[i].about(), w)
 		}
-		if err == nil && out.wantsDigest() {
-			r.Manifest.Weights, err = m.Digest()
+		r.Warnings = append(slices.Clone(said), r.Warnings...)
+		if out.wantsDigest() {
+			r.Manifest.Weights, err = digest()
 		}
 		return r, err
 	})
 }
 
-func readLens(ctx context.Context, c *cli.Context, m *model.Model, p prompt, o lens.Options) (*lens.Result, error) {
-	ids, err := p.encode(c, m)
-	if err != nil {
-		return nil, err
-	}
-	if o.Positions != nil && c.String("positions") != "all" {
+// A reading is a prompt and what is wanted of it.
+type reading struct {
+	prompt  prompt
+	ids     []int64
+	options lens.Options
+}
+
+// prepare encodes all prompts and looks whether each can be read, before the first is.
+func prepare(c *cli.Context, m *model.Model, prompts []prompt, o lens.Options) ([]reading, error) {
+	var out []reading
+	for _, p := range prompts {
+		ids, err := p.encode(c, m)
+		if err != nil {
+			return nil, err
+		}
 		// An open range ends at this prompt's last token.
 		if o.Positions, err = parseNumbers(c.String("positions"), len(ids)-1); err != nil {
-			return nil, wrong(c, err)
+			return nil, wrong(c, fmt.Errorf("--positions: %w", err))
 		}
+		for _, at := range o.Positions {
+			if at < -len(ids) || at >= len(ids) {
+				return nil, wrong(c, about(p, fmt.Errorf("--positions: there is no position %d: the prompt's go from 0 to %d, or from -1 back to -%d", at, len(ids)-1, len(ids))))
+			}
+		}
+		out = append(out, reading{p, ids, o})
 	}
-	r, err := lens.Read(ctx, m, ids, o)
-	var long *model.LengthError
+	return out, nil
+}
+
+func (r reading) read(ctx context.Context, m *model.Model) (*lens.Result, error) {
+	out, err := lens.Read(ctx, m, r.ids, r.options)
+	if err == nil {
+		out.Name, out.Prompt = r.prompt.Name, r.prompt.Text
+	}
+	return out, err
+}
+
+// about puts in front of an error which of several prompts it speaks of.
+func about(p prompt, err error) error {
+	if text := p.about(); text != "" {
+		return fmt.Errorf("%s: %w", text, err)
+	}
+	return err
+}
+
+// readError tells a choice that the model does not have from a failure. An array
+// of a wrong shape shows only here, so the arrays are named.
+func readError(c *cli.Context, p prompt, err error) error {
 	var choice *lens.ChoiceError
-	if errors.As(err, &long) || errors.As(err, &choice) || errors.Is(err, model.ErrEmpty) {
-		return nil, wrong(c, err)
+	switch {
+	case errors.As(err, &choice):
+		return wrong(c, err)
+	case errors.Is(err, context.Canceled):
+		return err
 	}
-	if err != nil {
-		return nil, err
-	}
-	r.Name, r.Prompt = p.Name, p.Text
-	for _, w := range r.Warnings {
-		fmt.Fprintln(c.App.ErrWriter, "golens: warning:", w)
-	}
-	return r, nil
-}
-
-// lensOptions reads the flags that need no model.
-func lensOptions(c *cli.Context) (o lens.Options, err error) {
-	if o.Kind, err = lensKind(c); err != nil {
-		return o, err
-	}
-	if o.Top = c.Int("top"); o.Top < 1 {
-		return o, usage(c, "--top %d: at least 1 candidate a cell", o.Top)
-	}
-	o.At = lens.Site(c.String("at"))
-	o.Logits = c.Bool("logits")
-	if o.Logits && !c.IsSet("npz") && !c.IsSet("json") {
-		return o, usage(c, "--logits needs a place to go: add --npz FILE or --json FILE")
-	}
-	o.Hidden = c.IsSet("npz") || c.Bool("hidden")
-	if _, err := parseNumbers(c.String("positions"), 0); err != nil {
-		return o, wrong(c, fmt.Errorf("--positions: %w", err))
-	}
-	if c.String("positions") != "all" {
-		o.Positions = []int{} // chosen for each prompt
-	}
-	return o, nil
-}
-
-// chooseCells reads the flags whose meaning depends on the model's size.
-func chooseCells(c *cli.Context, m *model.Model, o *lens.Options) (err error) {
-	if o.Rows, err = parseNumbers(c.String("layers"), m.Sizes.Blocks); err != nil {
-		return wrong(c, fmt.Errorf("--layers: %w", err))
-	}
-	return nil
-}
-
-// chooseTargets finds the tokens of --target and --target-id.
-func chooseTargets(c *cli.Context, m *model.Model, o *lens.Options) error {
-	for _, word := range c.StringSlice("target") {
-		if word == "next" {
-			o.Next = true
-			continue
+	var arrays []string
+	for _, flag := range []string{"set", "add"} {
+		for _, s := range c.StringSlice(flag) {
+			arrays = append(arrays, "--"+flag+" "+s)
 		}
-		tok, err := m.Tokenizer()
-		if err != nil {
-			return err
-		}
-		text := word
-		if !strings.HasPrefix(word, " ") {
-			text = " " + word
-		}
-		ids := tok.Encode(text)
-		if word == "" || len(ids) == 0 {
-			return usage(c, "--target: the word is empty")
-		}
-		if len(ids) > 1 {
-			first, _ := tok.Piece(ids[0])
-			fmt.Fprintf(c.App.ErrWriter, "golens: warning: %q is %d tokens; the target is the first, %q (%d): --target-id names one exactly\n", text, len(ids), first, ids[0])
-		}
-		o.Words = append(o.Words, lens.Word{Text: text, ID: ids[0]})
 	}
-	for _, id := range c.Int64Slice("target-id") {
-		if id < 0 || id >= int64(m.Sizes.Vocab) {
-			return usage(c, "--target-id %d: the vocabulary has the ids 0 to %d", id, m.Sizes.Vocab-1)
-		}
-		o.Words = append(o.Words, lens.Word{Text: fmt.Sprintf("#%d", id), ID: id})
+	if len(arrays) > 0 {
+		err = fmt.Errorf("with %s: %w", strings.Join(arrays, ", "), err)
 	}
-	if o.Next && len(o.Words) > 0 {
-		return usage(c, "--target next goes with no other target")
-	}
-	return nil
+	return about(p, err)
 }

@@ -6,94 +6,98 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
-
-	"github.com/golens/golens/internal/version"
-)
-
-// Exit statuses.
-const (
-	exitFailed = 1 // failed while running
-	exitUsage  = 2 // used wrongly
 )
 
 func main() {
+	// A reader that goes away, such as head, is an error of the write and no death by
+	// signal: files that are being written are finished or removed.
+	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args, os.Stdin, os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
+	context.AfterFunc(ctx, stop) // the second Ctrl-C ends the program at once
+	os.Exit(run(ctx, os.Args, os.Stdin, os.Stdout, os.Stderr))
 }
 
 // run is the whole program but for the process around it, so that tests can call it.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := app(stdin, stdout, stderr)
-	args, err := arrange(a, args)
-	if err == nil {
-		err = a.RunContext(ctx, args)
+	out := &output{w: stdout}
+	err := command(ctx, args, stdin, out, stderr)
+	if out.err != nil {
+		err = out.err // what else went wrong came of it
 	}
 	var u *usageError
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
-		fmt.Fprintln(stderr, "golens: interrupted")
-		return exitFailed
+	case errors.Is(out.err, syscall.EPIPE):
+		return exitFailed // the reader went away and needs no word of it
 	case errors.As(err, &u):
 		fmt.Fprintln(stderr, "golens:", err)
-		fmt.Fprintf(stderr, "See golens %s--help.\n", u.command)
+		fmt.Fprintln(stderr, "See golens"+spaced(u.command)+" --help.")
 		return exitUsage
 	}
 	fmt.Fprintln(stderr, "golens:", err)
 	return exitFailed
 }
 
+// spaced puts a space in front of a text that is not empty.
+func spaced(s string) string {
+	if s == "" {
+		return ""
+	}
+	return " " + s
+}
+
+func command(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	a := app(stdin, stdout, stderr)
+	l, err := readCommandLine(a, args[1:])
+	if err != nil {
+		return err
+	}
+	if l.help {
+		return writeHelp(stdout, a, l)
+	}
+	return a.RunContext(ctx, l.library(args[0]))
+}
+
 func app(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 	return &cli.App{
 		Name:      "golens",
 		Usage:     "see what a language model would say at every layer",
-		UsageText: "golens [shared flags] COMMAND [flags] [arguments]; flags may stand before and after arguments",
-		Version:   version.String(),
-		Reader:    stdin, Writer: stdout, ErrWriter: stderr,
-		HideVersion: true, // `golens version` says more
-		Commands:    []*cli.Command{lensCommand(), tokensCommand(), modelCommand(), versionCommand()},
-		Action: func(c *cli.Context) error {
-			if c.Args().Present() {
-				return usage(c, "there is no command %q: there are lens, tokens, model and version", c.Args().First())
-			}
-			return cli.ShowAppHelp(c)
-		},
-		ExitErrHandler: func(*cli.Context, error) {}, // run tells the user, once
-		OnUsageError:   onUsageError,
+		UsageText: "golens [shared flags] COMMAND [flags] [arguments]",
+		Description: "Flags may stand before and behind arguments. Text that begins with - goes behind\n" +
+			"--, and - alone is standard input or output. Results go to standard output,\n" +
+			"everything else to standard error.\n\n" +
+			"Exit status: 0 done; 1 it could not be done (a file is missing or broken, the\n" +
+			"disk is full, Ctrl-C); 2 the command line asks for what there is not.",
+		Reader: stdin, Writer: stdout, ErrWriter: stderr,
+		HideHelp: true, HideVersion: true, // both are read before the library's own parser
+		DisableSliceFlagSeparator: true, // a target may hold a comma
+		Commands:                  []*cli.Command{lensCommand(), tokensCommand(), modelCommand(), versionCommand()},
+		ExitErrHandler:            func(*cli.Context, error) {}, // run tells the user, once
+		OnUsageError:              onUsageError,
 	}
 }
 
-// A usageError is a mistake in how the program was called.
-type usageError struct {
-	err     error
-	command string // "lens ", for the hint
+// An output is standard output with a memory: the first error of a write stays.
+type output struct {
+	w   io.Writer
+	err error
 }
 
-func (e *usageError) Error() string { return e.err.Error() }
-func (e *usageError) Unwrap() error { return e.err }
-
-// usage returns an error for a mistake in the call of the command at hand.
-func usage(c *cli.Context, format string, a ...any) error {
-	return wrong(c, fmt.Errorf(format, a...))
-}
-
-// wrong marks err as a mistake in the call.
-func wrong(c *cli.Context, err error) error {
-	command := ""
-	for _, ctx := range c.Lineage() {
-		if ctx.Command != nil && ctx.Command.Name != "" && ctx.Command.Name != c.App.Name {
-			command = ctx.Command.Name + " " + command
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.w.Write(p)
+	if err != nil && o.err == nil {
+		cause := err
+		if at := new(fs.PathError); errors.As(err, &at) {
+			cause = at.Err
 		}
+		o.err = fmt.Errorf("write to standard output: %w", cause)
 	}
-	return &usageError{err, command}
+	return n, err
 }
-
-func onUsageError(c *cli.Context, err error, _ bool) error { return wrong(c, err) }

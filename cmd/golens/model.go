@@ -17,18 +17,18 @@ func modelCommand() *cli.Command {
 	return &cli.Command{
 		Name: "model", Usage: "look at a model", OnUsageError: onUsageError,
 		Subcommands: []*cli.Command{{
-			Name: "info", Usage: "configuration, module tree, parameters, memory and digests", ArgsUsage: "[FOLDER|NAME]",
-			Flags: append(sharedFlags(),
+			Name: "info", Usage: "configuration, hook points, parameters, memory and digests", ArgsUsage: "[MODEL]",
+			Description: "Says what MODEL is, a folder or a name as for --model: its sizes, its parameters\n" +
+				"(each once, as model.parameters() counts in PyTorch, and module by module, where a\n" +
+				"tied head counts again), its digests, and the points for interventions.",
+			UsageText: `  golens model info
+  golens model info gpt2 --tree
+  golens model info DIR --json | jq .config`,
+			Flags: append([]cli.Flag{
 				&cli.BoolFlag{Name: "tree", Usage: "list every module, not one block for all"},
-				&cli.BoolFlag{Name: "json", Usage: "write JSON"}),
+				&cli.BoolFlag{Name: "json", Usage: "write JSON"}}, sharedFlags()...),
 			OnUsageError: onUsageError, Action: runModelInfo,
 		}},
-		Action: func(c *cli.Context) error {
-			if c.Args().Present() {
-				return usage(c, "there is no command model %s: there is model info", c.Args().First())
-			}
-			return usage(c, "say what about the model: golens model info")
-		},
 	}
 }
 
@@ -125,29 +125,41 @@ func writeInfo(w io.Writer, m *model.Model, i modelInfo, whole bool) error {
 	line("memory", "%.1f MB of weights", float64(i.Bytes)/1e6)
 	line("sha256", "weights    %s", i.WeightsSum)
 	line("", "config     %s", i.ConfigSum)
-	line("", "tokenizer  %s", i.TokenSum)
+	if i.TokenSum != "" {
+		line("", "tokenizer  %s", i.TokenSum)
+	}
 	s.WriteString("\nhook points\n")
-	for _, p := range i.Points {
-		if !whole && hidden(m, p) {
-			continue
-		}
-		fmt.Fprintf(&s, "  %s%s\n", strings.Repeat("  ", strings.Count(p, ".")), p)
-	}
-	if last := m.Layout.Blocks[len(m.Layout.Blocks)-1].Out; !whole && i.Blocks > 1 {
-		fmt.Fprintf(&s, "  ... and the same up to %s (--tree lists them)\n", last)
-	}
+	writePoints(&s, m, whole)
 	_, err := io.WriteString(w, s.String())
 	return err
 }
 
-// hidden says whether a point belongs to a block other than the first.
-func hidden(m *model.Model, point string) bool {
-	for _, b := range m.Layout.Blocks[1:] {
-		if point == b.Out || strings.HasPrefix(point, b.Out+".") {
-			return true
+// writePoints writes the names of the points as a tree; of the blocks, which are
+// alike, the first stands for all unless the whole is asked for.
+func writePoints(s *strings.Builder, m *model.Model, whole bool) {
+	blocks := m.Layout.Blocks
+	told := false
+	for _, p := range m.Points.Names() {
+		if !whole && slices.ContainsFunc(blocks[1:], func(b model.BlockPoints) bool { return isWithin(p, b.Out) }) {
+			if !told {
+				fmt.Fprintf(s, "  ... and the same up to %s (--tree lists them)\n", blocks[len(blocks)-1].Out)
+				told = true
+			}
+			continue
 		}
+		depth := 0
+		for _, b := range blocks {
+			if isWithin(p, b.Out) {
+				depth = strings.Count(strings.TrimPrefix(p, b.Out), ".")
+			}
+		}
+		fmt.Fprintf(s, "  %s%s\n", strings.Repeat("  ", depth), p)
 	}
-	return false
+}
+
+// isWithin reports whether a point is a block's output or lies in the block.
+func isWithin(point, block string) bool {
+	return point == block || strings.HasPrefix(point, block+".")
 }
 
 // thousands writes a count with commas: 124,439,808.

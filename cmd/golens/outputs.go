@@ -7,11 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/report"
@@ -19,233 +16,235 @@ import (
 
 // The flags that say where results go. Without any, a grid is drawn in the terminal.
 func outputFlags() []cli.Flag {
-	const category = "output"
+	const category = "Output"
 	return []cli.Flag{
-		&cli.StringFlag{Name: "json", Category: category, Usage: "write `FILE` as JSON (- is standard output; JSON lines for several prompts)"},
-		&cli.StringFlag{Name: "csv", Category: category, Usage: "write `FILE` as CSV, a line for each cell and candidate"},
-		&cli.StringFlag{Name: "npz", Category: category, Usage: "write `FILE` for NumPy"},
-		&cli.StringFlag{Name: "plot", Category: category, Usage: "draw the grid into `FILE.png`, .svg or .pdf"},
+		&cli.StringFlag{Name: "json", Category: category, Usage: "`FILE`: write JSON; with --prompts JSON lines"},
+		&cli.StringFlag{Name: "csv", Category: category, Usage: "`FILE`: write CSV, a line for each cell and candidate"},
+		&cli.StringFlag{Name: "npz", Category: category, Usage: "`FILE`: write NumPy's .npz; with --prompts the arrays are 0/ids, 1/ids and so on"},
+		&cli.BoolFlag{Name: "hidden", Category: category, Usage: "write the states to --json as well (--npz always has them)"},
+		&cli.BoolFlag{Name: "logits", Category: category, Usage: "write the logits of the whole vocabulary to --npz and --json"},
+		&cli.StringFlag{Name: "plot", Category: category, Usage: "`FILE`: draw the grid; the name ends in .png, .svg or .pdf"},
+		&cli.StringFlag{Name: "by", Category: category, Value: "prob", Usage: "`MEASURE`: shade by prob, entropy, kl, agree, target-prob or target-rank"},
+		&cli.BoolFlag{Name: "last-on-top", Category: category, Usage: "draw the last layer on top"},
+		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: category, Usage: "draw no grid in the terminal, and show no progress"},
 	}
 }
 
 // outputs are the places where results go.
 type outputs struct {
-	json, csv, npz, plot string
-	hidden, logits       bool
-	grid                 report.GridOptions
-	screen               bool // draw in the terminal
-	term                 report.Terminal
-	stdout, stderr       io.Writer
+	files  []*file
+	many   bool // results come from --prompts
+	screen bool // draw in the terminal
+	grid   report.GridOptions
+	term   report.Terminal
+	stdout io.Writer
+	notes  *notes
 }
 
+// newOutputs reads the flags, and refuses what could not be written before any work begins.
 func newOutputs(c *cli.Context) (*outputs, error) {
-	o := &outputs{json: c.String("json"), csv: c.String("csv"), npz: c.String("npz"), plot: c.String("plot"),
-		hidden: c.Bool("hidden"), logits: c.Bool("logits"), stdout: c.App.Writer, stderr: c.App.ErrWriter}
+	o := &outputs{many: c.IsSet("prompts"), stdout: c.App.Writer, notes: newNotes(c.App.ErrWriter, c.Bool("quiet"))}
+	by, err := report.ParseMeasure(c.String("by"))
+	if err != nil {
+		return nil, wrong(c, fmt.Errorf("--by: %w", err))
+	}
+	o.grid = report.GridOptions{By: by, LastOnTop: c.Bool("last-on-top")}
+	if o.term, err = terminal(c); err != nil {
+		return nil, err
+	}
+	if err := o.addFiles(c); err != nil {
+		return nil, err
+	}
 	dashes := 0
-	for _, name := range []string{"json", "csv", "npz", "plot"} {
-		if c.IsSet(name) && c.String(name) == "" {
-			return nil, usage(c, "--%s: the file name is empty", name)
-		}
-		if c.String(name) == "-" {
+	for _, f := range o.files {
+		if f.path == "-" {
 			dashes++
 		}
 	}
-	if dashes > 1 {
+	switch {
+	case dashes > 1:
 		return nil, usage(c, "standard output can take one result: give a file name to all but one")
+	case len(o.files) == 0 && c.Bool("quiet"):
+		return nil, usage(c, "--quiet leaves nothing to do: give --json, --csv, --npz or --plot as well")
 	}
-	if o.plot == "-" {
-		return nil, usage(c, "--plot needs a file name, which says the format: .png, .svg or .pdf")
-	}
-	o.screen = dashes == 0
-	var err error
-	o.term, err = terminal(c)
-	return o, err
+	// A thousand grids that roll by help nobody who asked for a file.
+	o.screen = dashes == 0 && !c.Bool("quiet") && !(o.many && len(o.files) > 0)
+	return o, o.check(c)
 }
 
-// check refuses what could not be written, before the work begins.
-func (o *outputs) check(c *cli.Context, prompts int) error {
-	if o.plot != "" {
-		if prompts > 1 {
-			return usage(c, "--plot draws one prompt, and there are %d", prompts)
-		}
-		if _, err := report.FigureFormat(o.plot); err != nil {
-			return wrong(c, err)
+func (o *outputs) addFiles(c *cli.Context) error {
+	add := func(flag string, open func(io.Writer) sink) {
+		if c.IsSet(flag) {
+			o.files = append(o.files, &file{flag: flag, path: c.String(flag), open: open})
 		}
 	}
-	for _, path := range []string{o.json, o.csv, o.npz, o.plot} {
-		if path == "" || path == "-" {
-			continue
+	add("json", func(w io.Writer) sink {
+		return jsonSink{w, report.JSONOptions{Line: o.many, Hidden: c.Bool("hidden"), Logits: c.Bool("logits")}}
+	})
+	add("csv", func(w io.Writer) sink { return csvSink{report.NewCSV(w)} })
+	add("npz", func(w io.Writer) sink { return npzSink{report.NewNPZ(w), o.many} })
+	var format string
+	add("plot", func(w io.Writer) sink { return plotSink{w, format, o.grid} })
+	for _, f := range o.files {
+		if f.path == "" {
+			return usage(c, "--%s: the file name is empty", f.flag)
 		}
-		if dir, err := os.Stat(filepath.Dir(path)); err != nil || !dir.IsDir() {
-			return usage(c, "cannot write %s: there is no folder %s", path, filepath.Dir(path))
+	}
+	var err error
+	switch {
+	case c.String("plot") == "-":
+		return usage(c, "--plot -: a file name is needed, which says the format: .png, .svg or .pdf")
+	case c.IsSet("plot"):
+		if format, err = report.FigureFormat(c.String("plot")); err != nil {
+			return wrong(c, fmt.Errorf("--plot: %w", err))
 		}
 	}
 	return nil
 }
 
-// wantsDigest says whether a manifest is written, which names the weights.
-func (o *outputs) wantsDigest() bool { return o.json != "" || o.npz != "" }
-
-// write reads n results and writes each as it comes. When it is interrupted, or
-// one fails, the files hold what was finished.
-func (o *outputs) write(ctx context.Context, n int, read func(context.Context, int) (*lens.Result, error)) error {
-	next := func(each func(i int, r *lens.Result) error) error {
-		for i := range n {
-			o.progress(i, n)
-			r, err := read(ctx, i)
-			if err != nil {
-				return stopped(err, i, n)
+// check refuses names that no file can have.
+func (o *outputs) check(c *cli.Context) error {
+	taken := map[string]string{c.String("prompts"): "prompts"}
+	for _, f := range o.files {
+		if f.path == "-" {
+			continue
+		}
+		for path, flag := range taken {
+			if sameFile(path, f.path) {
+				return usage(c, "--%s and --%s name one file, %s", flag, f.flag, f.path)
 			}
-			if err := each(i, r); err != nil {
+		}
+		taken[f.path] = f.flag
+		if dir, err := os.Stat(filepath.Dir(f.path)); err != nil || !dir.IsDir() {
+			return fmt.Errorf("--%s %s: there is no folder %s; make it first", f.flag, f.path, filepath.Dir(f.path))
+		}
+		if s, err := os.Stat(f.path); err == nil && s.IsDir() {
+			return fmt.Errorf("--%s %s: it is a folder; name a file in it", f.flag, f.path)
+		}
+	}
+	return nil
+}
+
+// sameFile reports whether two names lead to one file. Several results may go to
+// one pipe or /dev/null.
+func sameFile(a, b string) bool {
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	if errX == nil && errY == nil {
+		return x.Mode().IsRegular() && os.SameFile(x, y)
+	}
+	absA, errA := filepath.Abs(a)
+	absB, errB := filepath.Abs(b)
+	return a != "" && errA == nil && errB == nil && absA == absB
+}
+
+// wantsDigest says whether a manifest is written, which names the weights.
+func (o *outputs) wantsDigest() bool {
+	for _, f := range o.files {
+		if f.flag == "json" || f.flag == "npz" {
+			return true
+		}
+	}
+	return false
+}
+
+// write reads n results and writes each as it comes. Where it is interrupted, or
+// one fails, the files hold what was finished before; where a file cannot be
+// written, none is left.
+func (o *outputs) write(n int, read func(i int) (*lens.Result, error)) error {
+	defer o.notes.clear()
+	for _, f := range o.files {
+		if err := f.begin(o.stdout); err != nil {
+			return err
+		}
+		defer f.drop()
+	}
+	var last *lens.Result
+	var stop error
+	for i := range n {
+		if o.many && !o.screen {
+			o.notes.progress(i, n)
+		}
+		r, err := read(i)
+		if err != nil {
+			stop = o.stopped(err, i, n)
+			break
+		}
+		if err := o.one(i, r); err != nil {
+			return err
+		}
+		last = r
+	}
+	if last == nil {
+		return stop
+	}
+	if err := o.finish(); err != nil {
+		return err
+	}
+	if !o.many && o.screen {
+		return o.draw(0, last) // behind the files: nothing is drawn where one fails
+	}
+	return stop
+}
+
+// one writes a result to every place, but for a grid that comes at the end.
+func (o *outputs) one(i int, r *lens.Result) error {
+	for _, f := range o.files {
+		if err := f.sink.Write(i, r); err != nil {
+			return fileCause(err)
+		}
+	}
+	if o.many && o.screen {
+		return o.draw(i, r)
+	}
+	return nil
+}
+
+// finish completes the files. All are on the disk before the first takes its place.
+func (o *outputs) finish() error {
+	for _, f := range o.files {
+		if err := f.sink.Close(); err != nil {
+			return fileCause(err)
+		}
+		if f.on != nil {
+			if err := f.on.Flush(); err != nil {
 				return err
 			}
 		}
-		o.progress(n, n)
-		return nil
 	}
-	return o.files(func(s *sinks) error {
-		return next(func(i int, r *lens.Result) error { return o.one(ctx, s, i, n, r) })
-	})
+	for _, f := range o.files {
+		if f.on != nil {
+			if err := f.on.Close(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
-// stopped says how far a work of several prompts came.
-func stopped(err error, done, n int) error {
-	if n == 1 {
-		return err
-	}
-	return &partial{fmt.Errorf("%w (%d of %d prompts are done)", err, done, n), done}
-}
-
-// A partial error ends the work, but what was done before is kept.
-type partial struct {
-	error
-	done int
-}
-
-func (p *partial) Unwrap() error { return p.error }
-
-// sinks are the files that results go to, open while work is under way.
-type sinks struct {
-	json io.Writer
-	csv  *report.CSV
-	npz  *report.NPZ
-}
-
-// files opens what was asked for, runs work and closes the files: for good where it
-// succeeded or got somewhere, and without a trace where it did not.
-func (o *outputs) files(work func(*sinks) error) error {
-	var s sinks
-	var kept error
-	run := func() error {
-		err := work(&s)
-		var p *partial
-		if errors.As(err, &p) && p.done > 0 {
-			kept = err
-			return nil
-		}
-		return err
-	}
-	withFile := func(path string, inner func(io.Writer) error) error {
-		if path == "-" {
-			return inner(o.stdout)
-		}
-		// The file must be closed properly after an interruption too, so it has no context.
-		return report.WriteFile(context.Background(), path, inner)
-	}
-	if o.npz != "" {
-		next := run
-		run = func() error {
-			return withFile(o.npz, func(w io.Writer) error {
-				s.npz = report.NewNPZ(w)
-				if err := next(); err != nil {
-					return err
-				}
-				return s.npz.Close()
-			})
-		}
-	}
-	if o.csv != "" {
-		next := run
-		run = func() error {
-			return withFile(o.csv, func(w io.Writer) error {
-				s.csv = report.NewCSV(w)
-				if err := next(); err != nil {
-					return err
-				}
-				return s.csv.Close()
-			})
-		}
-	}
-	if o.json != "" {
-		next := run
-		run = func() error {
-			return withFile(o.json, func(w io.Writer) error {
-				s.json = w
-				return next()
-			})
-		}
-	}
-	if err := run(); err != nil {
-		return err
-	}
-	return kept
-}
-
-// one writes a result to every place.
-func (o *outputs) one(ctx context.Context, s *sinks, i, n int, r *lens.Result) error {
-	if s.json != nil {
-		if err := report.JSON(s.json, r, report.JSONOptions{Line: n > 1, Hidden: o.hidden, Logits: o.logits}); err != nil {
-			return err
-		}
-	}
-	if s.csv != nil {
-		if err := s.csv.Write(r); err != nil {
-			return err
-		}
-	}
-	if s.npz != nil {
-		prefix := ""
-		if n > 1 {
-			prefix = strconv.Itoa(i) + "/"
-		}
-		if err := s.npz.Write(prefix, r); err != nil {
-			return err
-		}
-	}
-	if o.plot != "" {
-		g, err := report.LensGrid(r, o.grid)
-		if err != nil {
-			return err
-		}
-		format, err := report.FigureFormat(o.plot)
-		if err != nil {
-			return err
-		}
-		draw := func(w io.Writer) error { return report.WriteFigure(w, format, g, report.FigureOptions{}) }
-		if err := report.WriteFile(ctx, o.plot, draw); err != nil {
-			return err
-		}
-	}
-	if !o.screen {
-		return nil
-	}
+// draw draws a result in the terminal.
+func (o *outputs) draw(i int, r *lens.Result) error {
 	if i > 0 {
 		fmt.Fprintln(o.stdout)
-	}
-	if r.Name != "" {
-		fmt.Fprintln(o.stdout, report.Visible([]byte(r.Name)))
 	}
 	return o.term.Lens(o.stdout, r, o.grid)
 }
 
-// progress shows how far a long work is, where a person looks on.
-func (o *outputs) progress(done, n int) {
-	f, ok := o.stderr.(*os.File)
-	if n < 2 || o.screen || !ok || !term.IsTerminal(int(f.Fd())) {
-		return
+// stopped says how far a work of several prompts came.
+func (o *outputs) stopped(err error, done, n int) error {
+	interrupted := errors.Is(err, context.Canceled)
+	if interrupted {
+		err = errors.New("interrupted")
 	}
-	fmt.Fprintf(f, "\r%d of %d prompts", done, n)
-	if done == n {
-		fmt.Fprint(f, "\r", strings.Repeat(" ", 40), "\r")
+	if done == 0 {
+		return err
 	}
+	kept := ""
+	if len(o.files) > 0 {
+		kept = ", which are written"
+	}
+	if interrupted {
+		return fmt.Errorf("interrupted after %d of %d prompts%s", done, n, kept)
+	}
+	return fmt.Errorf("%w (stopped after %d of %d prompts%s)", err, done, n, kept)
 }

@@ -1,12 +1,8 @@
 package main
 
 import (
-	"bufio"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -18,11 +14,12 @@ import (
 
 // The flags that say which text is read.
 func promptFlags() []cli.Flag {
+	const category = "Prompt"
 	return []cli.Flag{
-		&cli.StringFlag{Name: "prompts", Usage: "read many prompts from `FILE` of JSON lines: {\"prompt\": TEXT, \"name\": NAME} or {\"ids\": [..]}"},
-		&cli.StringFlag{Name: "ids", Usage: "token `IDS` in place of a prompt, such as 464,835,345"},
-		&cli.BoolFlag{Name: "prepend-bos", Usage: "put the beginning-of-text token in front (on GPT-2 <|endoftext|>)"},
-		&cli.BoolFlag{Name: "literal", Usage: "take <|endoftext|> in the prompt for the characters it is written with"},
+		&cli.StringFlag{Name: "prompts", Category: category, Usage: "`FILE`: read many prompts, a line of JSON for each: {\"prompt\": TEXT} or {\"ids\": [464, 835]}, with \"name\" if wanted"},
+		&cli.StringFlag{Name: "ids", Category: category, Usage: "`IDS`: token ids in the place of PROMPT, such as 464,835,345"},
+		&cli.BoolFlag{Name: "prepend-bos", Category: category, Usage: "put the beginning-of-text token in front (GPT-2: <|endoftext|>)"},
+		&cli.BoolFlag{Name: "literal", Category: category, Usage: "take <|endoftext|> in a prompt for the characters it is written with"},
 	}
 }
 
@@ -31,17 +28,28 @@ type prompt struct {
 	Name string  `json:"name"`
 	Text string  `json:"prompt"`
 	IDs  []int64 `json:"ids"`
+
+	from string // where it stands, for errors: "p.jsonl, line 3"; "" for the command line
 }
 
-// label names the prompt in messages.
-func (p prompt) label(i int) string {
-	if p.Name != "" {
-		return strconv.Quote(p.Name)
+// about names the prompt in messages where there are several.
+func (p prompt) about() string {
+	if p.from != "" && p.Name != "" {
+		return p.from + " (" + strconv.Quote(p.Name) + ")"
 	}
-	return strconv.Itoa(i + 1)
+	return p.from
 }
 
-// encode returns the prompt's token ids.
+// wrong is an error about the prompt: a mistake in the call where it was given
+// there, and a broken file where it stands in one.
+func (p prompt) wrong(c *cli.Context, err error) error {
+	if p.from == "" {
+		return wrong(c, err)
+	}
+	return fmt.Errorf("%s: %w", p.about(), err)
+}
+
+// encode returns the prompt's token ids, which the model can read.
 func (p prompt) encode(c *cli.Context, m *model.Model) ([]int64, error) {
 	tok, err := m.Tokenizer()
 	if err != nil {
@@ -49,15 +57,15 @@ func (p prompt) encode(c *cli.Context, m *model.Model) ([]int64, error) {
 	}
 	ids := p.IDs
 	if ids == nil {
-		if !utf8.ValidString(p.Text) {
-			return nil, usage(c, "the prompt is not valid UTF-8 (byte %d is %#x): convert it, or give token ids with --ids", badByte(p.Text), p.Text[badByte(p.Text)])
-		}
-		if p.Text == "" {
-			return nil, wrong(c, model.ErrEmpty)
+		if at := badByte(p.Text); at >= 0 {
+			return nil, p.wrong(c, fmt.Errorf("the prompt is not valid UTF-8 (byte %d is %#x): convert it, or give token ids with --ids", at, p.Text[at]))
 		}
 		if ids = tok.EncodeSpecial(p.Text); c.Bool("literal") {
 			ids = tok.Encode(p.Text)
 		}
+	}
+	if len(ids) == 0 {
+		return nil, p.wrong(c, model.ErrEmpty)
 	}
 	if c.Bool("prepend-bos") {
 		bos, ok := tok.EndOfText()
@@ -66,9 +74,13 @@ func (p prompt) encode(c *cli.Context, m *model.Model) ([]int64, error) {
 		}
 		ids = append([]int64{bos}, ids...)
 	}
+	if err := m.Check(ids); err != nil {
+		return nil, p.wrong(c, err)
+	}
 	return ids, nil
 }
 
+// badByte returns where s stops being UTF-8, -1 for nowhere.
 func badByte(s string) int {
 	for i, r := range s {
 		if r == utf8.RuneError {
@@ -77,7 +89,7 @@ func badByte(s string) int {
 			}
 		}
 	}
-	return 0
+	return -1
 }
 
 // readPrompts returns the prompts of the command line: one argument, standard
@@ -95,11 +107,11 @@ func readPrompts(c *cli.Context) ([]prompt, error) {
 	case given == 0:
 		return nil, usage(c, "no prompt was given: golens lens \"The way you do anything is\"")
 	case given > 1:
-		return nil, usage(c, "the prompt was given twice: as an argument, with --ids or with --prompts")
+		return nil, usage(c, "the prompt was given twice: it is either an argument, --ids or --prompts")
 	case c.IsSet("ids"):
 		ids, err := parseIDs(c.String("ids"))
 		if err != nil {
-			return nil, wrong(c, err)
+			return nil, wrong(c, fmt.Errorf("--ids: %w", err))
 		}
 		return []prompt{{IDs: ids}}, nil
 	case c.IsSet("prompts"):
@@ -114,54 +126,16 @@ func readPrompts(c *cli.Context) ([]prompt, error) {
 	return []prompt{{Text: c.Args().First()}}, nil
 }
 
+// parseIDs reads token ids with commas, spaces or line breaks between them; a
+// list as Python or JSON writes it is understood too.
 func parseIDs(text string) ([]int64, error) {
-	var ids []int64
-	for _, part := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' }) {
+	ids := []int64{}
+	for _, part := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(", \t\r\n[]", r) }) {
 		id, err := strconv.ParseInt(part, 10, 64)
 		if err != nil {
-			return nil, fmt.Errorf("--ids: %q is no token id", part)
+			return nil, fmt.Errorf("%q is no token id", part)
 		}
 		ids = append(ids, id)
 	}
-	if len(ids) == 0 {
-		return nil, errors.New("--ids: no token id was given")
-	}
 	return ids, nil
-}
-
-func readPromptFile(c *cli.Context, path string) ([]prompt, error) {
-	var in io.Reader = c.App.Reader
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, wrong(c, fmt.Errorf("--prompts: %w", err))
-		}
-		defer f.Close()
-		in = f
-	}
-	var out []prompt
-	s := bufio.NewScanner(in)
-	s.Buffer(nil, 64<<20)
-	for n := 1; s.Scan(); n++ {
-		if strings.TrimSpace(s.Text()) == "" {
-			continue
-		}
-		d := json.NewDecoder(strings.NewReader(s.Text()))
-		d.DisallowUnknownFields()
-		var p prompt
-		if err := d.Decode(&p); err != nil {
-			return nil, wrong(c, fmt.Errorf("--prompts %s, line %d: %w: a line is {\"prompt\": TEXT} or {\"ids\": [..]}, with \"name\" if wanted", path, n, err))
-		}
-		if (p.Text == "") == (p.IDs == nil) {
-			return nil, usage(c, "--prompts %s, line %d: a line has either a \"prompt\" that is not empty or \"ids\"", path, n)
-		}
-		out = append(out, p)
-	}
-	if err := s.Err(); err != nil {
-		return nil, fmt.Errorf("--prompts %s: %w", path, err)
-	}
-	if len(out) == 0 {
-		return nil, usage(c, "--prompts %s: the file has no prompt", path)
-	}
-	return out, nil
 }

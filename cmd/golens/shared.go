@@ -3,40 +3,51 @@ package main
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
-	"github.com/golens/golens/report"
 	"github.com/golens/golens/torch"
 )
 
-// The flags that every command which runs a model has.
-func sharedFlags() []cli.Flag {
-	const category = "shared by commands"
-	return []cli.Flag{
-		&cli.StringFlag{Name: "model", Category: category, EnvVars: []string{"HF_MODEL_LENS"},
-			Usage: "a Hugging Face folder, or a `NAME` in the local Hugging Face cache (without: the model in this program)"},
-		&cli.StringFlag{Name: "device", Category: category, Value: "cpu", Usage: "`DEVICE`: cpu, cuda, cuda:N or auto"},
-		&cli.IntFlag{Name: "threads", Category: category, Usage: "`N` threads on the CPU (default: as PyTorch); numbers are comparable at one count only"},
-		&cli.StringFlag{Name: "attention", Category: category, Value: "sdpa", Usage: "`KIND` of attention: sdpa or eager, as in transformers"},
-		&cli.StringFlag{Name: "lens", Category: category, Value: "notebook", Usage: "`KIND` of lens: notebook (hidden_states as they are), raw or normed (final norm in front of the head)"},
-		&cli.StringFlag{Name: "mode", Category: category, Value: "exact", Usage: "`MODE`: exact, every bit as PyTorch has it"},
-		&cli.StringFlag{Name: "color", Category: category, Value: "auto", Usage: "`WHEN` to colour the terminal: auto, always or never"},
-	}
+// modelVariable names the model where --model does not.
+const modelVariable = "HF_MODEL_LENS"
+
+func modelFlag(usage string) cli.Flag {
+	return &cli.StringFlag{Name: "model", Category: "Shared flags", EnvVars: []string{modelVariable}, Usage: usage}
 }
+
+// The flags that every command which runs a model has. They may stand before the
+// command's name.
+func sharedFlags() []cli.Flag {
+	const category = "Shared flags"
+	return append([]cli.Flag{
+		modelFlag("`MODEL`: a Hugging Face folder, or a name such as gpt2 that the local Hugging Face cache holds; without it $" + modelVariable + ", or the small model in this program"),
+		&cli.StringFlag{Name: "device", Category: category, Value: "cpu", Usage: "`DEVICE`: compute on cpu, cuda, cuda:N or auto (a GPU where there is one)"},
+		&cli.IntFlag{Name: "threads", Category: category, Usage: "use `N` threads of the CPU; without it as many as PyTorch would. The last bits of the numbers depend on it"},
+		&cli.StringFlag{Name: "attention", Category: category, Value: "sdpa", Usage: "`KIND`: compute attention by sdpa or eager, as in transformers"},
+		&cli.StringFlag{Name: "lens", Category: category, Value: "notebook", Usage: "`KIND`: notebook (hidden_states as they are: only the last is normed), raw (no final norm), normed (final norm for every row)"},
+		&cli.StringFlag{Name: "mode", Category: category, Value: "exact", Usage: "`MODE`: exact, every number to the bit as PyTorch has it"},
+	}, screenFlags()...)
+}
+
+var deviceName = regexp.MustCompile(`^(cpu|auto|cuda(:[0-9]{1,4})?)$`)
 
 // openModel opens the model of the shared flags, which the caller closes.
 func openModel(c *cli.Context) (*model.Model, error) {
-	if c.String("mode") != "exact" {
-		return nil, usage(c, "no mode is called %q: there is exact", c.String("mode"))
+	if mode := c.String("mode"); mode != "exact" {
+		return nil, usage(c, "--mode %s: there is exact", mode)
 	}
 	attention := model.Attention(c.String("attention"))
 	if attention != model.SDPA && attention != model.Eager {
-		return nil, usage(c, "no attention is called %q: it is sdpa or eager", attention)
+		return nil, usage(c, "--attention %s: it is sdpa or eager", attention)
+	}
+	name := c.String("device")
+	if !deviceName.MatchString(name) {
+		return nil, usage(c, "--device %s: it is cpu, cuda, cuda:N or auto", name)
 	}
 	if c.IsSet("threads") {
 		if n := c.Int("threads"); n < 1 || n > 1024 {
@@ -46,13 +57,13 @@ func openModel(c *cli.Context) (*model.Model, error) {
 			return nil, err
 		}
 	}
-	device, err := torch.OpenDevice(c.String("device"))
+	device, err := torch.OpenDevice(name)
 	if err != nil {
-		return nil, fmt.Errorf("--device %s: %w", c.String("device"), err)
+		return nil, fmt.Errorf("--device %s: %w; --device cpu works everywhere", name, err)
 	}
 	m, err := model.Open(c.String("model"), model.Options{Device: device, Attention: attention})
 	if err != nil {
-		return nil, err
+		return nil, fromVariable(c, err)
 	}
 	for _, w := range m.Warnings {
 		fmt.Fprintln(c.App.ErrWriter, "golens: warning:", w)
@@ -60,42 +71,18 @@ func openModel(c *cli.Context) (*model.Model, error) {
 	return m, nil
 }
 
+// fromVariable adds to a model's error that the environment named the model.
+func fromVariable(c *cli.Context, err error) error {
+	if v := os.Getenv(modelVariable); v != "" && v == c.String("model") {
+		return fmt.Errorf("%w ($%s names this model)", err, modelVariable)
+	}
+	return err
+}
+
 func lensKind(c *cli.Context) (lens.Kind, error) {
 	k := lens.Kind(c.String("lens"))
 	if !slices.Contains([]lens.Kind{lens.Notebook, lens.Raw, lens.Normed}, k) {
-		return "", usage(c, "no lens is called %q: there are notebook, raw and normed", k)
+		return "", usage(c, "--lens %s: there are notebook, raw and normed", k)
 	}
 	return k, nil
-}
-
-// terminal says how to draw on the program's output: in colour and to the width of
-// a terminal, plain and wide where the output goes elsewhere.
-func terminal(c *cli.Context) (report.Terminal, error) {
-	f, ok := c.App.Writer.(*os.File)
-	isTerminal := ok && term.IsTerminal(int(f.Fd()))
-	t := report.Terminal{Width: 160}
-	if isTerminal {
-		if w, _, err := term.GetSize(int(f.Fd())); err == nil {
-			t.Width = w
-		}
-	}
-	switch when := c.String("color"); when {
-	case "always":
-		t.Colour = colours()
-	case "auto":
-		if isTerminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" {
-			t.Colour = colours()
-		}
-	case "never":
-	default:
-		return t, usage(c, "--color %s: it is auto, always or never", when)
-	}
-	return t, nil
-}
-
-func colours() report.Colour {
-	if ct := os.Getenv("COLORTERM"); ct == "truecolor" || ct == "24bit" {
-		return report.TrueColour
-	}
-	return report.Colour256
 }

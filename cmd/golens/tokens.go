@@ -5,91 +5,113 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
 
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
-	"github.com/golens/golens/model/token"
 	"github.com/golens/golens/report"
 )
 
 func tokensCommand() *cli.Command {
 	return &cli.Command{
 		Name: "tokens", Usage: "the tokens of a text, or the text of tokens", ArgsUsage: "[TEXT|-]",
-		Description: "TEXT is taken literally; without it, or for -, standard input is read. Any bytes are encoded, and decode back to themselves.",
-		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "model", EnvVars: []string{"HF_MODEL_LENS"}, Usage: "the folder or `NAME` whose tokenizer is used (without: GPT-2's)"},
-			&cli.BoolFlag{Name: "special", Usage: "understand <|endoftext|> as the token it names"},
-			&cli.BoolFlag{Name: "decode", Usage: "take TEXT for ids (464,835 345) and write their bytes"},
-			&cli.BoolFlag{Name: "jsonl", Usage: "write JSON: {\"ids\": [..], \"tokens\": [..]}"},
-			&cli.StringFlag{Name: "color", Value: "auto", Usage: "`WHEN` to colour the terminal: auto, always or never"},
-		},
+		Description: "Lists the tokens of TEXT: position, id, the piece made visible, its bytes. For -,\n" +
+			"or without TEXT, standard input is read. The text is literal, and any bytes have\n" +
+			"tokens that decode to the same bytes.",
+		UsageText: `  golens tokens "Are cats good?"
+  golens tokens --jsonl "Are cats good?"
+  golens tokens --decode "8491 11875 922 30"
+  golens tokens - < book.txt | less`,
+		Flags: append([]cli.Flag{
+			&cli.BoolFlag{Name: "special", Usage: "take <|endoftext|> for the token that it names"},
+			&cli.BoolFlag{Name: "decode", Usage: "take TEXT for ids, such as 464,835 345 or [464, 835], and write their bytes"},
+			&cli.BoolFlag{Name: "jsonl", Usage: "write a line of JSON: {\"ids\": [..], \"tokens\": [..]}"},
+			modelFlag("`MODEL`: the folder or name whose tokenizer is used; without it $" + modelVariable + ", or GPT-2's"),
+		}, screenFlags()...),
 		OnUsageError: onUsageError,
 		Action:       runTokens,
 	}
 }
 
 func runTokens(c *cli.Context) error {
-	if c.Args().Len() > 1 {
-		return usage(c, "%d arguments were given, and the text is one: put it in quotes", c.Args().Len())
-	}
-	text := c.Args().First()
-	if !c.Args().Present() || text == "-" {
-		data, err := io.ReadAll(c.App.Reader)
-		if err != nil {
-			return fmt.Errorf("read standard input: %w", err)
-		}
-		text = string(data)
-	}
-	tok, err := model.OpenTokenizer(c.String("model"))
+	t, err := terminal(c)
 	if err != nil {
 		return err
 	}
-	if c.Bool("decode") {
-		return decode(c, tok, text)
+	if c.Bool("special") && c.Bool("decode") {
+		return usage(c, "--special has no meaning with --decode")
 	}
-	ids := tok.Encode(text)
-	if c.Bool("special") {
+	text, err := readText(c)
+	if err != nil {
+		return err
+	}
+	tok, err := model.OpenTokenizer(c.String("model"))
+	if err != nil {
+		return fromVariable(c, err)
+	}
+	var ids []int64
+	switch {
+	case c.Bool("decode"):
+		if ids, err = parseIDs(text); err != nil {
+			return wrong(c, fmt.Errorf("--decode: %w", err))
+		}
+	case c.Bool("special"):
 		ids = tok.EncodeSpecial(text)
+	default:
+		ids = tok.Encode(text)
 	}
 	var tokens []lens.Token
 	for _, id := range ids {
 		b, err := tok.Piece(id)
 		if err != nil {
-			return err
+			return wrong(c, fmt.Errorf("--decode: %w", err))
 		}
 		tokens = append(tokens, lens.Token{ID: id, Bytes: b})
 	}
-	if c.Bool("jsonl") {
+	switch {
+	case c.Bool("jsonl"):
 		return writeTokens(c.App.Writer, tokens)
-	}
-	t, err := terminal(c)
-	if err != nil {
+	case c.Bool("decode"):
+		var bytes []byte
+		for _, t := range tokens {
+			bytes = append(bytes, t.Bytes...)
+		}
+		_, err := c.App.Writer.Write(bytes)
 		return err
 	}
 	return t.Table(c.App.Writer, report.TokensTable(tokens))
 }
 
-func decode(c *cli.Context, tok *token.Tokenizer, text string) error {
-	ids, err := parseIDs(text)
-	if err != nil {
-		return wrong(c, err)
+// readText returns the command's only argument, or standard input.
+func readText(c *cli.Context) (string, error) {
+	switch {
+	case c.Args().Len() > 1:
+		return "", usage(c, "%d arguments were given, and the text is one: put it in quotes", c.Args().Len())
+	case c.Args().Present() && c.Args().First() != "-":
+		return c.Args().First(), nil
+	case !c.Args().Present():
+		// Nobody who forgot the text should wait before a silent program.
+		if f, ok := c.App.Reader.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+			return "", usage(c, "no text was given: golens tokens \"Are cats good?\", or - to type it in")
+		}
 	}
-	b, err := tok.Decode(ids)
+	data, err := io.ReadAll(c.App.Reader)
 	if err != nil {
-		return wrong(c, err)
+		return "", fmt.Errorf("read standard input: %w", err)
 	}
-	_, err = c.App.Writer.Write(b)
-	return err
+	return string(data), nil
 }
 
+// writeTokens writes one line of JSON. Bytes are in base64, where the text is not lossless.
 func writeTokens(w io.Writer, tokens []lens.Token) error {
 	type jsonToken struct {
 		ID    int64   `json:"id"`
 		Text  string  `json:"text"`
-		Bytes *string `json:"bytes,omitempty"` // base64, where the text is not lossless
+		Bytes *string `json:"bytes,omitempty"`
 	}
 	out := struct {
 		IDs    []int64     `json:"ids"`

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/golens/golens/lens"
+	"github.com/golens/golens/model"
+)
+
+// The flags that say which cells are read, and what is kept of each.
+func cellFlags() []cli.Flag {
+	const category = "Cells"
+	return []cli.Flag{
+		&cli.StringFlag{Name: "layers", Category: category, Value: "all", Usage: "`ROWS`: read these: 0 is the embedding, i the state after block i-1; such as 0,6,12 or 2..5 or 8.."},
+		&cli.StringFlag{Name: "positions", Category: category, Value: "all", Usage: "`LIST`: read these tokens' cells, counted from 0 or, backwards, from -1; such as 0,3 or -2.."},
+		&cli.StringFlag{Name: "at", Category: category, Value: "resid", Usage: "`SITE`: read the stream behind each block (resid) or behind its attention (resid_mid), or what the block's attn or mlp adds"},
+		&cli.IntFlag{Name: "top", Category: category, Value: lens.DefaultTop, Usage: "keep the `K` likeliest tokens of each cell"},
+		&cli.StringSliceFlag{Name: "target", Category: category, KeepSpace: true, Usage: "`WORD`: follow its probability and rank, at the last position or at --positions; a space goes in front, as within a text. The word next is the text's own next token, at each position"},
+		&cli.StringSliceFlag{Name: "target-id", Category: category, Usage: "`ID`: a target by its token id"},
+	}
+}
+
+// lensOptions reads the flags that need no model.
+func lensOptions(c *cli.Context) (o lens.Options, err error) {
+	if o.Kind, err = lensKind(c); err != nil {
+		return o, err
+	}
+	if o.Top = c.Int("top"); o.Top < 1 {
+		return o, usage(c, "--top %d: at least 1 candidate a cell", o.Top)
+	}
+	o.At = lens.Site(c.String("at"))
+	if sites := []lens.Site{lens.Resid, lens.ResidMid, lens.Attn, lens.MLP}; !slices.Contains(sites, o.At) {
+		return o, usage(c, "--at %s: there are resid, resid_mid, attn and mlp", o.At)
+	}
+	o.Logits = c.Bool("logits")
+	if o.Logits && !c.IsSet("npz") && !c.IsSet("json") {
+		return o, usage(c, "--logits needs a place to go: add --npz FILE or --json FILE")
+	}
+	if c.Bool("hidden") && !c.IsSet("npz") && !c.IsSet("json") {
+		return o, usage(c, "--hidden needs a place to go: add --json FILE")
+	}
+	o.Hidden = c.IsSet("npz") || c.Bool("hidden")
+	for _, flag := range []string{"layers", "positions"} {
+		if _, err := parseNumbers(c.String(flag), 0); err != nil {
+			return o, wrong(c, fmt.Errorf("--%s: %w", flag, err))
+		}
+	}
+	return o, nil
+}
+
+// chooseTargets finds the tokens of --target and --target-id, and returns what the
+// user should know of them.
+func chooseTargets(c *cli.Context, m *model.Model, o *lens.Options) (warnings []string, err error) {
+	for _, word := range c.StringSlice("target") {
+		if word == "next" {
+			o.Next = true
+			continue
+		}
+		if word == "" {
+			return nil, usage(c, "--target: the word is empty")
+		}
+		tok, err := m.Tokenizer()
+		if err != nil {
+			return nil, err
+		}
+		text := word
+		if r, _ := utf8.DecodeRuneInString(word); !unicode.IsSpace(r) {
+			text = " " + word
+		}
+		ids := tok.Encode(text)
+		if len(ids) > 1 {
+			first, _ := tok.Piece(ids[0])
+			warnings = append(warnings, fmt.Sprintf("the target %q is %d tokens, of which the first, %q (%d), is followed; --target-id names any other", text, len(ids), first, ids[0]))
+		}
+		o.Words = append(o.Words, lens.Word{Text: word, ID: ids[0]})
+	}
+	for _, text := range c.StringSlice("target-id") {
+		ids, err := parseIDs(text)
+		if err == nil && len(ids) == 0 {
+			err = errors.New("the id is missing")
+		}
+		if err != nil {
+			return nil, wrong(c, fmt.Errorf("--target-id: %w", err))
+		}
+		for _, id := range ids {
+			o.Words = append(o.Words, lens.Word{Text: fmt.Sprintf("#%d", id), ID: id})
+		}
+	}
+	for _, w := range o.Words {
+		if w.ID < 0 || w.ID >= int64(m.Sizes.Vocab) {
+			return nil, usage(c, "--target-id %d: the vocabulary has the ids 0 to %d", w.ID, m.Sizes.Vocab-1)
+		}
+	}
+	if o.Next && len(o.Words) > 0 {
+		return nil, usage(c, "--target next goes with no other target")
+	}
+	return warnings, nil
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// readNPY reads an array that numpy.save wrote: float32, or float64 rounded to
+// it, of any shape with at least one element, row-major. A NaN or an infinity in it
+// is an error. (The Go libraries for this format panic on a damaged header, and
+// take memory for what it claims.)
+func readNPY(path string) (values []float32, shape []int64, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, nil, errors.New("it is not a file")
+	}
+	values, shape, err = parseNPY(f, info.Size())
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, v := range values {
+		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+			return nil, nil, errors.New("the array holds a NaN, an infinity or a number too large for float32")
+		}
+	}
+	return values, shape, nil
+}
+
+const npyMagic = "\x93NUMPY"
+
+var (
+	npyType  = regexp.MustCompile(`['"]descr['"]\s*:\s*['"]([^'"]*)['"]`)
+	npyOrder = regexp.MustCompile(`['"]fortran_order['"]\s*:\s*(True|False)`)
+	npyShape = regexp.MustCompile(`['"]shape['"]\s*:\s*\(([0-9,\s]*)\)`)
+)
+
+// parseNPY reads a .npy of size bytes.
+func parseNPY(r io.Reader, size int64) ([]float32, []int64, error) {
+	header, start, err := readNPYHeader(r, size)
+	if err != nil {
+		return nil, nil, err
+	}
+	kind, order, dims := npyType.FindStringSubmatch(header), npyOrder.FindStringSubmatch(header), npyShape.FindStringSubmatch(header)
+	if kind == nil || order == nil || dims == nil {
+		return nil, nil, errors.New("its header is not that of a .npy array of numbers")
+	}
+	width := map[string]int64{"<f4": 4, "<f8": 8}[kind[1]]
+	if width == 0 {
+		return nil, nil, fmt.Errorf("it holds %q; float32 or float64 is understood: x.astype(numpy.float32)", kind[1])
+	}
+	shape, n, err := parseShape(dims[1], (size-start)/width)
+	if err != nil {
+		return nil, nil, err
+	}
+	if n*width != size-start {
+		return nil, nil, fmt.Errorf("the shape %v takes %d bytes, and %d are there: the file is damaged", shape, n*width, size-start)
+	}
+	if order[1] == "True" && len(shape) > 1 {
+		return nil, nil, errors.New("it is in Fortran order: save numpy.ascontiguousarray of it")
+	}
+	values := make([]float32, n)
+	if width == 4 {
+		return values, shape, binary.Read(r, binary.LittleEndian, values)
+	}
+	wide := make([]float64, n)
+	if err := binary.Read(r, binary.LittleEndian, wide); err != nil {
+		return nil, nil, err
+	}
+	for i, x := range wide {
+		values[i] = float32(x)
+	}
+	return values, shape, nil
+}
+
+// readNPYHeader returns the header's text and where the data begins.
+func readNPYHeader(r io.Reader, size int64) (header string, start int64, err error) {
+	head := make([]byte, 12)
+	if _, err := io.ReadFull(r, head[:10]); err != nil || string(head[:6]) != npyMagic {
+		return "", 0, errors.New("it is no .npy file, as numpy.save writes them")
+	}
+	length, start := int64(binary.LittleEndian.Uint16(head[8:])), int64(10)
+	if head[6] > 1 { // from version 2 on the length takes 4 bytes
+		if _, err := io.ReadFull(r, head[10:]); err != nil {
+			return "", 0, errors.New("the file is cut off")
+		}
+		length, start = int64(binary.LittleEndian.Uint32(head[8:])), 12
+	}
+	if start+length > size {
+		return "", 0, errors.New("the file is cut off")
+	}
+	text := make([]byte, length)
+	_, err = io.ReadFull(r, text)
+	return string(text), start + length, err
+}
+
+// parseShape reads "3, 4" and returns the number of elements, which are at most most.
+func parseShape(text string, most int64) (shape []int64, n int64, err error) {
+	n = 1
+	for _, part := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(", \t\n", r) }) {
+		d, err := strconv.ParseInt(part, 10, 64)
+		if err != nil || d < 1 || n > most/d {
+			return nil, 0, fmt.Errorf("the shape (%s) does not fit the file's size", text)
+		}
+		shape, n = append(shape, d), n*d
+	}
+	return shape, n, nil
+}
