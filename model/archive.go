@@ -229,6 +229,16 @@ func (a *archive) find(path string) *torch.Tensor {
 	return nil
 }
 
+// keyed returns the tensor of a checkpoint's name, nil where there is none.
+func (a *archive) keyed(key string) *torch.Tensor {
+	for _, t := range a.tensors {
+		if t.key == key {
+			return t.value
+		}
+	}
+	return nil
+}
+
 // archiveHead builds the unembedding from the head's tensors. The archive's own
 // module will not do: tracing gives it the tied weight as an argument.
 func (m *Model) archiveHead() (*torch.Module, error) {

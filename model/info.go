@@ -20,7 +20,7 @@ func (m *Model) Parameters() (unique, modules int64) {
 
 // About returns what is to be known of the embedded model, "" for any other.
 func (m *Model) About() string {
-	if m.weights == nil || m.weights.files != nil {
+	if m.Dir != "" {
 		return ""
 	}
 	return "a small GPT-2 that golens brings along, trained on public-domain English; it is not\n" +

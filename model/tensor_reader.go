@@ -22,6 +22,9 @@ type tensorReader struct {
 	done  bool
 }
 
+// rewind has the bytes read again from the start.
+func (r *tensorReader) rewind() { r.bytes, r.done = nil, false }
+
 func (r *tensorReader) Read(p []byte) (int, error) {
 	if r.done {
 		return 0, io.EOF

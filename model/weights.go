@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/golens/golens/model/safetensors"
 	"github.com/golens/golens/torch"
@@ -20,8 +23,8 @@ type weights struct {
 	set      *safetensors.Set
 	from     string        // for errors: the folder or name
 	files    []*torch.File // one for each of set's files, nil for embedded bytes
-	embedded string
-	prefix   string // what the keys begin with: "transformer." or nothing
+	embedded string        // the bytes, where they could not be mapped
+	prefix   string        // what the keys begin with: "transformer." or nothing
 	dtype    torch.DType
 	device   torch.Device
 	used     map[string]bool
@@ -41,6 +44,16 @@ func (w *weights) find(key string) (safetensors.Entry, bool) {
 		return e, true
 	}
 	return w.set.Lookup(key)
+}
+
+// nameOf returns the checkpoint's own name of a key, with or without the prefix;
+// "" where there is none.
+func (w *weights) nameOf(key string) string {
+	if e, ok := w.set.Lookup(key); ok {
+		return e.Name
+	}
+	e, _ := w.set.Lookup(strings.TrimPrefix(key, "transformer."))
+	return e.Name
 }
 
 // same reports whether two tensors of the checkpoint have the same bytes.
@@ -172,8 +185,28 @@ func embeddedWeights(name string, data string, d torch.DType, on torch.Device) (
 		return nil, err
 	}
 	w := newWeights(set, name, d, on)
-	w.embedded = data
+	if f, err := mapBytes(name, data); err == nil {
+		w.files = []*torch.File{f}
+	} else {
+		w.embedded = data
+	}
 	return w, nil
+}
+
+// mapBytes maps bytes as if they were a file. So each tensor lies where it would
+// lie in the mapped file, modulo the size of a page: on some processors the
+// product of a single row depends on that.
+func mapBytes(name, data string) (*torch.File, error) {
+	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, err
+	}
+	f := os.NewFile(uintptr(fd), name)
+	defer f.Close()
+	if _, err := io.WriteString(f, data); err != nil {
+		return nil, err
+	}
+	return torch.Map(fmt.Sprintf("/proc/self/fd/%d", fd))
 }
 
 func newWeights(set *safetensors.Set, from string, d torch.DType, on torch.Device) *weights {

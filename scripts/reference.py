@@ -30,7 +30,7 @@ import torch
 import transformers
 
 import make_models
-from reference import exact
+from reference import archives, exact
 
 
 # Requests: the command line and serve ask for the same things in the same words
@@ -42,10 +42,10 @@ class Models:
     def __init__(self, keep=4):
         self.keep, self.loaded = keep, {}
 
-    def get(self, folder, attention, dtype):
+    def get(self, folder, attention, dtype, aligned=False):
         changed = max((f.stat().st_mtime_ns for f in Path(folder).iterdir()), default=0)
-        key = (str(folder), changed, attention, dtype)
-        model = self.loaded.pop(key, None) or exact.load(folder, attention, dtype)
+        key = (str(folder), changed, attention, dtype, aligned)
+        model = self.loaded.pop(key, None) or exact.load(folder, attention, dtype, aligned)
         self.loaded[key] = model
         if len(self.loaded) > self.keep:
             del self.loaded[next(iter(self.loaded))]
@@ -71,13 +71,20 @@ def answer(request, models, default_threads):
     if op == "checkpoint":
         make_models.main(request["arguments"])
         return {}
+    if op == "archive":
+        torch.set_num_threads(request.pop("threads", default_threads))
+        archives.make(**request)
+        return {}
+    if op == "run_archive":
+        torch.set_num_threads(request.pop("threads", default_threads))
+        return {name: array.numpy() for name, array in archives.run(**request).items()}
     if op not in ("lens", "forward"):
-        raise ValueError(f"unknown op {op!r}: want lens, forward, checkpoint or info")
+        raise ValueError(f"unknown op {op!r}: want lens, forward, checkpoint, archive, run_archive or info")
     for name, allowed in {"lens": exact.LENSES, "at": exact.PLACES, "attention": ("sdpa", "eager")}.items():
         if name in request and request[name] not in allowed:
             raise ValueError(f"{name} {request[name]!r} is not one of {', '.join(allowed)}")
     torch.set_num_threads(request.pop("threads", default_threads))
-    model = models.get(request.pop("model"), request.pop("attention", "sdpa"), request.pop("dtype", "float32"))
+    model = models.get(request.pop("model"), request.pop("attention", "sdpa"), request.pop("dtype", "float32"), request.pop("aligned", False))
     ids = request.pop("ids")
     limits = model.config
     if not 0 < len(ids) <= limits.n_positions:

@@ -21,6 +21,7 @@ type Request struct {
 	Interventions []Intervention // in the order they act
 	Capture       []string       // points whose outputs are wanted, after the interventions
 	HFHidden      bool           // also hf_hidden: hidden_states as transformers records them
+	Aligned       bool           // weights on 64-byte boundaries, as torch.jit.load has them
 
 	// The rest is for Lens alone.
 
@@ -122,6 +123,7 @@ func (r Request) fields(op, dir string) (map[string]any, error) {
 	put("dtype", r.DType, r.DType != "")
 	put("capture", r.Capture, len(r.Capture) > 0)
 	put("hf_hidden", true, r.HFHidden)
+	put("aligned", true, r.Aligned)
 	if op == "lens" {
 		put("lens", r.Lens, r.Lens != "")
 		put("at", r.At, r.At != "")

@@ -18,8 +18,13 @@ PLACES = ("resid", "resid_mid", "attn", "mlp")
 # The model and its run
 
 
-def load(folder, attention="sdpa", dtype="float32"):
-    """Returns the model of a folder in eval mode, its weights converted to dtype."""
+def load(folder, attention="sdpa", dtype="float32", aligned=False):
+    """Returns the model of a folder in eval mode, its weights converted to dtype.
+
+    Weights stay where the mapped file has them, on any multiple of their size, or
+    are brought to 64-byte boundaries (aligned), where torch.jit.load puts them:
+    on some CPUs the product of a single row depends on that.
+    """
     if not (Path(folder) / "config.json").is_file():
         raise ValueError(f"no config.json in {folder}")
     model, report = GPT2LMHeadModel.from_pretrained(
@@ -27,6 +32,9 @@ def load(folder, attention="sdpa", dtype="float32"):
     )
     if missing := sorted(report["missing_keys"]):  # transformers makes them up
         raise ValueError(f"weights missing in {folder}: {', '.join(missing)}")
+    if aligned:
+        for p in model.parameters():
+            p.data = p.data.clone()
     return model.eval()
 
 

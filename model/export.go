@@ -1,0 +1,250 @@
+package model
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/golens/golens/internal/version"
+	"github.com/golens/golens/model/token"
+	"github.com/golens/golens/torch"
+)
+
+// Export writes the model as a TorchScript archive, with its sidecar and, where
+// the tokenizer is not GPT-2's, a folder for that beside it. The archive is read
+// back and compared before any file appears under its name. In Python,
+// torch.jit.load runs it with the same bits, once the graph optimizer is off:
+// torch._C._set_graph_executor_optimize(False).
+func (m *Model) Export(path string) error {
+	switch {
+	case m.archive != nil:
+		return fmt.Errorf("model: %s is a TorchScript archive already: copy it and its sidecar %s", m.Dir, m.Dir+SidecarExt)
+	case m.Device.IsCUDA():
+		return fmt.Errorf("model: an archive is written from the CPU: open the model there")
+	case !strings.HasSuffix(path, ".pt"):
+		return fmt.Errorf("model: export %s: the name of an archive ends in .pt", path)
+	}
+	side, err := m.sidecar()
+	if err != nil {
+		return err
+	}
+	making, err := m.makeArchive(path)
+	if err != nil {
+		return fmt.Errorf("model: export %s: %w", path, err)
+	}
+	defer os.Remove(making)
+	defer os.Remove(making + SidecarExt)
+	if err := m.tokenizerBeside(path, side); err != nil {
+		return fmt.Errorf("model: export %s: %w", path, err)
+	}
+	if err := side.write(making); err != nil {
+		return fmt.Errorf("model: export %s: %w", path, err)
+	}
+	if err := m.sameAs(making); err != nil {
+		return fmt.Errorf("model: export %s: read back: %w", path, err)
+	}
+	if err := os.Rename(making, path); err != nil {
+		return fmt.Errorf("model: export: %w", err)
+	}
+	if err := os.Rename(making+SidecarExt, path+SidecarExt); err != nil {
+		return fmt.Errorf("model: export: %w", err)
+	}
+	return nil
+}
+
+// makeArchive saves a second module around the same tensors, since classes that
+// are ready for hooks cannot be saved, and returns the file's passing name.
+func (m *Model) makeArchive(path string) (string, error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+strings.TrimSuffix(filepath.Base(path), ".pt")+"-*.pt")
+	if err != nil {
+		return "", err
+	}
+	making := f.Name()
+	err = errors.Join(f.Chmod(0o644), f.Close(), m.save(making))
+	if err == nil {
+		err = syncFile(making)
+	}
+	if err != nil {
+		os.Remove(making)
+	}
+	return making, err
+}
+
+func (m *Model) save(path string) error {
+	u, err := torch.NewUnit()
+	if err != nil {
+		return err
+	}
+	built := map[string]*torch.Module{}
+	defer func() {
+		for _, b := range built {
+			b.Close()
+		}
+	}()
+	root, err := m.tree.build(u, m.weights, built)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return root.Save(path)
+}
+
+func syncFile(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// sidecar describes the archive that Export writes. Its modules have this
+// program's names; the points give them PyTorch's.
+func (m *Model) sidecar() (*Sidecar, error) {
+	lib, err := torch.Describe()
+	if err != nil {
+		return nil, err
+	}
+	s := &Sidecar{Attention: m.Attention, DType: m.DType.String(), Config: m.Config.Raw, Points: map[string]string{}}
+	if s.Made, err = json.Marshal(map[string]string{"by": "golens", "golens": version.String(), "torch": lib.Version}); err != nil {
+		return nil, err
+	}
+	paths := map[string]string{}
+	m.tree.paths("", paths)
+	first := m.Layout.Blocks[0]
+	block := paths[first.Out]
+	star := func(s string) string { return strings.TrimSuffix(s, "0") + "*" }
+	s.Names.Embed, s.Names.Norm, s.Names.Head = paths[m.Layout.Embed], paths[m.Layout.Norm], paths[m.Layout.Head]
+	s.Names.Blocks = star(block)
+	within := func(point string) string { return strings.TrimPrefix(paths[point], block+".") }
+	s.Block = blockNames{Mid: within(first.Mid), Attn: within(first.Attn), MLP: within(first.MLP)}
+	for point, path := range paths {
+		switch {
+		case point == first.Out || strings.HasPrefix(point, first.Out+"."):
+			s.Points[star(first.Out)+strings.TrimPrefix(point, first.Out)] = star(block) + strings.TrimPrefix(path, block)
+		case !m.inBlock(point):
+			s.Points[point] = path
+		}
+	}
+	return s, nil
+}
+
+// inBlock says whether a point is a block or inside one.
+func (m *Model) inBlock(point string) bool {
+	for _, b := range m.Layout.Blocks {
+		if point == b.Out || strings.HasPrefix(point, b.Out+".") {
+			return true
+		}
+	}
+	return false
+}
+
+// paths adds the path of every module that is a point, by the point's name.
+func (n node) paths(at string, to map[string]string) {
+	if n.point != "" {
+		to[n.point] = at
+	}
+	for _, c := range n.children {
+		path := c.slot
+		if at != "" {
+			path = at + "." + c.slot
+		}
+		c.paths(path, to)
+	}
+}
+
+// tokenizerBeside names the tokenizer in the sidecar, and writes it into a folder
+// beside the archive where it is not GPT-2's. A model without one has none named.
+func (m *Model) tokenizerBeside(path string, s *Sidecar) error {
+	t, err := m.Tokenizer()
+	if err != nil {
+		return nil // the archive is as good as the folder: it takes ids
+	}
+	own, err := token.GPT2()
+	if err != nil {
+		return err
+	}
+	if t.Digest() == own.Digest() {
+		s.Tokenizer = gpt2Tokenizer
+		return nil
+	}
+	dir := strings.TrimSuffix(path, ".pt") + ".tokenizer"
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	s.Tokenizer = filepath.Base(dir)
+	return t.Save(dir)
+}
+
+// sameAs opens an archive made of the model, compares every tensor and the logits
+// of a few tokens, and notes the digest in its sidecar.
+func (m *Model) sameAs(path string) error {
+	a, err := openArchive(path, Options{})
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	for _, t := range a.archive.tensors {
+		if t.of >= 0 {
+			continue // a tied head: it lies in the memory of another
+		}
+		mine, ok := m.weights.made[m.weights.nameOf(t.key)]
+		if !ok {
+			return fmt.Errorf("it holds a tensor %s, which the model has not", t.key)
+		}
+		same, err := sameBytes(mine, t.value)
+		if err != nil {
+			return err
+		}
+		if !same {
+			return fmt.Errorf("its tensor %s is not the model's", t.key)
+		}
+	}
+	side := a.archive.sidecar
+	if side.Weights, err = a.Digest(); err != nil {
+		return err
+	}
+	if err := side.write(path); err != nil {
+		return err
+	}
+	return m.sameLogits(a)
+}
+
+// sameLogits compares the logits of a few tokens. Several, since those of a single
+// one may depend on where weights lie in memory.
+func (m *Model) sameLogits(a *Model) error {
+	ids := make([]int64, min(6, m.Sizes.Context))
+	for i := range ids {
+		ids[i] = int64(i * 31 % m.Sizes.Vocab)
+	}
+	var logits [2][]byte
+	for i, x := range []*Model{m, a} {
+		err := x.Hold(func(s Session) error {
+			run, err := s.Forward(ids, nil)
+			if err != nil {
+				return err
+			}
+			defer run.Close()
+			logits[i], err = torch.Bytes(run.Results[0])
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if len(ids) > 1 && string(logits[0]) != string(logits[1]) {
+		return errors.New("it runs, but its logits are not the model's")
+	}
+	return nil
+}
+
+func sameBytes(a, b *torch.Tensor) (bool, error) {
+	x, err := torch.Bytes(a)
+	if err != nil {
+		return false, err
+	}
+	y, err := torch.Bytes(b)
+	return err == nil && string(x) == string(y), err
+}

@@ -1,0 +1,193 @@
+package model
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/golens/golens/model/config"
+	"github.com/golens/golens/model/safetensors"
+	"github.com/golens/golens/torch"
+)
+
+// Import writes a TorchScript archive as a Hugging Face folder: config.json,
+// model.safetensors with the names that transformers gives to weights, each
+// bitwise the archive's, and the tokenizer's files where it is known. dir must
+// not exist or be empty; it appears whole or not at all. configFile is the
+// config.json to use, "" for the sidecar's.
+func Import(path, dir, configFile string, n Names) (err error) {
+	fail := func(err error) error { return fmt.Errorf("model: import %s: %w", path, err) }
+	if !isArchive(path) {
+		return fail(errors.New("it is no TorchScript archive (.pt)"))
+	}
+	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
+		return fail(fmt.Errorf("the folder %s is not empty", dir))
+	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fail(err)
+	}
+	m, err := openArchive(path, Options{Names: n})
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	raw, err := importConfig(m.archive.sidecar, configFile)
+	if err != nil {
+		return fail(err)
+	}
+	c, err := config.Parse(raw)
+	if err != nil {
+		return fail(fmt.Errorf("config: %w", err))
+	}
+	tensors, err := m.archive.checkpoint(c)
+	if err != nil {
+		return fail(err)
+	}
+	making, err := os.MkdirTemp(filepath.Dir(filepath.Clean(dir)), ".import-*")
+	if err != nil {
+		return fail(err)
+	}
+	defer os.RemoveAll(making)
+	if err := m.writeFolder(making, raw, tensors); err != nil {
+		return fail(err)
+	}
+	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fail(err)
+	}
+	if err := errors.Join(os.Chmod(making, 0o755), os.Rename(making, dir)); err != nil {
+		return fail(err)
+	}
+	return nil
+}
+
+// importConfig returns the text of config.json. Its dtype becomes float32, which
+// is what the archive holds.
+func importConfig(s *Sidecar, file string) ([]byte, error) {
+	var raw []byte
+	switch {
+	case file != "":
+		b, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		raw = b
+	case s != nil && len(s.Config) > 0:
+		raw = s.Config
+	default:
+		return nil, fmt.Errorf("it has no sidecar with the model's configuration, and the weights do not tell the number of heads: give one by --config FILE")
+	}
+	fields := map[string]json.RawMessage{}
+	if err := json.Unmarshal(raw, &fields); err != nil {
+		return nil, fmt.Errorf("config: %w", err)
+	}
+	delete(fields, "torch_dtype")
+	fields["dtype"] = json.RawMessage(`"float32"`)
+	return json.MarshalIndent(fields, "", "  ")
+}
+
+// checkpoint returns the tensors of a configuration's checkpoint. The archive must
+// have every one in its shape, and none besides.
+func (a *archive) checkpoint(c *config.Config) ([]safetensors.Tensor, error) {
+	const prefix, headKey = "transformer.", "lm_head.weight"
+	have := map[string]archiveTensor{}
+	for _, t := range a.tensors {
+		have[t.key] = t
+	}
+	tree, _ := gpt2(c.GPT2, SDPA, headKey)
+	var out []safetensors.Tensor
+	for _, p := range tree.allParams(nil) {
+		key := prefix + p.key
+		if p.key == headKey {
+			key = headKey
+		}
+		t, ok := have[key]
+		if !ok {
+			return nil, fmt.Errorf("it has no tensor %s, which a checkpoint of this configuration has; its tensors are called %s, and so on", key, a.someKeys())
+		}
+		if !slices.Equal(t.value.Shape(), p.shape) {
+			return nil, fmt.Errorf("its tensor %s has the shape %v, and the configuration asks for %v", key, t.value.Shape(), p.shape)
+		}
+		delete(have, key)
+		if key == headKey && c.GPT2.Tied {
+			same, err := t.isTensor(a.keyed(prefix + "wte.weight"))
+			if err != nil {
+				return nil, err
+			}
+			if same {
+				continue
+			}
+		}
+		out = append(out, safetensors.Tensor{Name: key, DType: storedTypes[t.value.DType()], Shape: p.shape, Data: &tensorReader{t: t.value}})
+	}
+	for key := range have {
+		if !isMask(key) {
+			return nil, fmt.Errorf("it has a tensor %s, for which a checkpoint of this configuration has no place", key)
+		}
+	}
+	return out, nil
+}
+
+func (a *archive) someKeys() string {
+	var out []string
+	for _, t := range a.tensors[:min(3, len(a.tensors))] {
+		out = append(out, t.key)
+	}
+	return strings.Join(out, ", ")
+}
+
+// allParams appends the tensors of the node and of all below it.
+func (n node) allParams(to []param) []param {
+	to = append(to, n.params...)
+	for _, c := range n.children {
+		to = c.allParams(to)
+	}
+	return to
+}
+
+// writeFolder fills a folder, reads it back and compares the weights.
+func (m *Model) writeFolder(dir string, raw []byte, tensors []safetensors.Tensor) error {
+	if err := os.WriteFile(filepath.Join(dir, config.FileName), append(raw, '\n'), 0o644); err != nil {
+		return err
+	}
+	if err := safetensors.WriteFile(filepath.Join(dir, "model.safetensors"), map[string]string{"format": "pt"}, tensors...); err != nil {
+		return err
+	}
+	set, err := safetensors.OpenDir(dir)
+	if err != nil {
+		return err
+	}
+	defer set.Close()
+	got, err := set.Digest()
+	if err != nil {
+		return err
+	}
+	for i := range tensors {
+		tensors[i].Data.(*tensorReader).rewind()
+	}
+	want, err := safetensors.DigestOf(tensors...)
+	if err != nil {
+		return err
+	}
+	if got != want {
+		return errors.New("the weights read back are not those that were written")
+	}
+	if t, err := m.Tokenizer(); err == nil {
+		return t.Save(dir)
+	}
+	return nil
+}
+
+// isTensor reports whether t has the bytes of another.
+func (t archiveTensor) isTensor(other *torch.Tensor) (bool, error) {
+	if other == nil || !slices.Equal(t.value.Shape(), other.Shape()) {
+		return false, nil
+	}
+	if t.value.SharesStorage(other) {
+		return true, nil
+	}
+	return sameBytes(t.value, other)
+}
