@@ -61,7 +61,7 @@ def evaluate(options):
     import json
 
     import torch
-    from default_model import card, corpus, evaluate as measure, record
+    from default_model import card, corpus, curve, evaluate as measure, record
     from transformers import GPT2LMHeadModel
 
     tokens = prepare(options)
@@ -93,6 +93,8 @@ def evaluate(options):
     }
     folder = Path(options.model)
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    levels = {f"Kneser-Ney {name}": metrics["loss"][name] for name in ("bigram", "trigram")}
+    (folder / "curve.svg").write_text(curve.draw(record.lines(options.work), levels), encoding="utf-8")
     if (folder / "README.md").exists():
         card.update(folder / "README.md", metrics)
 

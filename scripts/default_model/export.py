@@ -38,6 +38,7 @@ def export(folder, out, kind):
     state["lm_head.weight"] = state["transformer.wte.weight"]
     model.load_state_dict(state)
     model.half().save_pretrained(out)
+    (Path(out) / "model.safetensors").chmod(0o644)
     # It only says what generation does by default, and golens does not read it.
     (Path(out) / "generation_config.json").unlink(missing_ok=True)
     return step

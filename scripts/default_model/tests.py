@@ -1,6 +1,10 @@
 """Tests of the training code: python -m unittest default_model.tests (in scripts/)."""
 
+import contextlib
+import io
+import tempfile
 import unittest
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -11,6 +15,7 @@ from .export import config
 from .kneser_ney import KneserNey
 from .net import GPT2
 from .schedule import Plan
+from .train import train
 
 
 class Net(unittest.TestCase):
@@ -66,6 +71,43 @@ class Loss(unittest.TestCase):
     def test_shortlist_too_small(self):
         with self.assertRaisesRegex(ValueError, "cannot hold 200 words"):
             loss.Shortlist(torch.ones(1000), 150, 200).draw(torch.tensor([1]), torch.Generator())
+
+
+class Run(unittest.TestCase):
+    """Runs of a tiny model in processes of their own."""
+
+    shape = dict(layers=3, width=32, heads=2, context=64, vocabulary=1000)
+    plan = Plan(
+        steps=6, decay_from=4, full_softmax_from=3, micro_batches=3, sequences=2,
+        context=64, warm_up=2, shortlist=600, common=200,
+    )  # fmt: skip
+
+    def weights(self, workers, *stops):
+        """Returns the weights after starts that end at these steps."""
+        stream = np.random.default_rng(9).integers(0, 1000, 4000).astype(np.uint16)
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+            for steps in stops:
+                # The schedule is that of the whole run, as after an interruption.
+                plan = replace(self.plan, steps=steps, decay_from=min(4, steps))
+                done = train(folder, plan, workers, (stream, stream), lambda m: m.initialise(1), 99, self.shape)
+                self.assertTrue(done)
+            saved = torch.load(f"{folder}/weights-{stops[-1]:06d}.pt", weights_only=True)
+            self.assertGreater(saved["seconds"], 0)
+        return saved["weights"]
+
+    def test_resuming_changes_nothing(self):
+        straight, resumed = self.weights(1, 6), self.weights(1, 2, 4, 6)
+        for name, weight in straight.items():
+            self.assertTrue(torch.equal(weight, resumed[name]), name)
+
+    def test_two_workers_differ_by_rounding(self):
+        one, two = self.weights(1, 4), self.weights(2, 2, 4)
+        start = GPT2(**self.shape)
+        start.initialise(1)
+        for name, weight in start.named_parameters():
+            moved = (one[name] - weight).norm()
+            self.assertGreater(moved, 0, name)
+            self.assertLess((one[name] - two[name]).norm() / moved, 0.2, name)
 
 
 class Text(unittest.TestCase):

@@ -97,13 +97,13 @@ class Record:
         self.file.flush()
 
 
-def train(folder, plan, workers, tokens, initial, save_minutes):
+def train(folder, plan, workers, tokens, initial, save_minutes, shape=SHAPE):
     """Trains until plan.steps or until a signal; returns True when complete.
 
     tokens is (train, held-out); initial(model) fills the weights of a new run.
     """
     folder = Path(folder)
-    shape = dict(SHAPE, context=plan.context)
+    shape = dict(shape, context=plan.context)
     model = GPT2(**shape)
     layout = Layout(model, workers)
     context = mp.get_context("spawn")
@@ -145,9 +145,9 @@ def train(folder, plan, workers, tokens, initial, save_minutes):
         held_out = held_out_loss(worker.model, tokens[1], plan.context, CHECK_WINDOWS) if check else None
         record.add(step, loss, held_out)
         done = step + 1 == plan.steps
-        save = done or stopping.is_set() or time.time() - saved_at > 60 * save_minutes
-        shared.control[SAVE] = int(save)
-        shared.control[STOP] = int(stopping.is_set())
+        stop = stopping.is_set() and not done
+        save = done or stop or time.time() - saved_at > 60 * save_minutes
+        shared.control[SAVE], shared.control[STOP] = int(save), int(stop)
         shared.barrier.wait()
         if not save:
             continue
@@ -167,8 +167,9 @@ def train(folder, plan, workers, tokens, initial, save_minutes):
         )
         clear_before(folder, step + 1)
         saved_at = time.time()
-        if stopping.is_set() and not done:
+        if stop:
             shared.barrier.wait()  # lets the helpers see that they should stop
             print(f"stopped after step {step + 1}; the same command goes on", flush=True)
-            return False
-    return True
+            break
+    record.file.close()
+    return newest(folder) >= plan.steps
