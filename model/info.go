@@ -54,6 +54,14 @@ func (m *Model) StoredTypes() map[string]int {
 	return types
 }
 
+// Recorded returns the digest of the weights that an archive's sidecar tells of, if it does.
+func (m *Model) Recorded() (string, bool) {
+	if m.archive == nil || m.archive.sidecar == nil {
+		return "", false
+	}
+	return m.archive.sidecar.Weights, m.archive.sidecar.Weights != ""
+}
+
 // Family returns the model_type of the configuration; "" where an archive tells none.
 func (m *Model) Family() string {
 	if m.Config == nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/urfave/cli/v2"
@@ -10,6 +11,8 @@ import (
 const (
 	exitFailed = 1 // it could not be done: a file is missing or broken, the disk is full
 	exitUsage  = 2 // the command line asks for what there is not
+	// exitDiffers: a check failed, such as numbers that differ and must not
+	exitDiffers = 3
 )
 
 // A usageError is a mistake in the command line: also a choice that this model or
@@ -21,6 +24,12 @@ type usageError struct {
 
 func (e *usageError) Error() string { return e.err.Error() }
 func (e *usageError) Unwrap() error { return e.err }
+
+// isUsage reports whether err is a mistake in the command line.
+func isUsage(err error) bool {
+	var u *usageError
+	return errors.As(err, &u)
+}
 
 // usage returns an error for a mistake in the call of the command at hand.
 func usage(c *cli.Context, format string, a ...any) error {

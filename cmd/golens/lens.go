@@ -30,7 +30,7 @@ func lensCommand() *cli.Command {
   golens lens "Are cats good?" --scale h.3=0.8 --zero h.5.mlp --json out.json
   golens lens "Are cats good?" --layers 12 --positions -1 --json - | jq .top_probs
   golens lens --prompts prompts.jsonl --target next --npz lens.npz`,
-		Flags:        slices.Concat(promptFlags(), cellFlags(), interventionFlags(), outputFlags(), sharedFlags()),
+		Flags:        slices.Concat(promptFlags(), cellFlags(), interventionFlags(), outputFlags(), sharedFlags(), nameFlags()),
 		OnUsageError: onUsageError,
 		Action:       runLens,
 	}

@@ -42,6 +42,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exitUsage
 	}
 	fmt.Fprintln(stderr, "golens:", err)
+	var d *differsError
+	if errors.As(err, &d) {
+		return exitDiffers
+	}
 	return exitFailed
 }
 
@@ -66,7 +70,7 @@ func command(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 }
 
 func app(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
-	return &cli.App{
+	a := &cli.App{
 		Name:      "golens",
 		Usage:     "see what a language model would say at every layer",
 		UsageText: "golens [shared flags] COMMAND [flags] [arguments]",
@@ -74,14 +78,22 @@ func app(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 			"--, and - alone is standard input or output. Results go to standard output,\n" +
 			"everything else to standard error.\n\n" +
 			"Exit status: 0 done; 1 it could not be done (a file is missing or broken, the\n" +
-			"disk is full, Ctrl-C); 2 the command line asks for what there is not.",
+			"disk is full, Ctrl-C); 2 the command line asks for what there is not; 3 doctor\n" +
+			"found something that fails.",
 		Reader: stdin, Writer: stdout, ErrWriter: stderr,
 		HideHelp: true, HideVersion: true, // both are read before the library's own parser
 		DisableSliceFlagSeparator: true, // a target may hold a comma
-		Commands:                  []*cli.Command{lensCommand(), tokensCommand(), modelCommand(), versionCommand()},
+		Commands:                  []*cli.Command{lensCommand(), tokensCommand(), modelCommand(), doctorCommand(), envCommand(), versionCommand()},
 		ExitErrHandler:            func(*cli.Context, error) {}, // run tells the user, once
 		OnUsageError:              onUsageError,
 	}
+	for _, c := range a.Commands {
+		c.HideHelp = true // else the prompt "help" would be taken for a command
+		for _, s := range c.Subcommands {
+			s.HideHelp = true
+		}
+	}
+	return a
 }
 
 // An output is standard output with a memory: the first error of a write stays.

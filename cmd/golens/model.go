@@ -15,7 +15,7 @@ import (
 
 func modelCommand() *cli.Command {
 	return &cli.Command{
-		Name: "model", Usage: "look at a model", OnUsageError: onUsageError,
+		Name: "model", Usage: "look at a model, write and read TorchScript", OnUsageError: onUsageError,
 		Subcommands: []*cli.Command{{
 			Name: "info", Usage: "configuration, hook points, parameters, memory and digests", ArgsUsage: "[MODEL]",
 			Description: "Says what MODEL is, a folder or a name as for --model: its sizes, its parameters\n" +
@@ -26,9 +26,9 @@ func modelCommand() *cli.Command {
   golens model info DIR --json | jq .config`,
 			Flags: append([]cli.Flag{
 				&cli.BoolFlag{Name: "tree", Usage: "list every module, not one block for all"},
-				&cli.BoolFlag{Name: "json", Usage: "write JSON"}}, sharedFlags()...),
+				&cli.BoolFlag{Name: "json", Usage: "write JSON"}}, append(sharedFlags(), nameFlags()...)...),
 			OnUsageError: onUsageError, Action: runModelInfo,
-		}},
+		}, exportCommand(), importCommand()},
 	}
 }
 
@@ -40,8 +40,8 @@ type modelInfo struct {
 	Family     string          `json:"family"`
 	Blocks     int             `json:"blocks"`
 	Width      int             `json:"width"`
-	Heads      int             `json:"heads"`
-	Context    int             `json:"context"`
+	Heads      int             `json:"heads"`   // 0 where an archive does not tell
+	Context    int             `json:"context"` // 0 where an archive does not tell
 	Vocab      int             `json:"vocab"`
 	Tied       bool            `json:"tied_head"`
 	DType      string          `json:"dtype"`
@@ -72,10 +72,12 @@ func runModelInfo(c *cli.Context) error {
 		return err
 	}
 	defer m.Close()
-	info := modelInfo{Name: m.Name, Folder: m.Dir, About: m.About(), Family: m.Config.Type, Blocks: m.Sizes.Blocks, Width: m.Sizes.Width,
+	info := modelInfo{Name: m.Name, Folder: m.Dir, About: m.About(), Family: m.Family(), Blocks: m.Sizes.Blocks, Width: m.Sizes.Width,
 		Heads: m.Sizes.Heads, Context: m.Sizes.Context, Vocab: m.Sizes.Vocab, Tied: m.Tied(), DType: m.DType.String(),
-		Stored: m.StoredTypes(), Bytes: m.Bytes(), ConfigSum: fmt.Sprintf("%x", m.Config.Digest), Points: m.Points.Names(),
-		Config: json.RawMessage(m.Config.Raw)}
+		Stored: m.StoredTypes(), Bytes: m.Bytes(), ConfigSum: m.ConfigDigest(), Points: m.Points.Names()}
+	if m.Config != nil {
+		info.Config = json.RawMessage(m.Config.Raw)
+	}
 	info.Unique, info.Modules = m.Parameters()
 	if info.WeightsSum, err = m.Digest(); err != nil {
 		return err
@@ -113,9 +115,9 @@ func writeInfo(w io.Writer, m *model.Model, i modelInfo, whole bool) error {
 	if i.Tied {
 		tied = "head tied to the embedding"
 	}
-	line("family", "%s, %d blocks, %d heads, %s", i.Family, i.Blocks, i.Heads, tied)
-	line("sizes", "width C %d, vocabulary V %d, context %d tokens", i.Width, i.Vocab, i.Context)
-	line("computes", "in %s on %s, %s attention", i.DType, m.Device, m.Attention)
+	line("family", "%s, %d blocks, %s heads, %s", orUnknown(i.Family), i.Blocks, known(i.Heads), tied)
+	line("sizes", "width C %d, vocabulary V %d, context %s tokens", i.Width, i.Vocab, known(i.Context))
+	line("computes", "in %s on %s, %s attention", i.DType, m.Device, orUnknown(string(m.Attention)))
 	var stored []string
 	for _, d := range slices.Sorted(maps.Keys(i.Stored)) {
 		stored = append(stored, fmt.Sprintf("%s (%d tensors)", d, i.Stored[d]))
@@ -124,7 +126,9 @@ func writeInfo(w io.Writer, m *model.Model, i modelInfo, whole bool) error {
 	line("parameters", "%s, each once; %s, module by module", thousands(i.Unique), thousands(i.Modules))
 	line("memory", "%.1f MB of weights", float64(i.Bytes)/1e6)
 	line("sha256", "weights    %s", i.WeightsSum)
-	line("", "config     %s", i.ConfigSum)
+	if i.ConfigSum != "" {
+		line("", "config     %s", i.ConfigSum)
+	}
 	if i.TokenSum != "" {
 		line("", "tokenizer  %s", i.TokenSum)
 	}
@@ -160,6 +164,14 @@ func writePoints(s *strings.Builder, m *model.Model, whole bool) {
 // isWithin reports whether a point is a block's output or lies in the block.
 func isWithin(point, block string) bool {
 	return point == block || strings.HasPrefix(point, block+".")
+}
+
+// known writes a size that 0 stands for not knowing.
+func known(n int) string {
+	if n == 0 {
+		return "unknown"
+	}
+	return fmt.Sprint(n)
 }
 
 // thousands writes a count with commas: 124,439,808.

@@ -25,7 +25,7 @@ func modelFlag(usage string) cli.Flag {
 func sharedFlags() []cli.Flag {
 	const category = "Shared flags"
 	return append([]cli.Flag{
-		modelFlag("`MODEL`: a Hugging Face folder, or a name such as gpt2 that the local Hugging Face cache holds; without it $" + modelVariable + ", or the small model in this program"),
+		modelFlag("`MODEL`: a Hugging Face folder, a TorchScript archive (.pt; load only what you trust), or a name such as gpt2 that the local Hugging Face cache holds; without it $" + modelVariable + ", or the small model in this program"),
 		&cli.StringFlag{Name: "device", Category: category, Value: "cpu", Usage: "`DEVICE`: compute on cpu, cuda, cuda:N or auto (a GPU where there is one)"},
 		&cli.IntFlag{Name: "threads", Category: category, Usage: "use `N` threads of the CPU; without it as many as PyTorch would. The last bits of the numbers depend on it"},
 		&cli.StringFlag{Name: "attention", Category: category, Value: "sdpa", Usage: "`KIND`: compute attention by sdpa or eager, as in transformers"},
@@ -45,6 +45,9 @@ func openModel(c *cli.Context) (*model.Model, error) {
 	if attention != model.SDPA && attention != model.Eager {
 		return nil, usage(c, "--attention %s: it is sdpa or eager", attention)
 	}
+	if !c.IsSet("attention") {
+		attention = "" // an archive has its own
+	}
 	name := c.String("device")
 	if !deviceName.MatchString(name) {
 		return nil, usage(c, "--device %s: it is cpu, cuda, cuda:N or auto", name)
@@ -61,7 +64,7 @@ func openModel(c *cli.Context) (*model.Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--device %s: %w; --device cpu works everywhere", name, err)
 	}
-	m, err := model.Open(c.String("model"), model.Options{Device: device, Attention: attention})
+	m, err := model.Open(c.String("model"), model.Options{Device: device, Attention: attention, Names: names(c)})
 	if err != nil {
 		return nil, fromVariable(c, err)
 	}

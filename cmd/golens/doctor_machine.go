@@ -1,0 +1,178 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"codeberg.org/go-fonts/dejavu/dejavusanscondensed"
+	"github.com/go-text/typesetting/font"
+	"github.com/urfave/cli/v2"
+	"golang.org/x/sys/cpu"
+
+	"github.com/golens/golens/internal/libtorch"
+	"github.com/golens/golens/selftest"
+	"github.com/golens/golens/torch"
+)
+
+// machineChecks tell of what is there whatever the model.
+func machineChecks(c *cli.Context) []selftest.Check {
+	out := libtorchChecks(c)
+	return append(out, processorCheck(), threadsCheck(), variablesCheck(), cudaCheck(c), fontCheck())
+}
+
+// libtorchChecks tell which libtorch runs, and which a build would take.
+func libtorchChecks(c *cli.Context) []selftest.Check {
+	lib, err := torch.Describe()
+	if err != nil {
+		return []selftest.Check{{Name: "libtorch", Status: selftest.Fail, Text: err.Error(), Remedy: "run make setup"}}
+	}
+	dir := loadedLibtorch()
+	check := selftest.Check{Name: "libtorch", Status: selftest.OK, Text: fmt.Sprintf("%s in %s, loaded by this program", lib.Version, orUnknown(dir))}
+	if in, err := libtorch.Inspect(dir); dir != "" && err != nil {
+		check.Status, check.Text, check.Remedy = selftest.Warn, check.Text+"; it is not whole: "+err.Error(), "run make setup"
+	} else if dir != "" && strings.Split(in.Version, "+")[0] != lib.Version {
+		check.Status, check.Remedy = selftest.Fail, "run make build"
+		check.Text += fmt.Sprintf("; but that folder holds %s now, and golens was compiled for %s", in.Version, lib.Version)
+	}
+	out := []selftest.Check{check, {Name: "libraries", Status: selftest.OK, Text: strings.Join(nonEmpty(lib.BLAS, lib.OneDNN, lib.OpenMP), "; ")}}
+	found, err := libtorch.Find(c.Context, libtorch.Env{Root: projectOf(dir)})
+	if err != nil {
+		var none *libtorch.NoneError
+		if !errors.As(err, &none) {
+			return append(out, selftest.Check{Name: "next build", Status: selftest.Warn, Text: err.Error(), Remedy: "correct or unset the variable"})
+		}
+		return append(out, selftest.Check{Name: "next build", Status: selftest.OK, Text: "no other libtorch is found outside the project: make setup uses or fetches its own"})
+	}
+	next := selftest.Check{Name: "next build", Status: selftest.OK, Text: "takes the same, from " + found.Source}
+	if found.Dir != dir {
+		next.Status, next.Text = selftest.Warn, fmt.Sprintf("takes %s", found)
+		next.Remedy = "results of two libtorchs may differ in the last bits: LIBTORCH=" + orUnknown(dir) + " keeps this one"
+	}
+	for _, s := range found.Skipped {
+		if !s.Empty() {
+			next.Text += fmt.Sprintf("; passed over %v", s)
+		}
+	}
+	return append(out, next)
+}
+
+// projectOf returns the project's folder for a libtorch in its .venv, else "".
+func projectOf(dir string) string {
+	if at := strings.Index(dir, string(filepath.Separator)+".venv"); at > 0 {
+		return dir[:at]
+	}
+	return ""
+}
+
+func nonEmpty(all ...string) []string {
+	var out []string
+	for _, s := range all {
+		if s = strings.TrimSpace(s); s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// mapped returns the path of a library in this process, "" where it is not there.
+func mapped(name string) string {
+	f, err := os.Open("/proc/self/maps")
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	for s := bufio.NewScanner(f); s.Scan(); {
+		if at := strings.IndexByte(s.Text(), '/'); at >= 0 && filepath.Base(s.Text()[at:]) == name {
+			return s.Text()[at:]
+		}
+	}
+	return ""
+}
+
+func processorCheck() selftest.Check {
+	var has []string
+	for _, f := range []struct {
+		name string
+		on   bool
+	}{{"avx2", cpu.X86.HasAVX2}, {"fma", cpu.X86.HasFMA}, {"avx512f", cpu.X86.HasAVX512F}, {"avx512bf16", cpu.X86.HasAVX512BF16},
+		{"avx512vnni", cpu.X86.HasAVX512VNNI}, {"amx-bf16", cpu.X86.HasAMXBF16}} {
+		if f.on {
+			has = append(has, f.name)
+		}
+	}
+	lib, _ := torch.Describe()
+	check := selftest.Check{Name: "processor", Status: selftest.OK,
+		Text: fmt.Sprintf("%s with %s; libtorch uses %s", processorName(), orUnknown(strings.Join(has, ", ")), lib.Capability)}
+	if lib.Capability == "DEFAULT" && runtime.GOARCH == "amd64" {
+		check.Status, check.Remedy = selftest.Warn, "it runs without vector instructions, slowly: unset ATEN_CPU_CAPABILITY, or use a processor with AVX2"
+	}
+	return check
+}
+
+func processorName() string {
+	f, err := os.Open("/proc/cpuinfo")
+	if err != nil {
+		return runtime.GOARCH
+	}
+	defer f.Close()
+	for s := bufio.NewScanner(f); s.Scan(); {
+		if key, value, ok := strings.Cut(s.Text(), ":"); ok && strings.TrimSpace(key) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return runtime.GOARCH
+}
+
+func threadsCheck() selftest.Check {
+	n, usable := torch.Threads(), runtime.GOMAXPROCS(0)
+	check := selftest.Check{Name: "threads", Status: selftest.OK, Text: fmt.Sprintf("%d for each operation, on %d processors that this process may use", n, usable)}
+	if n > usable {
+		check.Status, check.Remedy = selftest.Warn, fmt.Sprintf("more threads than processors are slow: --threads %d; a notebook that is compared with must use as many (torch.set_num_threads)", usable)
+	}
+	return check
+}
+
+// bitVariables change the last bits of numbers.
+var bitVariables = []string{"ATEN_CPU_CAPABILITY", "MKL_ENABLE_INSTRUCTIONS", "MKL_CBWR", "MKL_DEBUG_CPU_TYPE", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "MKL_DYNAMIC", "OMP_DYNAMIC"}
+
+func variablesCheck() selftest.Check {
+	var set []string
+	for _, name := range bitVariables {
+		if v := os.Getenv(name); v != "" {
+			set = append(set, name+"="+v)
+		}
+	}
+	if len(set) == 0 {
+		return selftest.Check{Name: "variables", Status: selftest.OK, Text: "none that changes the last bits of numbers is set"}
+	}
+	return selftest.Check{Name: "variables", Status: selftest.Warn, Text: "set, and they may change the last bits of numbers: " + strings.Join(set, ", "),
+		Remedy: "give the notebook that is compared with the same ones, or unset them"}
+}
+
+// cudaCheck fails only where CUDA was asked for; on most machines there is none.
+func cudaCheck(c *cli.Context) selftest.Check {
+	d, err := torch.OpenDevice("cuda")
+	if err == nil {
+		return selftest.Check{Name: "cuda", Status: selftest.OK, Text: "works: " + d.String()}
+	}
+	check := selftest.Check{Name: "cuda", Status: selftest.OK, Text: "not used: " + err.Error()}
+	if strings.HasPrefix(c.String("device"), "cuda") {
+		check.Status, check.Remedy = selftest.Fail, "--device cpu works everywhere"
+	}
+	return check
+}
+
+func fontCheck() selftest.Check {
+	check := selftest.Check{Name: "fonts", Status: selftest.OK,
+		Text: "figures use DejaVu Sans Condensed, which is in the program; what it lacks (CJK, emoji) they show as escapes, on every machine alike"}
+	if _, err := font.ParseTTF(bytes.NewReader(dejavusanscondensed.TTF)); err != nil {
+		check.Status, check.Text, check.Remedy = selftest.Fail, "the font in the program cannot be read: "+err.Error(), "build golens again"
+	}
+	return check
+}

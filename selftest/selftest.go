@@ -1,0 +1,245 @@
+// Package selftest has a model check itself on the machine it runs on: the lens
+// against the model's own output, the whole against its parts, hooks, repetition,
+// and the tokenizer.
+package selftest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/golens/golens/hooks"
+	"github.com/golens/golens/lens"
+	"github.com/golens/golens/model"
+	"github.com/golens/golens/torch"
+)
+
+// A Status says how a check went.
+type Status string
+
+const (
+	OK   Status = "ok"
+	Warn Status = "warn" // it works, and something is to be known
+	Fail Status = "fail" // it does not work, or numbers differ that must not
+)
+
+// A Check is one line of an account.
+type Check struct {
+	Name   string `json:"name"`
+	Status Status `json:"status"`
+	Text   string `json:"text"`             // what was found
+	Remedy string `json:"remedy,omitempty"` // what to do about it
+}
+
+// tried is how many tokens are run.
+const tried = 14
+
+// Run checks a model. Its checks never stop one another; a cancelled ctx ends them all.
+func Run(ctx context.Context, m *model.Model) []Check {
+	n := tried
+	if c := m.Sizes.Context; c > 0 {
+		n = min(n, c)
+	}
+	t := &test{ctx: ctx, m: m, ids: make([]int64, n), other: make([]int64, n)}
+	for i := range t.ids {
+		t.ids[i] = int64((i*7919 + 11) % m.Sizes.Vocab)
+		t.other[i] = int64((i*104729 + 5) % m.Sizes.Vocab)
+	}
+	var out []Check
+	for _, c := range []struct {
+		name   string
+		f      func() (string, error)
+		remedy string
+	}{
+		{"last row", t.lastRow, wrongNumbers},
+		{"two runs", t.twice, wrongNumbers},
+		{"parts", t.parts, wrongNumbers},
+		{"hooks", t.hooks, "report it, with what golens model info says of the model"},
+		{"tokenizer", t.tokenizer, "check the tokenizer's files, vocab.json and merges.txt"},
+	} {
+		if ctx.Err() != nil {
+			return append(out, Check{c.name, Warn, "not done: interrupted", "run it again"})
+		}
+		text, err := c.f()
+		switch known := err.(type) {
+		case nil:
+			out = append(out, Check{Name: c.name, Status: OK, Text: text})
+		case *unknown:
+			out = append(out, Check{c.name, Warn, known.text, known.remedy})
+		default:
+			out = append(out, Check{c.name, Fail, err.Error(), c.remedy})
+		}
+	}
+	return out
+}
+
+const wrongNumbers = "do not trust numbers of this model here: try --threads 1, another libtorch, and report it with the output of golens doctor --json"
+
+// unknown is the error of a check that could not be made.
+type unknown struct{ text, remedy string }
+
+func (u *unknown) Error() string { return u.text }
+
+type test struct {
+	ctx        context.Context
+	m          *model.Model
+	ids, other []int64
+}
+
+// lastRow compares the lens's last row with the model's own logits.
+func (t *test) lastRow() (string, error) {
+	own, err := t.forward(t.ids, nil)
+	if err != nil {
+		return "", err
+	}
+	for i, v := range own {
+		if v != v || math.IsInf(float64(v), 0) {
+			return "", fmt.Errorf("logit %d of the model is %v: the weights hold no numbers, or overflow", i, v)
+		}
+	}
+	if _, err := t.m.Tokenizer(); err != nil { // a lens names its tokens
+		logits, err := t.headOfTrunk()
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("the head on the final norm gives the model's own logits, all %d", len(own)), same(logits, own)
+	}
+	r, err := lens.Read(t.ctx, t.m, t.ids, lens.Options{Logits: true, Rows: []int{t.m.Sizes.Blocks}})
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("the lens's last row is the model's own logits, all %d", len(own)), same(r.Logits, own)
+}
+
+// twice runs the model two times.
+func (t *test) twice() (string, error) {
+	a, err := t.forward(t.ids, nil)
+	if err != nil {
+		return "", err
+	}
+	b, err := t.forward(t.ids, nil)
+	if err != nil {
+		return "", err
+	}
+	return "two runs give the same bits", same(a, b)
+}
+
+// parts compares the whole run with one put together from its parts.
+func (t *test) parts() (string, error) {
+	if t.m.Apart() {
+		a, err := t.headOfBlocks()
+		if err != nil {
+			return "", err
+		}
+		b, err := t.forward(t.ids, nil)
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("run block by block, the %d blocks give the bits of the whole", t.m.Sizes.Blocks), same(a, b)
+	}
+	return t.resumed()
+}
+
+// resumed has the state after each block replace that of a run on another text,
+// whose logits must then be those of the first: nothing goes by the named points.
+func (t *test) resumed() (string, error) {
+	l := t.m.Layout
+	points := []string{l.Embed}
+	for _, b := range l.Blocks {
+		points = append(points, b.Out)
+	}
+	points = append(points, l.Norm)
+	h := &hooks.Registry{}
+	for _, p := range points {
+		h.Capture(p)
+	}
+	return fmt.Sprintf("resumed from the state at each of %d points, the model gives the bits of the whole", len(points)), t.m.Hold(func(s model.Session) error {
+		run, err := s.Forward(t.ids, h)
+		if err != nil {
+			return err
+		}
+		defer run.Close()
+		want, err := torch.Values[float32](run.Results[0])
+		if err != nil {
+			return err
+		}
+		for _, p := range points {
+			h := &hooks.Registry{}
+			h.Add(p, hooks.Set("the state of another run", run.Captured(p)))
+			again, err := s.Forward(t.other, h)
+			if err != nil {
+				return err
+			}
+			got, err := torch.Values[float32](again.Results[0])
+			again.Close()
+			if err != nil {
+				return err
+			}
+			if err := same(got, want); err != nil {
+				return fmt.Errorf("resumed from the state at %s, the model gives other logits: %w (is %s the whole of the residual stream?)", p, err, p)
+			}
+		}
+		return nil
+	})
+}
+
+// hooks sees that each part of the model is met by a hook, and that what a hook
+// changes reaches the logits.
+func (t *test) hooks() (string, error) {
+	l := t.m.Layout
+	points := []string{l.Embed, l.Norm}
+	for _, b := range l.Blocks {
+		for _, p := range []string{b.Out, b.Mid, b.Attn, b.MLP} {
+			if p != "" {
+				points = append(points, p)
+			}
+		}
+	}
+	h := &hooks.Registry{}
+	for _, p := range points {
+		h.Capture(p)
+	}
+	plain, err := t.forward(t.ids, h) // a point that is not met is an error
+	if err != nil {
+		return "", err
+	}
+	for _, b := range l.Blocks {
+		h := &hooks.Registry{}
+		h.Add(b.Out, hooks.Scale(0.5))
+		changed, err := t.forward(t.ids, h)
+		if err != nil {
+			return "", err
+		}
+		if same(changed, plain) == nil {
+			return "", fmt.Errorf("%s scaled by a half changes no logit", b.Out)
+		}
+	}
+	return fmt.Sprintf("hooks are met at %d points, and what they change reaches the logits", len(points)), nil
+}
+
+// tokenizer has texts, and bytes that are none, come back from their tokens.
+func (t *test) tokenizer() (string, error) {
+	tok, err := t.m.Tokenizer()
+	if err != nil {
+		return "", &unknown{"there is none, so prompts are given as ids: " + err.Error(), "put vocab.json and merges.txt into the model's folder, or name one by --tokenizer"}
+	}
+	all := make([]byte, 256)
+	for i := range all {
+		all[i] = byte(i)
+	}
+	texts := []string{"", "Hello world\n\n  two  spaces\ttabs\r\n", "naïve Straße 東京 🙂👩‍👩‍👧", "<|endoftext|> is text", string(all), "\xff\xfe\x00 \xe2\x82"}
+	for _, text := range texts {
+		back, err := tok.Decode(tok.Encode(text))
+		if err != nil {
+			return "", fmt.Errorf("the tokens of %.40q: %w", text, err)
+		}
+		if !bytes.Equal(back, []byte(text)) {
+			return "", fmt.Errorf("%.40q comes back from its tokens as %.40q", text, back)
+		}
+	}
+	if tok.Size() > t.m.Sizes.Vocab {
+		return "", fmt.Errorf("it has %d tokens, and the model's vocabulary %d: it is another model's", tok.Size(), t.m.Sizes.Vocab)
+	}
+	return fmt.Sprintf("%d texts, one of them every byte, come back from their tokens", len(texts)), nil
+}
