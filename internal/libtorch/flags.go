@@ -14,14 +14,15 @@ import (
 // the loader's list of folders (":") and to both ("$").
 const pathChars = "+-./0123456789=ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz@%! ~^"
 
-// badPathChar returns the first character of path that no flag can carry, or 0.
-func badPathChar(path string) rune {
+// CheckPath returns an error that names the first character of path that the
+// flags could not carry, if there is one. Spaces and letters of any script may be.
+func CheckPath(path string) error {
 	for _, r := range path {
 		if r < utf8.RuneSelf && !strings.ContainsRune(pathChars, r) {
-			return r
+			return fmt.Errorf("%s: cgo and the loader do not take %q in a path: move that folder", path, r)
 		}
 	}
-	return 0
+	return nil
 }
 
 // CXXFlags returns the compiler's flags for this libtorch, one word each. The

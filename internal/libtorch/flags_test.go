@@ -60,8 +60,8 @@ func TestFlagsBuild(t *testing.T) {
 // TestLocalFile reads the flags back as the go command does.
 func TestLocalFile(t *testing.T) {
 	for _, place := range []string{"/opt/torch", "/home/a user/torch", "/home/jürgen/~t@1%^!/torch"} {
-		if bad := badPathChar(place); bad != 0 {
-			t.Errorf("%s: %q is refused", place, bad)
+		if err := CheckPath(place); err != nil {
+			t.Error(err)
 		}
 		in := &Install{Dir: place, Version: "2.11.0", Build: "0a1b"}
 		dir := t.TempDir()

@@ -42,8 +42,8 @@ func Inspect(dir string) (*Install, error) {
 	if err := readELF(in); err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
-	if bad := badPathChar(dir); bad != 0 {
-		return nil, fmt.Errorf("%s: cgo and the loader do not take %q in a path: move that folder", dir, bad)
+	if err := CheckPath(dir); err != nil {
+		return nil, err
 	}
 	return in, nil
 }

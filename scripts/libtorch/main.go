@@ -15,13 +15,14 @@ import (
 )
 
 const usage = `usage: go run ./scripts/libtorch [flags] find|env|write|same
-       go run ./scripts/libtorch check DIR
+       go run ./scripts/libtorch check|path DIR
 
 find   print the libtorch found, and why those before it in the search were passed over
 env    print shell commands for: go build -tags libtorch_env
 write  write torch/libtorch_local.go, which a plain go build uses
 same   fail if torch/libtorch_local.go names another one than is found
 check  fail, with the reason, if the libtorch in DIR cannot be linked with
+path   fail if no libtorch could be used in DIR because of a character of its path
 
 The exit status is 3 if none is found, 1 if one that was named does not serve.
 
@@ -57,13 +58,15 @@ func run(ctx context.Context) error {
 	case flag.NArg() == 2 && flag.Arg(0) == "check":
 		_, err := libtorch.Inspect(flag.Arg(1))
 		return err
+	case flag.NArg() == 2 && flag.Arg(0) == "path":
+		return libtorch.CheckPath(flag.Arg(1))
 	case flag.NArg() != 1:
 		flag.Usage()
 		os.Exit(2)
 	}
 	in, err := find(ctx, *python, libtorch.Env{Root: *root, Outside: *outside, Version: *version})
 	if none := (*libtorch.NoneError)(nil); *outside && errors.As(err, &none) {
-		printSkipped(none.Skipped) // the caller goes on to the project's own
+		printSkipped(none.Skipped) // set-up goes on to the project's own
 		os.Exit(3)
 	}
 	if err != nil {
@@ -78,12 +81,12 @@ func run(ctx context.Context) error {
 	case "env":
 		fmt.Print(in.Environment())
 	case "write":
+		printSkipped(in.Skipped)
 		changed, err := in.WriteLocal(*file)
 		if err != nil {
 			return err
 		}
 		if changed {
-			printSkipped(in.Skipped)
 			fmt.Printf("%s now names %v\n", *file, in)
 		}
 	case "same":

@@ -122,6 +122,7 @@ if ! flock -n 9; then
 	flock 9
 	stamped "$kind" && exit
 fi
+libtorch path "$PWD/$venv" || die "this folder's name keeps libtorch from being used in it"
 make_venv
 check forget-broken >&2
 if ! same_build || ! complete >/dev/null 2>&1; then
