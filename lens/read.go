@@ -83,6 +83,7 @@ func (r *reader) read(ctx context.Context, s model.Session) error {
 	}
 	// The last row comes first: it is the model's own output as a rule, whose logits
 	// then need not be kept.
+	torch.Trim()
 	r.cells = make([]cells, len(r.rows))
 	for n := len(r.rows) - 1; n >= 0; n-- {
 		if err := ctx.Err(); err != nil {
@@ -101,6 +102,7 @@ func (r *reader) read(ctx context.Context, s model.Session) error {
 		if err := r.keepState(n, run); err != nil {
 			return err
 		}
+		torch.Trim() // the next row must not come on top of what this one left
 	}
 	return r.finish()
 }

@@ -31,6 +31,7 @@ int golens_tensor_dtype(const golens_tensor *t);
 const void *golens_tensor_storage(const golens_tensor *t);
 int golens_tensor_cuda(const golens_tensor *t);  // number of its GPU, -1 for none
 void golens_tensor_free(golens_tensor *t);
+void golens_trim(void);     // gives freed memory back to the system
 int64_t golens_live(void);  // tensors, modules and files not yet freed
 
 // A private, writable mapping whose pages come in when they are read.

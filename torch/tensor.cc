@@ -2,7 +2,9 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -62,6 +64,15 @@ int golens_tensor_dtype(const golens_tensor *t) { return static_cast<int>(t->t.s
 int golens_tensor_cuda(const golens_tensor *t) { return t->t.is_cuda() ? t->t.device().index() : -1; }
 const void *golens_tensor_storage(const golens_tensor *t) { return t->t.storage().data(); }
 void golens_tensor_free(golens_tensor *t) { delete t; }
+void golens_trim(void) {
+  // MKL keeps the buffers of its threads; libtorch has it linked in, if at all.
+  static auto free_buffers = reinterpret_cast<void (*)()>(dlsym(RTLD_DEFAULT, "mkl_serv_free_buffers"));
+  if (free_buffers) free_buffers();
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+}
+
 int64_t golens_live(void) { return golens::live; }
 
 // The mapping is shared by the handle and by every tensor that lies in it.

@@ -1,0 +1,191 @@
+package torch_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/golens/golens/torch"
+)
+
+// numbers writes a file of n float32: 0, 1, 2, ...
+func numbers(t testing.TB, n int) string {
+	t.Helper()
+	var data []byte
+	for i := range n {
+		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(i)))
+	}
+	path := filepath.Join(t.TempDir(), "numbers")
+	if err := os.WriteFile(path, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// mapped reports whether the process has the file mapped.
+func mapped(t testing.TB, path string) bool {
+	t.Helper()
+	maps := must(os.ReadFile("/proc/self/maps"))(t)
+	return strings.Contains(string(maps), path)
+}
+
+func TestFileTensor(t *testing.T) {
+	b := work(t)
+	path := numbers(t, 12)
+	f := keep(b, must(torch.Map(path))(t))
+	x := keep(b, must(f.Tensor(8, torch.Float32, 2, 3))(t))
+	equal(t, "shape", x.Shape(), 2, 3)
+	equal(t, "values", values[float32](t, x), 2, 3, 4, 5, 6, 7)
+	again := keep(b, must(f.Tensor(8, torch.Float32, 6))(t))
+	if !x.SharesStorage(again) {
+		t.Error("the same bytes were read twice")
+	}
+	end := keep(b, must(f.Tensor(44, torch.Float32))(t))
+	equal(t, "the last", values[float32](t, end), 11)
+	none := keep(b, must(f.Tensor(48, torch.Float32, 0, 5))(t))
+	equal(t, "nothing at the end", none.Shape(), 0, 5)
+
+	// Written memory is the process's own.
+	m := b.module("def write(self, x: Tensor):\n    x.fill_(7)\n")
+	must(m.Call("write", x))(t)
+	equal(t, "values after writing", values[float32](t, again), 7, 7, 7, 7, 7, 7)
+	if data := must(os.ReadFile(path))(t); math.Float32frombits(binary.LittleEndian.Uint32(data[8:])) != 2 {
+		t.Error("writing to a tensor changed the file")
+	}
+}
+
+func TestFileTensorAtOddOffset(t *testing.T) {
+	b := work(t)
+	path := filepath.Join(t.TempDir(), "odd")
+	data := []byte{0xee}
+	for _, v := range []float32{1.5, -2.5} {
+		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
+	}
+	if err := os.WriteFile(path, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	f := keep(b, must(torch.Map(path))(t))
+	x := keep(b, must(f.Tensor(1, torch.Float32, 2))(t))
+	equal(t, "values", values[float32](t, x), 1.5, -2.5)
+	bytes := keep(b, must(f.Tensor(1, torch.UInt8, 8))(t))
+	equal(t, "the same as bytes", values[uint8](t, bytes), data[1:]...)
+}
+
+func TestFileTensorRefuses(t *testing.T) {
+	b := work(t)
+	f := keep(b, must(torch.Map(numbers(t, 4)))(t)) // 16 bytes
+	const huge = math.MaxInt64
+	for name, c := range map[string]struct {
+		offset int64
+		d      torch.DType
+		shape  []int64
+		says   string
+	}{
+		"behind the end":    {4, torch.Float32, []int64{4}, "the file has 16 bytes, and 16 from 4 on lie outside it"},
+		"far behind":        {huge, torch.Float32, []int64{1}, "lie outside it"},
+		"before":            {-4, torch.Float32, []int64{1}, "lie outside it"},
+		"long before":       {-huge - 1, torch.Float32, []int64{1}, "lie outside it"},
+		"large":             {0, torch.Float32, []int64{huge / 4}, "lie outside it"},
+		"negative":          {0, torch.Float32, []int64{-1}, "a size is negative"},
+		"negative twice":    {0, torch.Float32, []int64{-2, -2}, "a size is negative"},
+		"a product of 0":    {0, torch.Float32, []int64{1 << 31, 1 << 31}, "larger than any memory"},
+		"a product of 4":    {0, torch.Float32, []int64{1<<63 - 1, 1<<63 - 1}, "larger than any memory"},
+		"an unknown type":   {0, torch.DType(99), []int64{1}, "dtype(99)"},
+		"an unwelcome type": {0, torch.DType(12), []int64{1}, "the type of the elements"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := f.Tensor(c.offset, c.d, c.shape...)
+			failed(t, err, c.says)
+		})
+	}
+}
+
+func TestMapRefuses(t *testing.T) {
+	work(t)
+	dir := t.TempDir()
+	empty, pipe := filepath.Join(dir, "empty"), filepath.Join(dir, "pipe")
+	if err := os.WriteFile(empty, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(pipe, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for path, says := range map[string]string{
+		empty:                         "the file is empty",
+		dir:                           "it is no regular file",
+		pipe:                          "it is no regular file",
+		filepath.Join(dir, "missing"): "No such file or directory",
+	} {
+		_, err := torch.Map(path)
+		failed(t, err, "map "+path, says)
+	}
+}
+
+func TestFileOutlivedByTensors(t *testing.T) {
+	b := work(t)
+	path := numbers(t, 4)
+	f := must(torch.Map(path))(t)
+	x := must(f.Tensor(0, torch.Float32, 4))(t)
+	tail := must(x.Narrow(0, 2, 2))(t)
+	m := b.module("def forward(self):\n    return self.weight + 1\n", torch.Slot{Name: "weight", Value: x})
+	f.Close()
+	f.Close()
+	x.Close()
+	equal(t, "a view", values[float32](t, tail), 2, 3)
+	tail.Close()
+	equal(t, "a module's weight", b.one(m, "forward"), 1, 2, 3, 4)
+	if _, err := f.Tensor(0, torch.Float32, 1); !errors.Is(err, torch.ErrClosed) {
+		t.Errorf("reading a closed file: %v", err)
+	}
+	f.Forget(0, 16) // must not reach the memory any more
+	if !mapped(t, path) {
+		t.Error("the file went while a module used it")
+	}
+	m.Close()
+	b.Close()
+	for range 20 { // the module's unit has no Close
+		if runtime.GC(); !mapped(t, path) {
+			return
+		}
+	}
+	t.Error("the file is still mapped, and nothing uses it")
+}
+
+func TestForget(t *testing.T) {
+	b := work(t)
+	page := int64(os.Getpagesize())
+	n := int(4*page/4) - 1 // the last page is not whole
+	f := keep(b, must(torch.Map(numbers(t, n)))(t))
+	x := keep(b, must(f.Tensor(0, torch.Float32, int64(n)))(t))
+	beside := keep(b, must(torch.New(make([]float32, 1<<20), 1<<20))(t))
+	want := values[float32](t, x)
+	m := b.module("def write(self, x: Tensor):\n    x.fill_(7)\n")
+	for _, r := range [][2]int64{
+		{0, int64(n) * 4}, {1, 2 * page}, {page - 1, 2}, {page, page}, {0, 0}, {5, -5},
+		// Ranges outside the file are other people's memory.
+		{-page, 3 * page}, {-1 << 40, 1 << 41}, {0, math.MaxInt64}, {math.MaxInt64, math.MaxInt64}, {math.MinInt64, math.MaxInt64}, {8 * page, 1 << 40},
+	} {
+		must(m.Call("write", beside))(t)
+		f.Forget(r[0], r[1])
+		equal(t, "values read again", values[float32](t, x), want...)
+		for i, v := range values[float32](t, beside) {
+			if v != 7 {
+				t.Fatalf("forgetting %d bytes at %d took element %d of another tensor", r[1], r[0], i)
+			}
+		}
+	}
+	// Whole pages that were forgotten are as in the file, the others as written.
+	must(m.Call("write", x))(t)
+	f.Forget(1, 2*page-1)
+	got := values[float32](t, x)
+	per := int(page / 4)
+	if got[0] != 7 || got[per-1] != 7 || got[per] != float32(per) || got[2*per-1] != float32(2*per-1) || got[2*per] != 7 {
+		t.Errorf("the wrong bytes were forgotten: %v %v %v %v %v", got[0], got[per-1], got[per], got[2*per-1], got[2*per])
+	}
+}
