@@ -14,7 +14,7 @@ func on(args ...string) func(*testing.T, string) []string {
 // badCalls are mistakes in the command line alone.
 func badCalls() []bad {
 	return []bad{
-		{name: "unknown command", args: call("nosuch"), code: 2, says: []string{`no command "nosuch"`, "lens, tokens, model, version"}},
+		{name: "unknown command", args: call("nosuch"), code: 2, says: []string{`no command "nosuch"`, "there are lens, tokens, model"}},
 		{name: "mistyped command", args: call("lense", "x"), code: 2, says: []string{`no command "lense"`, "did you mean lens?"}},
 		{name: "empty command", args: call(""), code: 2, says: []string{`no command ""`}},
 		{name: "half a command", args: call("model"), code: 2, says: []string{"golens model info"}},
@@ -45,10 +45,10 @@ func badCalls() []bad {
 		{name: "layer negative", args: on("lens", "x", "--layers", "-1"), code: 2, says: []string{"no row -1", "0 to 2"}},
 		{name: "layer without part", args: on("lens", "x", "--layers", "0", "--at", "mlp"), code: 2, says: []string{"no row 0 at mlp", "1 to 2"}},
 		{name: "layers no list", args: on("lens", "x", "--layers", "first"), code: 2, says: []string{"--layers", `"first"`, "0,3"}},
-		{name: "layers backwards", args: on("lens", "x", "--layers", "2..1"), code: 2, says: []string{"--layers", `"2..1"`, "the lower first"}},
+		{name: "layers backwards", args: on("lens", "x", "--layers", "2..1"), code: 2, says: []string{"--layers", `"2..1"`, "lower end first"}},
 		{name: "layers endless", args: on("lens", "x", "--layers", "0..999999999"), code: 2, says: []string{"--layers", "too long"}},
 		{name: "layers empty", args: on("lens", "x", "--layers", ""), code: 2, says: []string{"--layers"}},
-		{name: "layers behind the end", args: on("lens", "x", "--layers", "7.."), code: 2, says: []string{"--layers", `"7.."`}},
+		{name: "layers behind the end", args: on("lens", "x", "--layers", "7.."), code: 2, says: []string{"--layers", "7..", "the last, which is 2"}},
 		{name: "position too high", args: on("lens", "xyz", "--positions", "3"), code: 2, says: []string{"no position 3", "0 to 2"}},
 		{name: "position too low", args: on("lens", "xyz", "--positions", "-4"), code: 2, says: []string{"no position -4", "-1 back to -3"}},
 		{name: "positions no list", args: on("lens", "x", "--positions", "last"), code: 2, says: []string{"--positions", `"last"`}},

@@ -46,11 +46,6 @@ func lensOptions(c *cli.Context) (o lens.Options, err error) {
 		return o, usage(c, "--hidden needs a place to go: add --json FILE")
 	}
 	o.Hidden = c.IsSet("npz") || c.Bool("hidden")
-	for _, flag := range []string{"layers", "positions"} {
-		if _, err := parseNumbers(c.String(flag), 0); err != nil {
-			return o, wrong(c, fmt.Errorf("--%s: %w", flag, err))
-		}
-	}
 	return o, nil
 }
 

@@ -104,8 +104,8 @@ func flagHead(f cli.Flag) string {
 func flagText(f cli.Flag) string {
 	d := f.(cli.DocGenerationFlag)
 	text := d.GetUsage()
-	if strings.HasPrefix(text, "`") {
-		_, text, _ = strings.Cut(text, "`: ")
+	if value, rest, ok := strings.Cut(text, "`: "); ok && strings.LastIndex(value, "`") == 0 {
+		text = rest
 	}
 	text = strings.ReplaceAll(text, "`", "")
 	if s, ok := f.(cli.DocGenerationSliceFlag); ok && s.IsSliceFlag() {
