@@ -57,7 +57,7 @@ func openArchive(path string, o Options) (*Model, error) {
 		attention = cmp.Or(side.Attention, attention)
 	}
 	if o.Attention != "" && o.Attention != attention {
-		return nil, fmt.Errorf("model: the attention of %s is part of it (%s) and cannot be %s: export the model again with --attention %s",
+		return nil, choice("model: the attention of %s is part of it (%s) and cannot be %s: export the model again with --attention %s",
 			path, cmp.Or(string(attention), "of a kind that its code does not show"), o.Attention, o.Attention)
 	}
 	m := &Model{Name: path, Dir: path, Attention: attention, Device: o.Device, built: map[string]*torch.Module{},

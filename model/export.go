@@ -21,11 +21,11 @@ import (
 func (m *Model) Export(path string) error {
 	switch {
 	case m.archive != nil:
-		return fmt.Errorf("model: %s is a TorchScript archive already: copy it and its sidecar %s", m.Dir, m.Dir+SidecarExt)
+		return choice("model: %s is a TorchScript archive already: copy it and its sidecar %s", m.Dir, m.Dir+SidecarExt)
 	case m.Device.IsCUDA():
 		return fmt.Errorf("model: an archive is written from the CPU: open the model there")
 	case !strings.HasSuffix(path, ".pt"):
-		return fmt.Errorf("model: export %s: the name of an archive ends in .pt", path)
+		return choice("model: export %s: the name of an archive ends in .pt", path)
 	}
 	side, err := m.sidecar()
 	if err != nil {

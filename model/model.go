@@ -44,6 +44,13 @@ type Model struct {
 	tied       bool
 }
 
+// A ChoiceError says that what was asked for is not to be had from a model.
+type ChoiceError struct{ Msg string }
+
+func (e *ChoiceError) Error() string { return e.Msg }
+
+func choice(format string, a ...any) error { return &ChoiceError{fmt.Sprintf(format, a...)} }
+
 // Tokenizer returns the model's tokenizer: that of its folder, or GPT-2's own
 // where the folder has none and the vocabulary is of that size.
 func (m *Model) Tokenizer() (*token.Tokenizer, error) { return m.tokenizer() }

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,14 +22,14 @@ const DefaultName = "golens-default"
 // Face folder with config.json and safetensors, or a TorchScript archive (.pt),
 // which can run code of its own; any other name is looked up in the local Hugging Face cache. Nothing is fetched from the network.
 func Open(where string, o Options) (*Model, error) {
-	if where == "" || where == DefaultName {
-		return openDefault(o)
-	}
 	if isArchive(where) {
 		return openArchive(where, o)
 	}
 	if o.Names != (Names{}) {
-		return nil, fmt.Errorf("model: names of parts are for TorchScript archives, and %s is none", where)
+		return nil, choice("model: names of parts and tokenizer are for TorchScript archives, and %s is none", cmp.Or(where, DefaultName))
+	}
+	if where == "" || where == DefaultName {
+		return openDefault(o)
 	}
 	dir, err := locate(where)
 	if err != nil {

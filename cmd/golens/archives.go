@@ -54,7 +54,7 @@ func exportCommand() *cli.Command {
 			defer m.Close()
 			out := c.Args().First()
 			if err := m.Export(out); err != nil {
-				return err
+				return wrongChoice(c, err)
 			}
 			_, err = fmt.Fprintf(c.App.Writer, "%s and %s%s written, and read back with the same logits\n"+
 				"in Python, before it runs: torch._C._set_graph_executor_optimize(False)\n", out, out, model.SidecarExt)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/golens/golens/model"
 )
 
 // Exit statuses.
@@ -24,6 +26,14 @@ type usageError struct {
 
 func (e *usageError) Error() string { return e.err.Error() }
 func (e *usageError) Unwrap() error { return e.err }
+
+// wrongChoice marks err as a mistake in the call where the model has not what was asked for.
+func wrongChoice(c *cli.Context, err error) error {
+	if choice := new(model.ChoiceError); errors.As(err, &choice) {
+		return wrong(c, err)
+	}
+	return err
+}
 
 // isUsage reports whether err is a mistake in the command line.
 func isUsage(err error) bool {

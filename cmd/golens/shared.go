@@ -66,7 +66,7 @@ func openModel(c *cli.Context) (*model.Model, error) {
 	}
 	m, err := model.Open(c.String("model"), model.Options{Device: device, Attention: attention, Names: names(c)})
 	if err != nil {
-		return nil, fromVariable(c, err)
+		return nil, fromVariable(c, wrongChoice(c, err))
 	}
 	for _, w := range m.Warnings {
 		fmt.Fprintln(c.App.ErrWriter, "golens: warning:", w)
