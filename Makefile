@@ -36,12 +36,12 @@ test-newest: ## the same with the newest torch, in an environment of its own
 	@scripts/setup/test.sh newest
 
 check: setup ## gofmt, go vet and staticcheck
-	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
+	@unformatted=$$(gofmt -l */); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
 	go vet ./...
 	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 
-env: setup ## print the flags of cgo for building with -tags libtorch_env
-	@bin/libtorch -version "$(TORCH_VERSION)" env
+env: ## print the flags of cgo for building with -tags libtorch_env
+	@scripts/setup/setup.sh env
 
 clean: ## remove what was built
 	rm -rf bin demo

@@ -81,7 +81,9 @@ func run(ctx context.Context) error {
 	case "env":
 		fmt.Print(in.Environment())
 	case "write":
-		printSkipped(in.Skipped)
+		if *outside {
+			printSkipped(in.Skipped)
+		}
 		changed, err := in.WriteLocal(*file)
 		if err != nil {
 			return err

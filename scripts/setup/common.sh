@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # What the set-up scripts share: sourced by them, in the project's folder.
 
 torch_default=2.11.0 # fetched where TORCH_VERSION does not say otherwise
