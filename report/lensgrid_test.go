@@ -132,6 +132,19 @@ func TestRoundTicks(t *testing.T) {
 	}
 }
 
+// Ranks of a large vocabulary have ticks that fit beside each other.
+func TestRankTicks(t *testing.T) {
+	for worst, want := range map[int64]string{3: "10 1", 50_257: "100k 10k 1000 100 10 1", 2_000_000: "10M 1M 100k 10k 1000 100 10 1"} {
+		var texts []string
+		for _, tick := range rankShade("rank", []int64{1, worst}, nil).scale.Ticks {
+			texts = append(texts, tick.Text)
+		}
+		if got := strings.Join(texts, " "); got != want {
+			t.Errorf("ranks up to %d: ticks %s, want %s", worst, got, want)
+		}
+	}
+}
+
 func TestLensGridErrors(t *testing.T) {
 	for _, c := range []struct {
 		change func(r *lens.Result)

@@ -186,7 +186,11 @@ func rankShade(name string, ranks []int64, index func(i, j int) int) shade {
 	}
 	s := Scale{Name: name, Number: name}
 	for d := decades; d >= 0; d-- {
-		text := "1" + strings.Repeat("0", d)
+		// "1000" and below, then "10k", "100k", "1M", which fit beside each other.
+		text := "1" + strings.Repeat("0", d%3) + []string{"", "k", "M", "G"}[min(d/3, 3)]
+		if d == 3 {
+			text = "1000"
+		}
 		s.Ticks = append(s.Ticks, Tick{1 - float64(d)/float64(decades), text})
 	}
 	return shade{scale: s, at: func(i, j int) (float64, string) {
