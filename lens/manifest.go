@@ -20,7 +20,7 @@ func (r *reader) manifest(tok *token.Tokenizer) (Manifest, error) {
 		return Manifest{}, err
 	}
 	return Manifest{
-		Golens: version.String(), Model: r.m.Name, Config: r.m.ConfigDigest(), Tokenizer: tok.Digest(),
+		Golens: version.String(), Model: r.m.Name, Config: r.m.ConfigDigest(), Tokenizer: digest(tok),
 		Libtorch: lib.Version, BLAS: lib.BLAS, Capability: lib.Capability, CPU: processor(), Threads: torch.Threads(),
 		Device: r.m.Device.String(), DType: r.m.DType.String(), Attention: string(r.m.Attention),
 		Mode: "exact", Kernel: "aten", Lens: r.Kind, At: string(r.At), Interventions: r.Hooks.Actions(),

@@ -1,35 +1,44 @@
 package lens
 
-// name fills in the bytes of every token that the result speaks of, and the manifest.
+import "github.com/golens/golens/model/token"
+
+// name fills in the bytes of every token that the result speaks of, and the
+// manifest. A model without a tokenizer still has a lens: its tokens are known by id.
 func (r *reader) name() error {
 	tok, err := r.m.Tokenizer()
 	if err != nil {
-		return err
+		r.out.Warnings = append(r.out.Warnings, "tokens are shown by id: "+err.Error())
 	}
-	r.out.Pieces = map[int64]Token{}
-	note := func(id int64) {
-		if _, ok := r.out.Pieces[id]; ok || id < 0 {
-			return
+	piece := func(id int64) Token {
+		if tok == nil {
+			return Token{ID: id}
 		}
 		// A model may have more rows than its tokenizer has tokens: those have no bytes.
 		b, _ := tok.Piece(id)
-		r.out.Pieces[id] = Token{ID: id, Bytes: b}
+		return Token{ID: id, Bytes: b}
 	}
 	for i, t := range r.out.Tokens {
-		b, err := tok.Piece(t.ID)
-		if err != nil {
-			return err
+		r.out.Tokens[i] = piece(t.ID)
+	}
+	r.out.Pieces = map[int64]Token{}
+	note := func(ids []int64) {
+		for _, id := range ids {
+			if _, ok := r.out.Pieces[id]; !ok && id >= 0 {
+				r.out.Pieces[id] = piece(id)
+			}
 		}
-		r.out.Tokens[i].Bytes = b
 	}
-	for _, id := range r.out.TopIDs {
-		note(id)
-	}
+	note(r.out.TopIDs)
 	if r.out.Targets != nil {
-		for _, id := range r.out.Targets.IDs {
-			note(id)
-		}
+		note(r.out.Targets.IDs)
 	}
 	r.out.Manifest, err = r.manifest(tok)
 	return err
+}
+
+func digest(tok *token.Tokenizer) string {
+	if tok == nil {
+		return ""
+	}
+	return tok.Digest()
 }

@@ -17,7 +17,7 @@ const (
 // A Token is one position of the prompt, or one entry of the vocabulary.
 type Token struct {
 	ID    int64
-	Bytes []byte // the token's bytes; not always valid UTF-8
+	Bytes []byte // the token's bytes, not always valid UTF-8; nil where no tokenizer knows them
 }
 
 // A Row says which state a row of the result was read from.

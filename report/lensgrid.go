@@ -69,10 +69,10 @@ func LensGrid(r *lens.Result, o GridOptions) (*Grid, error) {
 	}
 	next := Footer{Label: "next"}
 	for _, p := range r.Positions {
-		g.Columns = append(g.Columns, Head{Text: Visible(r.Tokens[p].Bytes), Note: strconv.Itoa(p)})
+		g.Columns = append(g.Columns, Head{Text: tokenText(r.Tokens[p]), Note: strconv.Itoa(p)})
 		text := ""
 		if p+1 < len(r.Tokens) {
-			text = Visible(r.Tokens[p+1].Bytes)
+			text = tokenText(r.Tokens[p+1])
 		}
 		next.Cells = append(next.Cells, text)
 	}
@@ -125,12 +125,11 @@ func printable(s string) string {
 	return strings.Join(words, " ")
 }
 
-// piece returns the token of an id for people; "#id" where its text is not known.
+// piece returns the token of an id for people.
 func piece(r *lens.Result, id int64) string {
-	if t, ok := r.Pieces[id]; ok {
-		return Visible(t.Bytes)
-	}
-	return "#" + strconv.FormatInt(id, 10)
+	t := r.Pieces[id]
+	t.ID = id
+	return tokenText(t)
 }
 
 func rowOrder(r *lens.Result, o GridOptions) []int {
@@ -153,4 +152,12 @@ func finiteMax(values []float32) float64 {
 		}
 	}
 	return top
+}
+
+// tokenText returns a token as people see it: by its id where its bytes are not known.
+func tokenText(t lens.Token) string {
+	if t.Bytes == nil {
+		return "#" + strconv.FormatInt(t.ID, 10)
+	}
+	return Visible(t.Bytes)
 }
