@@ -90,6 +90,9 @@ func (u *Unit) Define(role, source string, slots ...Slot) (*Module, error) {
 		if err != nil {
 			return nil, err
 		}
+		if k := v[0].kind; k == C.GOLENS_TENSORS || k == C.GOLENS_INTS {
+			return nil, &Error{Op: op + ": " + s.Name, Msg: fmt.Sprintf("a %T cannot be an attribute", s.Value)}
+		}
 		made[i].value = v[0]
 	}
 	var out *C.golens_module

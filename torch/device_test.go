@@ -1,0 +1,187 @@
+package torch_test
+
+import (
+	"errors"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/golens/golens/torch"
+)
+
+func TestOpenDevice(t *testing.T) {
+	if d := must(torch.OpenDevice("cpu"))(t); d != torch.CPU || d.String() != "cpu" || d.IsCUDA() {
+		t.Errorf("cpu is %v", d)
+	}
+	for _, name := range []string{"", "tpu", "cuda:x", "cuda:", "cuda:-1", "cuda:1.5", "cuda:99999999999", "cuda0", "cudax", "CPU", "cpu:0", " cpu"} {
+		d, err := torch.OpenDevice(name)
+		failed(t, err, `open device "`+name+`": it is none of cpu, cuda, cuda:N and auto`)
+		if d != torch.CPU {
+			t.Errorf("%q came with the error as %v", name, d)
+		}
+	}
+	auto := must(torch.OpenDevice("auto"))(t)
+	cuda, err := torch.OpenDevice("cuda")
+	if err == nil {
+		if auto != cuda || cuda.String() != "cuda:0" || !cuda.IsCUDA() {
+			t.Errorf("auto is %v and cuda %v", auto, cuda)
+		}
+		_, err = torch.OpenDevice("cuda:999")
+		failed(t, err, "GPUs, numbered from 0")
+		return
+	}
+	if auto != torch.CPU {
+		t.Errorf("auto is %v, and cuda %v", auto, err)
+	}
+	for _, name := range []string{"cuda", "cuda:0", "cuda:9"} {
+		d, again := torch.OpenDevice(name)
+		failed(t, again, "open cuda: ")
+		if again.Error() != err.Error() || d != torch.CPU {
+			t.Errorf("%s: %v and %v", name, d, again)
+		}
+		if !strings.Contains(again.Error(), "driver") && !strings.Contains(again.Error(), "CUDA") {
+			t.Errorf("the error does not say what is missing: %v", again)
+		}
+	}
+}
+
+func TestOnGPU(t *testing.T) {
+	cuda, err := torch.OpenDevice("cuda")
+	if err != nil {
+		t.Skip(err)
+	}
+	b := work(t)
+	x := keep(b, must(b.tensor([]float32{1, 2}, 2).To(torch.Float32, cuda))(t))
+	if x.Device() != cuda {
+		t.Errorf("it lies on %v", x.Device())
+	}
+	m := tree(b)
+	_, err = m.Call("forward", x) // whose weights lie on the CPU
+	failed(t, err, "device")
+	equal(t, "there and back", values[float32](t, x), 1, 2)
+}
+
+func TestExclusive(t *testing.T) {
+	stop := errors.New("stop")
+	if err := torch.CPU.Exclusive(func() error { return stop }); err != stop {
+		t.Errorf("got %v", err)
+	}
+	func() {
+		defer func() { recover() }()
+		torch.CPU.Exclusive(func() error { panic("in the operation") })
+	}()
+	var wg sync.WaitGroup
+	var inside, most atomic.Int32
+	total := 0
+	for range 8 {
+		wg.Go(func() {
+			for range 50 {
+				torch.CPU.Exclusive(func() error {
+					most.Store(max(most.Load(), inside.Add(1)))
+					total++
+					runtime.Gosched()
+					inside.Add(-1)
+					return nil
+				})
+			}
+		})
+	}
+	wg.Wait()
+	if most.Load() != 1 || total != 400 {
+		t.Errorf("%d at once, %d in all", most.Load(), total)
+	}
+}
+
+// systemThreads returns how many threads of the system the process has.
+func systemThreads(t testing.TB) int {
+	t.Helper()
+	return int(status(t, "Threads"))
+}
+
+// status returns a number of /proc/self/status.
+func status(t testing.TB, key string) int64 {
+	t.Helper()
+	for line := range strings.Lines(string(must(os.ReadFile("/proc/self/status"))(t))) {
+		if name, value, _ := strings.Cut(line, ":"); name == key {
+			return must(strconv.ParseInt(strings.Fields(value)[0], 10, 64))(t)
+		}
+	}
+	t.Fatalf("/proc/self/status has no %s", key)
+	return 0
+}
+
+// TestThreads: the count holds on every thread of the system, whenever it came to be.
+func TestThreads(t *testing.T) {
+	b := work(t)
+	before := torch.Threads()
+	t.Cleanup(func() { torch.SetThreads(before) })
+	x := b.tensor(make([]float32, 1<<20), 1024, 1024)
+	m := b.module("def forward(self, x: Tensor) -> Tensor:\n    return torch.mm(x, x.narrow(1, 0, 64)).exp()\n")
+	// helpers returns how many threads a matrix product adds on a fresh thread of
+	// the system, the least of a few tries, since the runtime of Go adds its own.
+	end := make(chan bool)
+	defer close(end)
+	helpers := func() int {
+		least := 1 << 30
+		for range 8 {
+			done := make(chan int)
+			go func() {
+				runtime.LockOSThread() // so that no other goroutine ran here
+				defer func() { <-end }()
+				n := systemThreads(t)
+				out, err := m.Call("forward", x)
+				if err != nil {
+					t.Error(err)
+				} else {
+					out[0].Close()
+				}
+				done <- systemThreads(t) - n
+			}()
+			least = min(least, <-done)
+		}
+		return least
+	}
+	for _, n := range []int{1, 3, 2} {
+		if err := torch.SetThreads(n); err != nil {
+			t.Fatal(err)
+		}
+		if torch.Threads() != n {
+			t.Errorf("set to %d: %d", n, torch.Threads())
+		}
+		if got := helpers(); got != n-1 {
+			t.Errorf("with %d threads, a product on a fresh one has %d helpers", n, got)
+		}
+	}
+	for _, n := range []int{0, -1, 1025, 1 << 40} {
+		failed(t, torch.SetThreads(n), "threads: the number must be from 1 to 1024")
+	}
+	if torch.Threads() != 2 {
+		t.Errorf("a refused count was taken: %d", torch.Threads())
+	}
+}
+
+func TestDescribe(t *testing.T) {
+	lib := must(torch.Describe())(t)
+	if v := strings.Split(lib.Version, "."); len(v) < 3 || v[0] < "2" {
+		t.Errorf("version %q", lib.Version)
+	}
+	switch lib.Capability {
+	case "DEFAULT", "AVX2", "AVX512", "NO AVX":
+	default:
+		if runtime.GOARCH == "amd64" {
+			t.Errorf("capability %q", lib.Capability)
+		}
+	}
+	for name, text := range map[string]string{"BLAS": lib.BLAS, "OneDNN": lib.OneDNN, "OpenMP": lib.OpenMP} {
+		if text == "" || strings.ContainsAny(text, "\n\t") {
+			t.Errorf("%s is %q", name, text)
+		}
+	}
+	if strings.Trim(lib.Commit, "0123456789abcdef") != "" {
+		t.Errorf("commit %q", lib.Commit)
+	}
+}
