@@ -41,7 +41,8 @@ func Set(name string, v *torch.Tensor) Action {
 }
 
 // Func hands the tensor to a function of Go, and puts what it returns in the
-// tensor's place; nil leaves the tensor as it is. See torch.HookFunc.
+// tensor's place; nil leaves the tensor as it is. Both tensors are closed for the
+// function: see torch.HookFunc.
 func Func(name string, f torch.HookFunc) Action { return Action{text: name, fn: f} }
 
 //go:embed actions.py

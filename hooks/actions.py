@@ -9,7 +9,7 @@ def zero(self, x: Tensor) -> Tensor:
 
 def add(self, x: Tensor, v: Tensor) -> Tensor:
     self.fits(x, v)
-    return x + v
+    return x + v.to(x)  # in the type of x, which the modules behind want
 
 def set(self, x: Tensor, v: Tensor) -> Tensor:
     self.fits(x, v)

@@ -1,8 +1,10 @@
 package hooks
 
 import (
+	"cmp"
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/xrash/smetrics"
@@ -12,8 +14,8 @@ import (
 
 // Points knows the modules of a model by name: PyTorch's dotted paths, such as
 // "h.3", "h.3.attn" or "ln_f". A name stands for what the module returns; with
-// ":in" behind it, for the first argument that the module gets. Names that begin
-// with "transformer." are understood as well.
+// ":in" behind it, for the first argument that the module gets. "transformer." in
+// front of a name, which some checkpoints have and some not, may be there or lack.
 type Points struct {
 	root    *torch.Module
 	modules map[string]*torch.Module
@@ -69,18 +71,23 @@ func (p *Points) Close() error {
 	return nil
 }
 
-const inputMark = ":in"
+const (
+	inputMark = ":in"
+	prefix    = "transformer."
+)
 
 func (p *Points) resolve(name string) (canonical string, input bool, err error) {
 	c, input := strings.CutSuffix(name, inputMark)
-	c = strings.TrimPrefix(c, "transformer.")
-	if a, ok := p.aliases[c]; ok {
-		c = a
+	bare := strings.TrimPrefix(c, prefix)
+	for _, n := range []string{c, bare, prefix + c} {
+		if a, ok := p.aliases[n]; ok {
+			n = a
+		}
+		if _, ok := p.modules[n]; ok {
+			return n, input, nil
+		}
 	}
-	if _, ok := p.modules[c]; !ok {
-		return "", false, &UnknownPointError{Name: name, Nearest: p.nearest(c)}
-	}
-	return c, input, nil
+	return "", false, &UnknownPointError{Name: name, Nearest: p.nearest(bare)}
 }
 
 // An UnknownPointError says that a model has no point of a name, and which it has.
@@ -90,17 +97,35 @@ type UnknownPointError struct {
 }
 
 func (e *UnknownPointError) Error() string {
+	if len(e.Nearest) == 0 {
+		return fmt.Sprintf("there is no hook point %q in this model: it has none", e.Name)
+	}
 	return fmt.Sprintf("there is no hook point %q in this model; the nearest are %s", e.Name, strings.Join(e.Nearest, ", "))
 }
 
-// nearest returns the few points whose names look most like name.
+// nearest returns the few points that name may have meant: first the one that
+// differs in signs only ("h3": h.3), then those of which it is the end ("mlp":
+// h.0.mlp, h.1.mlp), those that contain it, and those that look most like it.
 func (p *Points) nearest(name string) []string {
-	all := append([]string(nil), p.names...)
-	for a := range p.aliases {
-		all = append(all, a)
+	name = strings.ToLower(name)
+	all := append(append([]string(nil), p.names...), slices.Sorted(maps.Keys(p.aliases))...)
+	near := make(map[string]float64, len(all))
+	for _, s := range all {
+		low := strings.ToLower(s)
+		near[s] = smetrics.JaroWinkler(name, low, 0.7, 4)
+		switch {
+		case name == "":
+		case signs.Replace(low) == signs.Replace(name):
+			near[s] = 4
+		case strings.HasSuffix(low, "."+name):
+			near[s] = 3
+		case strings.Contains(low, name):
+			near[s] += 1
+		}
 	}
-	sort.Strings(all)
-	near := func(s string) float64 { return smetrics.JaroWinkler(strings.ToLower(name), s, 0.7, 4) }
-	sort.SliceStable(all, func(i, j int) bool { return near(all[i]) > near(all[j]) })
+	slices.SortStableFunc(all, func(a, b string) int { return cmp.Compare(near[b], near[a]) })
 	return all[:min(4, len(all))]
 }
+
+// signs takes out what joins the words of a name.
+var signs = strings.NewReplacer(".", "", "_", "", "-", "", "[", "", "]", "", " ", "")

@@ -32,8 +32,12 @@ type Handle struct {
 	id  int
 }
 
-// Remove takes the action or capture out of its registry. Removing twice does nothing.
+// Remove takes the action or capture out of its registry. Removing twice, or
+// the zero Handle, does nothing.
 func (h Handle) Remove() {
+	if h.set == nil {
+		return
+	}
 	h.set.mu.Lock()
 	defer h.set.mu.Unlock()
 	h.set.items = slices.DeleteFunc(h.set.items, func(i item) bool { return i.id == h.id })
