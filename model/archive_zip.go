@@ -100,6 +100,11 @@ func checkArchive(file string) (*archiveFile, error) {
 		if err != nil {
 			return fail("its member %.80q is damaged: %v", f.Name, err)
 		}
+		if strings.HasSuffix(name, ".pkl") {
+			if err := checkPickle(text); err != nil {
+				return fail("its member %.80q is damaged: %v", f.Name, err)
+			}
+		}
 		if strings.HasPrefix(name, "code/") && strings.HasSuffix(name, ".py") {
 			switch {
 			case strings.Contains(text, "scaled_dot_product_attention"):

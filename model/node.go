@@ -51,6 +51,9 @@ func (n node) build(u *torch.Unit, w *weights, points map[string]*torch.Module) 
 		if err != nil {
 			return nil, err
 		}
+		if c.point == "" {
+			defer m.Close() // it lives on in its parent
+		}
 		slots = append(slots, torch.Slot{Name: c.slot, Value: m})
 	}
 	text := n.more
