@@ -1,0 +1,367 @@
+package torch_test
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/golens/golens/torch"
+)
+
+// deep builds a model of n blocks, each a linear map with a bias and a tanh, made ready for hooks.
+func deep(b *bench, n int, width int64) (model *torch.Module, blocks []*torch.Module) {
+	b.Helper()
+	u := b.unit()
+	var slots []torch.Slot
+	text := "def forward(self, x: Tensor) -> Tensor:\n"
+	for i := range n {
+		w := make([]float32, width*width)
+		for k := range w {
+			w[k] = float32((k*7+i)%11-5) / 16
+		}
+		block := b.define(u, "Block", "def forward(self, x: Tensor) -> Tensor:\n    return torch.tanh(torch.addmm(self.bias, x, self.weight))\n",
+			torch.Slot{Name: "weight", Value: b.tensor(w, width, width)}, torch.Slot{Name: "bias", Value: b.tensor(make([]float32, width), width)})
+		blocks = append(blocks, block)
+		slots = append(slots, torch.Slot{Name: fmt.Sprint("b", i), Value: block})
+		text += fmt.Sprintf("    x = self.b%d.forward(x)\n", i)
+	}
+	model = b.define(u, "Model", text+"    return x\n", slots...)
+	if err := model.Interpose(); err != nil {
+		b.Fatal(err)
+	}
+	return model, blocks
+}
+
+// TestFreshModuleOnTwoThreads: the first runs of a module, in which libtorch plans
+// it, may come from several threads at once, each with hooks of its own.
+func TestFreshModuleOnTwoThreads(t *testing.T) {
+	b := work(t)
+	const fresh, runs = 100, 30
+	ops := b.module("def scale(self, x: Tensor, by: float) -> Tensor:\n    return x * by\n")
+	x := b.tensor([]float32{1, -1, 2, 0.5}, 1, 4)
+	for range fresh {
+		var s bench // closed each time, so that modules also come and go
+		s.T = t
+		model, blocks := deep(&s, 3, 4)
+		steps := [][]torch.Step{
+			{{At: blocks[1], Fn: ops, Method: "scale", Args: []any{2.0}}, {At: blocks[1], Capture: true}},
+			{{At: blocks[0], Func: add(1)}, {At: blocks[1], Capture: true}, {At: blocks[2], Input: true, Func: double}},
+			nil,
+		}
+		var want [3][]float32 // the first results of each, which all others must equal
+		var ready, done sync.WaitGroup
+		ready.Add(len(steps))
+		for g, steps := range steps {
+			done.Go(func() {
+				ready.Done()
+				ready.Wait()
+				for i := range runs {
+					o, err := model.CallWith("forward", steps, x)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					v, err := torch.Values[float32](o.Results[0])
+					for _, c := range o.Captures {
+						if c != nil {
+							w, _ := torch.Values[float32](c)
+							v = append(v, w...)
+						}
+					}
+					o.Close()
+					if i == 0 {
+						want[g] = v
+					}
+					if err != nil || fmt.Sprint(v) != fmt.Sprint(want[g]) {
+						t.Errorf("goroutine %d, run %d: %v (%v), first %v", g, i, v, err, want[g])
+						return
+					}
+				}
+			})
+		}
+		done.Wait()
+		// The same one after the other, where no other hooks can come in between.
+		for g, steps := range steps {
+			o := keep(&s, must(model.CallWith("forward", steps, x))(t))
+			v := values[float32](t, o.Results[0])
+			for _, c := range o.Captures {
+				if c != nil {
+					v = append(v, values[float32](t, c)...)
+				}
+			}
+			if fmt.Sprint(v) != fmt.Sprint(want[g]) {
+				t.Fatalf("alone, goroutine %d's run gives %v, together %v", g, v, want[g])
+			}
+		}
+		if fmt.Sprint(want[0]) == fmt.Sprint(want[2]) || fmt.Sprint(want[1]) == fmt.Sprint(want[2]) {
+			t.Fatal("the hooks did nothing")
+		}
+		s.Close()
+	}
+}
+
+// TestBuildingOnManyThreads: one unit takes definitions from several goroutines.
+func TestBuildingOnManyThreads(t *testing.T) {
+	b := work(t)
+	u := b.unit()
+	var wg sync.WaitGroup
+	for g := range 4 {
+		wg.Go(func() {
+			for i := range 25 {
+				n := i % 5 // some of one class, some of another
+				m, err := u.Define(fmt.Sprint("Part", n), fmt.Sprintf("def forward(self) -> int:\n    return %d + self.n\n", n), torch.Slot{Name: "n", Value: g * 100})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if i%2 == 0 {
+					m.Interpose() // which fails where another goroutine has run one of the class
+				}
+				out, err := m.Call("forward")
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if v, err := torch.Values[int64](out[0]); err != nil || v[0] != int64(g*100+n) {
+					t.Errorf("part %d of %d gives %v (%v)", n, g, v, err)
+				}
+				out[0].Close()
+				m.Close()
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// TestMemoryOfManyRuns: ten thousand runs with a capture, a scaling and a function
+// of Go leave no object and no memory behind.
+func TestMemoryOfManyRuns(t *testing.T) {
+	b := work(t)
+	const runs, warm = 10_000, 1_000
+	model, blocks := deep(b, 2, 32)
+	ops := b.module("def scale(self, x: Tensor, by: float) -> Tensor:\n    return x * by\n")
+	x := b.tensor(make([]float32, 32*32), 32, 32)
+	steps := []torch.Step{
+		{At: blocks[0], Fn: ops, Method: "scale", Args: []any{0.5}},
+		{At: blocks[1], Input: true, Func: func(x *torch.Tensor) (*torch.Tensor, error) { return x.Clone() }},
+		{At: blocks[1], Capture: true},
+	}
+	fails := append(steps[:3:3], torch.Step{At: blocks[1], Func: func(x *torch.Tensor) (*torch.Tensor, error) { panic("now and then") }})
+	before := torch.Live()
+	resident := func() int64 {
+		debug.FreeOSMemory()
+		return status(t, "VmRSS")
+	}
+	var start int64
+	for i := range runs {
+		if i == warm {
+			start = resident()
+		}
+		o, err := model.CallWith("forward", steps, x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Close()
+		if i%10 == 0 {
+			if _, err := model.CallWith("forward", fails, x); err == nil {
+				t.Fatal("a hook's panic was no error")
+			}
+		}
+		if n := torch.Live(); n != before {
+			t.Fatalf("run %d left %d objects", i, n-before)
+		}
+	}
+	end := resident()
+	t.Logf("resident after %d runs: %d kB, after %d: %d kB", warm, start, runs, end)
+	if raceEnabled {
+		return // the detector's own memory grows
+	}
+	if end > start+start/20 {
+		t.Errorf("resident memory went from %d to %d kB", start, end)
+	}
+}
+
+// TestMemoryOfManyModules: modules that were built, made ready and run go with their unit.
+func TestMemoryOfManyModules(t *testing.T) {
+	work(t)
+	const builds, warm = 200, 50
+	var start int64
+	resident := func() int64 {
+		for range 3 { // units are freed by the collector alone
+			runtime.GC()
+			time.Sleep(time.Millisecond)
+		}
+		debug.FreeOSMemory()
+		return status(t, "VmRSS")
+	}
+	for i := range builds {
+		if i == warm {
+			start = resident()
+		}
+		s := bench{T: t}
+		model, blocks := deep(&s, 2, 256) // half a megabyte of weights
+		o := keep(&s, must(model.CallWith("forward", []torch.Step{{At: blocks[0], Capture: true}}, s.tensor(make([]float32, 256), 1, 256)))(t))
+		equal(t, "hits", o.Hits, 1)
+		s.Close()
+	}
+	end := resident()
+	t.Logf("resident after %d modules: %d kB, after %d: %d kB", warm, start, builds, end)
+	if !raceEnabled && end > start+start/20 {
+		t.Errorf("resident memory went from %d to %d kB", start, end)
+	}
+}
+
+// TestCollectorUnderStress: goroutines that never close what they make, while the
+// collector runs without pause. A minute of it with GOLENS_STRESS=1.
+func TestCollectorUnderStress(t *testing.T) {
+	b := work(t)
+	length := 2 * time.Second
+	if os.Getenv("GOLENS_STRESS") != "" {
+		length = time.Minute
+	}
+	defer debug.SetGCPercent(debug.SetGCPercent(1))
+	model, blocks := deep(b, 2, 8)
+	ops := b.module("def scale(self, x: Tensor, by: float) -> Tensor:\n    return x * by\n\ndef split(self, x: Tensor) -> List[Tensor]:\n    return [x + 1, x + 2, x + 3]\n")
+	path := numbers(t, 64)
+	ones := make([]float32, 64)
+	for i := range ones {
+		ones[i] = 1
+	}
+	before := torch.Live()
+	var stop atomic.Bool
+	var rounds atomic.Int64
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for !stop.Load() {
+			runtime.GC()
+		}
+	})
+	// round makes some of everything, checks values, and closes nothing.
+	round := func(g int) error {
+		x, err := torch.New(ones, 8, 8)
+		if err != nil {
+			return err
+		}
+		n, err := x.Narrow(0, 1, 4)
+		if err != nil {
+			return err
+		}
+		c, err := n.Clone()
+		if err != nil {
+			return err
+		}
+		out, err := ops.Call("split", c)
+		if err != nil {
+			return err
+		}
+		o, err := model.CallWith("forward", []torch.Step{
+			{At: blocks[0], Fn: ops, Method: "scale", Args: []any{float64(g)}},
+			{At: blocks[1], Input: true, Func: func(x *torch.Tensor) (*torch.Tensor, error) {
+				y, err := x.Narrow(1, 0, 8)
+				if err != nil {
+					return nil, err
+				}
+				runtime.GC()
+				return y.Clone()
+			}},
+			{At: blocks[1], Capture: true},
+		}, out[0])
+		if err != nil {
+			return err
+		}
+		f, err := torch.Map(path)
+		if err != nil {
+			return err
+		}
+		w, err := f.Tensor(0, torch.Float32, 8, 8)
+		if err != nil {
+			return err
+		}
+		u, err := torch.NewUnit()
+		if err != nil {
+			return err
+		}
+		m, err := u.Define("Sum", "def forward(self, xs: List[Tensor]) -> Tensor:\n    return self.weight.sum() + xs[0].sum() + xs[1].sum()\n", torch.Slot{Name: "weight", Value: w})
+		if err != nil {
+			return err
+		}
+		sum, err := m.Call("forward", []*torch.Tensor{out[1], out[2]})
+		if err != nil {
+			return err
+		}
+		v, err := torch.Values[float32](sum[0])
+		if err != nil || v[0] != 63*64/2+32*3+32*4 {
+			return fmt.Errorf("the sum is %v (%v)", v, err)
+		}
+		r, err := torch.Values[float32](o.Results[0])
+		k, err2 := torch.Values[float32](o.Captures[2])
+		if err != nil || err2 != nil || len(r) != 32 || fmt.Sprint(r) != fmt.Sprint(k) {
+			return fmt.Errorf("result %v (%v), captured %v (%v)", r, err, k, err2)
+		}
+		return nil
+	}
+	for g := range 2 {
+		wg.Go(func() {
+			for !stop.Load() {
+				if err := round(g); err != nil {
+					t.Error(err)
+					return
+				}
+				rounds.Add(1)
+			}
+		})
+	}
+	time.Sleep(length)
+	stop.Store(true)
+	wg.Wait()
+	t.Logf("%d rounds", rounds.Load())
+	for end := time.Now().Add(20 * time.Second); torch.Live() != before; runtime.GC() {
+		if time.Now().After(end) {
+			t.Fatalf("%d objects were never freed", torch.Live()-before)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// TestThreadsOfTheSystem: operations of many goroutines, each with the device for
+// itself, do not give each its own team of helper threads.
+func TestThreadsOfTheSystem(t *testing.T) {
+	b := work(t)
+	before := torch.Threads()
+	t.Cleanup(func() { torch.SetThreads(before) })
+	if err := torch.SetThreads(4); err != nil {
+		t.Fatal(err)
+	}
+	x := b.tensor(make([]float32, 512*512), 512, 512)
+	m := b.module("def forward(self, x: Tensor) -> Tensor:\n    return torch.mm(x, x).exp()\n")
+	const goroutines = 16
+	start := systemThreads(t)
+	var wg sync.WaitGroup
+	for range goroutines {
+		wg.Go(func() {
+			for range 5 {
+				err := torch.CPU.Exclusive(func() error {
+					out, err := m.Call("forward", x)
+					if err == nil {
+						out[0].Close()
+					}
+					return err
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	more := systemThreads(t) - start
+	t.Logf("%d goroutines with teams of 4 made %d more threads", goroutines, more)
+	if more >= goroutines {
+		t.Errorf("%d goroutines made %d threads of the system", goroutines, more)
+	}
+}
