@@ -60,8 +60,8 @@ func (p place) inspect(ctx context.Context, version string) (*Install, error) {
 		return nil, err
 	}
 	in.Python = python
-	if err := checkWanted(in.Version, version); err != nil {
-		return nil, fmt.Errorf("%s: %w", in.Dir, err)
+	if err := in.CheckVersion(version); err != nil {
+		return nil, err
 	}
 	return in, nil
 }

@@ -170,7 +170,7 @@ func TestVersions(t *testing.T) {
 		{"", "", false},
 	}
 	for _, test := range tests {
-		err := errors.Join(checkOldest(test.version), checkWanted(test.version, test.want))
+		err := errors.Join(checkOldest(test.version), (&Install{Version: test.version}).CheckVersion(test.want))
 		if (err == nil) != test.ok {
 			t.Errorf("%q where %q is wanted: %v", test.version, test.want, err)
 		}

@@ -31,6 +31,16 @@ func (in *Install) Include() string { return in.Dir + "/include" }
 // Lib returns the folder of libtorch_cpu.so and libc10.so.
 func (in *Install) Lib() string { return in.Dir + "/lib" }
 
+// CheckVersion returns an error if this libtorch is not of the version wanted;
+// "" stands for any, and "2.11.0" for every build of it ("2.11.0+cpu").
+func (in *Install) CheckVersion(want string) error {
+	public, _, _ := strings.Cut(in.Version, "+")
+	if want != "" && want != in.Version && want != public {
+		return fmt.Errorf("%s: version %s is not the %s asked for by TORCH_VERSION", in.Dir, in.Version, want)
+	}
+	return nil
+}
+
 // String returns one line: the version, the folder, and why it was chosen.
 func (in *Install) String() string {
 	return fmt.Sprintf("libtorch %s in %s (%s)", in.Version, in.Dir, in.Source)
@@ -75,16 +85,6 @@ func checkOldest(version string) error {
 	}
 	if major < minMajor || major == minMajor && minor < minMinor {
 		return fmt.Errorf("version %s is too old, golens needs %d.%d or newer", version, minMajor, minMinor)
-	}
-	return nil
-}
-
-// checkWanted returns an error if version is not the one wanted; "" stands for
-// any, and one without a local part ("2.11.0") for any build ("2.11.0+cpu").
-func checkWanted(version, want string) error {
-	public, _, _ := strings.Cut(version, "+")
-	if want != "" && want != version && want != public {
-		return fmt.Errorf("version %s is not the %s asked for by TORCH_VERSION", version, want)
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ find   print the libtorch found, and why those before it in the search were pass
 env    print shell commands for: go build -tags libtorch_env
 write  write torch/libtorch_local.go, which a plain go build uses
 same   fail if torch/libtorch_local.go names another one than is found
-check  fail, with the reason, if the libtorch in DIR cannot be linked with
+check  fail, with the reason, if the libtorch in DIR cannot be linked with or is of another version
 path   fail if no libtorch could be used in DIR because of a character of its path
 
 The exit status is 3 if none is found, 1 if one that was named does not serve.
@@ -56,8 +56,11 @@ func run(ctx context.Context) error {
 
 	switch {
 	case flag.NArg() == 2 && flag.Arg(0) == "check":
-		_, err := libtorch.Inspect(flag.Arg(1))
-		return err
+		in, err := libtorch.Inspect(flag.Arg(1))
+		if err != nil {
+			return err
+		}
+		return in.CheckVersion(*version)
 	case flag.NArg() == 2 && flag.Arg(0) == "path":
 		return libtorch.CheckPath(flag.Arg(1))
 	case flag.NArg() != 1:

@@ -4,7 +4,6 @@ torch VERSION      exit status 0 if torch is there, whole, in that version
 requirements FILE  0 if each "name==version" of the file is there and all can be imported
 references         0 if a torch of 2.6 or newer and all that the tests import are there
 small              print what, beside its own wheel, torch needs to be loaded by a C++ program
-where              print the folder of torch
 forget-broken      unregister packages with missing or short files, so that pip installs them anew
 """
 
@@ -129,11 +128,6 @@ def main(command, *rest):
     if command == "small":
         for requirement in small():
             print(requirement)
-    elif command == "where":
-        spec = importlib.util.find_spec("torch")
-        if spec is None or spec.origin is None:
-            return False
-        print(spec.submodule_search_locations[0])
     elif command == "forget-broken":
         forget_broken()
     else:

@@ -12,6 +12,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 scripts/setup/tools.sh
 python=
 if [ "${1:-}" = newest ]; then
+	unset PYTHONPATH PYTHONHOME
 	python=$PWD/.venv-newest/bin/python
 	TORCH_VERSION=$torch_newest scripts/setup/venv.sh test .venv-newest
 else
@@ -23,6 +24,7 @@ else
 		fi
 	fi
 	if [ -z "$python" ]; then
+		unset PYTHONPATH PYTHONHOME
 		python=$PWD/.venv/bin/python
 		scripts/setup/venv.sh test .venv
 	fi

@@ -20,13 +20,16 @@ version=${TORCH_VERSION:-$torch_default}
 args=${PIP_TORCH_ARGS:-}
 requirements=scripts/requirements.txt
 python=$venv/bin/python
+unset PYTHONPATH PYTHONHOME PIP_TARGET PIP_PREFIX # which would lead out of DIR
+export PIP_USER=0
 
 # stamped KIND: whether DIR is stamped with what is asked for now.
 stamped() {
 	local torch reqs
-	[ -f "$venv/.golens-$1" ] && [ -x "$python" ] && same_build || return 1
+	[ -f "$venv/.golens-$1" ] && same_build || return 1
 	IFS='|' read -r torch reqs <"$venv/.golens-$1" || return 1
-	[ "$torch" = "$version" ] && [[ $1 = run || $reqs = "$(requirements_id)" ]]
+	[ "$torch" = "$version" ] && loadable 2>/dev/null || return 1
+	[[ $1 = run || ( $reqs = "$(requirements_id)" && -x $python ) ]]
 }
 
 stamp() { printf '%s|%s\n' "$version" "$(requirements_id)" >"$venv/.golens-$1"; }
@@ -58,13 +61,13 @@ make_venv() {
 	if [ ! -e "$making" ] && "$python" -c '' 2>/dev/null; then
 		"$python" -m pip --version >/dev/null 2>&1 || "$python" -m ensurepip >&2 && return
 	fi
+	local base
+	base=$(base_python)
 	if [ -e "$making" ] || [ -f "$venv/pyvenv.cfg" ]; then
 		rm -rf "$venv"
 	elif [ -e "$venv" ]; then
 		rmdir "$venv" 2>/dev/null || die "$venv exists and is no Python environment: move it away"
 	fi
-	local base
-	base=$(base_python)
 	say "making a Python environment in $venv"
 	mkdir -p "$venv" && touch "$making"
 	"$base" -m venv "$venv" >&2 || die "$base -m venv $venv failed: apt install python3-venv"
@@ -73,18 +76,17 @@ make_venv() {
 
 # pip_install fetches beside what it installs: /tmp may be too small for torch.
 pip_install() {
-	rm -rf "$venv/.tmp" && mkdir -p "$venv/.tmp"
+	mkdir -p "$venv/.tmp"
 	TMPDIR=$PWD/$venv/.tmp "$python" -m pip install --no-input --disable-pip-version-check "$@" >&2 ||
 		die "pip failed (see above). When the cause is gone, run the same command again: what is whole is kept. Where no version matches, there is none for $("$python" -V) on $(uname -m)"
-	rm -rf "$venv/.tmp"
 }
 
 check() { "$python" scripts/setup/check.py "$@"; }
 
-# loadable: whether the loader would find all that libtorch needs.
+# loadable: whether torch is there and the loader would find all that it needs.
 loadable() {
-	local dir
-	dir=$(check where) && libtorch check "$dir"
+	local found=("$venv"/lib/python3*/site-packages/torch)
+	libtorch -version "$version" check "${found[-1]}"
 }
 
 # complete: whether DIR holds all that is asked for.
@@ -122,13 +124,15 @@ if ! flock -n 9; then
 	flock 9
 	stamped "$kind" && exit
 fi
+trap 'rm -rf "$venv/.tmp"' EXIT
+rm -rf "$venv/.tmp" # of one that had no time to
 libtorch path "$PWD/$venv" || die "this folder's name keeps libtorch from being used in it"
 make_venv
 check forget-broken >&2
 if ! same_build || ! complete >/dev/null 2>&1; then
 	rm -f "$venv/.golens-run" "$venv/.golens-test"
 	check torch "$version" || rm -f "$venv/.golens-build" # another version is another build
-	say "fetching torch $version for $venv ($([ "$kind" = run ] && echo 'about 0.6 GB, 1.3 GB on disk' || echo 'up to 2.5 GB, 5 GB on disk'))"
+	say "completing $venv with torch $version (from nothing: $([ "$kind" = run ] && echo '0.55 GB to fetch, 1.3 GB on disk' || echo 'about 3 GB to fetch, 5 to 6 GB on disk'))"
 	install_torch
 	[ -z "$args" ] || printf '%s\n' "$args" >"$venv/.golens-build"
 	[ "$kind" = run ] || pip_install -r "$requirements" "torch==$version"
