@@ -50,7 +50,7 @@ func refused(t *testing.T, got outcome, code int, says ...string) {
 		t.Errorf("standard output has %.200q", got.out)
 	}
 	message, hint, _ := strings.Cut(strings.TrimSuffix(got.stderr, "\n"), "\n")
-	if !strings.HasPrefix(message, "golens: ") || len(message) < 20 || len(message) > 500 {
+	if !strings.HasPrefix(message, "golens: ") || len(message) < 15 || len(message) > 500 {
 		t.Errorf("message: %q", message)
 	}
 	isHint := strings.HasPrefix(hint, "See golens ") && strings.HasSuffix(hint, "--help.") && !strings.Contains(hint, "\n")

@@ -179,3 +179,29 @@ func TestVersion(t *testing.T) {
 		t.Errorf("--version says %q", again)
 	}
 }
+
+// FuzzCommandLine: whatever is typed is understood or refused in words, and every
+// argument behind -- comes through.
+func FuzzCommandLine(f *testing.F) {
+	f.Add("lens\x00the cat\x00--top=3")
+	f.Add("--model\x00m\x00model\x00info\x00-h")
+	f.Add("help\x00lens\x00--\x00-x")
+	f.Add("tokens\x00-\x00--=\x00-")
+	f.Fuzz(func(t *testing.T, typed string) {
+		args := strings.Split(typed, "\x00")
+		a := app(nil, nil, nil)
+		l, err := readCommandLine(a, args)
+		if err != nil {
+			if err.Error() == "" {
+				t.Errorf("%q is refused without a word", args)
+			}
+			return
+		}
+		if _, behind, ok := strings.Cut("\x00"+typed, "\x00--\x00"); ok && !l.help {
+			// A value of a flag may be -- itself, after which fewer are left.
+			if got := strings.Join(l.rest, "\x00"); !strings.HasSuffix(behind, got) && !strings.HasSuffix(got, behind) {
+				t.Errorf("%q: the arguments are %q", args, l.rest)
+			}
+		}
+	})
+}

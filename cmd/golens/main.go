@@ -15,11 +15,11 @@ import (
 )
 
 func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // the second Ctrl-C ends the program at once
 	// A reader that goes away, such as head, is an error of the write and no death by
 	// signal: files that are being written are finished or removed.
 	signal.Ignore(syscall.SIGPIPE)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // the second Ctrl-C ends the program at once
 	os.Exit(run(ctx, os.Args, os.Stdin, os.Stdout, os.Stderr))
 }
 
@@ -36,6 +36,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return 0
 	case errors.Is(out.err, syscall.EPIPE):
 		return exitFailed // the reader went away and needs no word of it
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		fmt.Fprintln(stderr, "golens: interrupted")
+		return exitFailed
 	case errors.As(err, &u):
 		fmt.Fprintln(stderr, "golens:", err)
 		fmt.Fprintln(stderr, "See golens"+spaced(u.command)+" --help.")

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -191,6 +192,71 @@ func TestInterruptStream(t *testing.T) {
 	got := finish(t, cmd)
 	got.stderr = stderr.String()
 	refused(t, got, 1, fmt.Sprintf("interrupted after %d of 50000 prompts", lines))
+}
+
+// TestInterruptAtOnce: Ctrl-C before the first result leaves nothing.
+func TestInterruptAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	model := tiny(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, args := range [][]string{
+		{"lens", "the", "--model", model, "--json", filepath.Join(dir, "x.json"), "--plot", filepath.Join(dir, "x.png")},
+		{"lens", "-", "--model", model}, {"lens", "--prompts", "-", "--model", model}, {"tokens", "-"},
+	} {
+		var out, stderr bytes.Buffer
+		code := run(ctx, append([]string{"golens"}, args...), blocked{}, &out, &stderr)
+		refused(t, outcome{code, out.String(), stderr.String()}, 1, "interrupted")
+	}
+	if names := files(t, dir); len(names) > 0 {
+		t.Errorf("left behind: %v", names)
+	}
+}
+
+// blocked is a standard input on which nothing ever comes.
+type blocked struct{}
+
+func (blocked) Read([]byte) (int, error) { select {} }
+
+// TestInterruptInput sends Ctrl-C while the program waits for its input.
+func TestInterruptInput(t *testing.T) {
+	cmd := program(t, "tokens", "-")
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	var out, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	waitForSignals(t, cmd)
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	got := finish(t, cmd)
+	refused(t, outcome{got.code, out.String(), stderr.String()}, 1, "interrupted")
+}
+
+// waitForSignals waits until the process catches Ctrl-C, before which it dies of it.
+func waitForSignals(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	for range 3000 {
+		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", cmd.Process.Pid))
+		if err != nil {
+			t.Skip(err)
+		}
+		_, line, _ := strings.Cut(string(status), "SigIgn:")
+		var ignored uint64
+		// Broken pipes are ignored after Ctrl-C is caught.
+		if _, err := fmt.Sscanf(line, "%x", &ignored); err == nil && ignored&(1<<(syscall.SIGPIPE-1)) != 0 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	cmd.Process.Kill()
+	t.Fatal("the process never began")
 }
 
 // TestReaderGoesAway closes the pipe as head does: the program ends without a word,

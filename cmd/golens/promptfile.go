@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
@@ -15,27 +14,26 @@ import (
 // readPromptFile returns the prompts of a file of JSON lines, "-" for standard
 // input. Empty lines are passed over, and so is a byte order mark.
 func readPromptFile(c *cli.Context, path string) ([]prompt, error) {
-	name, in := path, c.App.Reader
+	var data, name string
+	var err error
 	switch path {
 	case "":
 		return nil, usage(c, "--prompts: the file name is empty")
 	case "-":
 		name = "standard input"
+		data, err = readInput(c)
 	default:
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, fmt.Errorf("--prompts: %w", err)
-		}
-		defer f.Close()
-		in = f
+		var b []byte
+		name = path
+		b, err = os.ReadFile(path)
+		data = string(b)
 	}
-	data, err := io.ReadAll(in)
 	if err != nil {
 		return nil, fmt.Errorf("--prompts: %w", err)
 	}
 	var out []prompt
 	n := 0
-	for line := range strings.Lines(strings.TrimPrefix(string(data), "\ufeff")) {
+	for line := range strings.Lines(strings.TrimPrefix(data, "\ufeff")) {
 		n++
 		if strings.TrimSpace(line) == "" {
 			continue

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -117,11 +116,8 @@ func readPrompts(c *cli.Context) ([]prompt, error) {
 	case c.IsSet("prompts"):
 		return readPromptFile(c, c.String("prompts"))
 	case c.Args().First() == "-":
-		text, err := io.ReadAll(c.App.Reader)
-		if err != nil {
-			return nil, fmt.Errorf("read the prompt from standard input: %w", err)
-		}
-		return []prompt{{Text: string(text)}}, nil
+		text, err := readInput(c)
+		return []prompt{{Text: text}}, err
 	}
 	return []prompt{{Text: c.Args().First()}}, nil
 }

@@ -99,11 +99,7 @@ func readText(c *cli.Context) (string, error) {
 			return "", usage(c, "no text was given: golens tokens \"Are cats good?\", or - to type it in")
 		}
 	}
-	data, err := io.ReadAll(c.App.Reader)
-	if err != nil {
-		return "", fmt.Errorf("read standard input: %w", err)
-	}
-	return string(data), nil
+	return readInput(c)
 }
 
 // writeTokens writes one line of JSON. Bytes are in base64, where the text is not lossless.
