@@ -68,6 +68,16 @@ func (r *Registry) Clone() *Registry {
 	return &Registry{last: r.last, items: slices.Clone(r.items)}
 }
 
+// Points returns the names that the registry's actions and captures were added
+// with, in their order.
+func (r *Registry) Points() []string {
+	var out []string
+	for _, i := range r.Clone().items {
+		out = append(out, i.point)
+	}
+	return out
+}
+
 // Actions returns the registry's actions in words, each with its point: "h.3 scale 0.8".
 func (r *Registry) Actions() []string {
 	if r == nil {

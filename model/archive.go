@@ -166,6 +166,21 @@ func (m *Model) addPoints(t *tree, blocks []string) (map[string]string, error) {
 	return point, nil
 }
 
+// checkTrunk refuses hooks at the head: an archive runs it with the trunk, but
+// what it returns there is not used.
+func (m *Model) checkTrunk(h *hooks.Registry) error {
+	for _, p := range h.Points() {
+		name, err := m.Points.Canonical(p)
+		if err != nil {
+			return err
+		}
+		if name = strings.TrimSuffix(name, ":in"); name == m.Layout.Head || strings.HasPrefix(name, m.Layout.Head+".") {
+			return choice("hooks: the point %s has no part in trunk, which ends with %s", p, m.Layout.Norm)
+		}
+	}
+	return nil
+}
+
 // layoutOf names the parts of the model by their hook points.
 func (m *Model) layoutOf(t *tree, blocks []string, point map[string]string) Layout {
 	n := m.archive.names

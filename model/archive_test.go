@@ -203,6 +203,28 @@ func TestBiasedHead(t *testing.T) {
 	}
 }
 
+// TestHeadHooks: the trunk of an archive ends before its head, and a hook there
+// would act on what is thrown away.
+func TestHeadHooks(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "m.pt")
+	reference.Archive(t, "biased", "", "sdpa", path)
+	m := open(t, path, model.Options{Names: model.Names{Embed: "start", Blocks: "stack.*", Norm: "last", Head: "out"}})
+	for point, refused := range map[string]bool{"out": true, "out:in": true, "last": false, "stack.1:in": false, "stack.0.0": false} {
+		h := &hooks.Registry{}
+		h.Add(point, hooks.Scale(0.5))
+		err := m.Hold(func(s model.Session) error {
+			run, err := s.Trunk([]int64{1, 2}, h)
+			if err == nil {
+				run.Close()
+			}
+			return err
+		})
+		if (err != nil) != refused || refused && !strings.Contains(err.Error(), "has no part in trunk") {
+			t.Errorf("a hook at %s: %v", point, err)
+		}
+	}
+}
+
 // TestRefusedArchives opens what cannot serve; the reason is said.
 func TestRefusedArchives(t *testing.T) {
 	dir := reference.Model(t, "4x64-untied")

@@ -67,6 +67,9 @@ func (s Session) Trunk(ids []int64, h *hooks.Registry) (*hooks.Run, error) {
 
 // archiveTrunk runs the whole of an archive, which has one method only, and keeps the final norm's output.
 func (s Session) archiveTrunk(ids []int64, h *hooks.Registry) (*hooks.Run, error) {
+	if err := s.m.checkTrunk(h); err != nil {
+		return nil, err
+	}
 	h = h.Clone()
 	h.Capture(s.m.Layout.Norm)
 	run, err := s.run("forward", ids, h)
