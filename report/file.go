@@ -33,37 +33,51 @@ func Create(path string) (*File, error) {
 	if err != nil {
 		return nil, &FileError{path, err}
 	}
+	f.path = path
 	return f, nil
 }
 
 func create(path string) (*File, error) {
-	f := &File{path: path, into: path}
-	mode, there := fs.FileMode(0o666), false // less the umask
-	if to, err := filepath.EvalSymlinks(path); err == nil {
-		info, err := os.Stat(to)
-		switch {
-		case err != nil:
-			return nil, err
-		case info.IsDir():
-			return nil, errors.New("it is a folder; name a file in it")
-		case !info.Mode().IsRegular():
-			f.into = ""
-			f.f, err = os.OpenFile(path, os.O_WRONLY, 0)
-			f.w = bufio.NewWriterSize(f.f, bufferSize)
-			return f, err
+	// Stat and not the name says what is there: /dev/stdout is a link to a pipe that
+	// has no name.
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if to, err := os.Readlink(path); err == nil { // a link to a file that is still to come
+			if !filepath.IsAbs(to) {
+				to = filepath.Join(filepath.Dir(path), to)
+			}
+			return create(to)
 		}
-		f.into, mode, there = to, info.Mode().Perm(), true
-		if err := writable(to); err != nil {
-			return nil, err
-		}
+		return begin(path, 0o666, false)
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, errors.New("it is a folder; name a file in it")
+	case !info.Mode().IsRegular():
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		return &File{f: f, w: bufio.NewWriterSize(f, bufferSize)}, err
 	}
-	var err error
-	if f.f, err = temporary(f.into, mode); err != nil {
+	to, err := filepath.EvalSymlinks(path)
+	if err != nil {
 		return nil, err
 	}
-	f.w = bufio.NewWriterSize(f.f, bufferSize)
-	if there {
-		if err := f.f.Chmod(mode); err != nil {
+	if err := writable(to); err != nil {
+		return nil, err
+	}
+	return begin(to, info.Mode().Perm(), true)
+}
+
+// begin opens the temporary file of path. The umask applies to mode unless it is
+// that of a file that is replaced.
+func begin(path string, mode fs.FileMode, replaced bool) (*File, error) {
+	temp, err := temporary(path, mode)
+	if err != nil {
+		return nil, err
+	}
+	f := &File{into: path, f: temp, w: bufio.NewWriterSize(temp, bufferSize)}
+	if replaced {
+		if err := temp.Chmod(mode); err != nil {
 			f.Drop()
 			return nil, err
 		}

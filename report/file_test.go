@@ -142,6 +142,53 @@ func TestWriteFileInPlace(t *testing.T) {
 	}
 }
 
+// A link to a file that is not there yet brings that file.
+func TestWriteFileThroughDanglingLinks(t *testing.T) {
+	dir := t.TempDir()
+	for link, to := range map[string]string{"a": "b", "b": filepath.Join(dir, "c.json"), "lost": "no/such.json", "loop": "loop"} {
+		if err := os.Symlink(to, filepath.Join(dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := WriteFile(t.Context(), filepath.Join(dir, "a"), writing("new")); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, filepath.Join(dir, "c.json"), "new")
+	for link, want := range map[string]string{"lost": "lost: no such file or directory; make its folder first", "loop": "loop: too many levels of symbolic links"} {
+		if err := WriteFile(t.Context(), filepath.Join(dir, link), writing("new")); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", link, err)
+		}
+	}
+	only(t, dir, "a", "b", "c.json", "loop", "lost")
+}
+
+// A pipe without a name, as a shell's >(...) and /dev/stdout are, is written too.
+func TestWriteFileToDescriptor(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	// A link of our own to it, since a mistake would put a file in the link's place.
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(fmt.Sprintf("/proc/self/fd/%d", w.Fd()), link); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(link); err != nil {
+		t.Skip(err)
+	}
+	if err := WriteFile(t.Context(), link, writing("through")); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	if got, err := io.ReadAll(r); string(got) != "through" || err != nil {
+		t.Errorf("read %q, %v", got, err)
+	}
+	if info, err := os.Lstat(link); err != nil || info.Mode()&fs.ModeSymlink == 0 {
+		t.Errorf("the link became %v (%v)", info.Mode(), err)
+	}
+}
+
 func TestWriteFileErrors(t *testing.T) {
 	dir := t.TempDir()
 	locked := filepath.Join(dir, "locked")
