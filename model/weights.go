@@ -157,7 +157,7 @@ func (w *weights) Close() error {
 	for _, f := range w.files {
 		f.Close()
 	}
-	return nil
+	return w.set.Close()
 }
 
 // openWeights maps a folder's safetensors files.

@@ -196,6 +196,10 @@ func TestTargetGrid(t *testing.T) {
 	if got, want := g.At(0, 0).Value, float64(next.Targets.Prob[3*n]); got != want {
 		t.Errorf("the last row's first target has probability %v, want %v", got, want)
 	}
+	alone := synthetic{prompt: []string{" the"}, rows: 3, k: 1, next: true, vocab: plainVocab}.make()
+	if g, err := TargetGrid(alone, GridOptions{}); g != nil || err != nil {
+		t.Errorf("of one token, which has no next: %v, %v", g, err)
+	}
 	next.Targets = nil
 	if g, err := TargetGrid(next, GridOptions{}); g != nil || err != nil {
 		t.Errorf("without targets: %v, %v", g, err)

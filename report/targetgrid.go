@@ -9,7 +9,7 @@ import (
 
 // TargetGrid returns the rank and the log-probability of every target by layer,
 // shaded by its probability: a column for each word and position, or for each
-// next token of the text. It returns nil where r has no targets.
+// next token of the text. It returns nil where there are none.
 func TargetGrid(r *lens.Result, o GridOptions) (*Grid, error) {
 	if err := check(r); err != nil {
 		return nil, err
@@ -47,6 +47,9 @@ func TargetGrid(r *lens.Result, o GridOptions) (*Grid, error) {
 				offsets = append(offsets, q*t.N+n)
 			}
 		}
+	}
+	if len(g.Columns) == 0 {
+		return nil, nil // a text of one token has no next one
 	}
 	tied := false
 	for _, i := range rowOrder(r, o) {

@@ -3,8 +3,11 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/golens/golens/torch"
 )
 
 // The parameters of the tiny model, counted by hand.
@@ -67,6 +70,22 @@ func TestModelInfoWithoutTokenizer(t *testing.T) {
 	got := golens(t, "model", "info", c.write(t))
 	if got.code != 0 || !strings.HasPrefix(got.stderr, "golens: warning: ") || !strings.Contains(got.stderr, "vocab.json") || strings.Contains(got.out, "tokenizer") {
 		t.Errorf("%+v", got)
+	}
+}
+
+// TestNothingStaysOpen: a closed model holds no file and no tensor.
+func TestNothingStaysOpen(t *testing.T) {
+	dir := tiny(t)
+	once := func() {
+		good(t, "lens", "the", "--model", dir, "--scale", "h.0=2", "--json", filepath.Join(t.TempDir(), "x.json"))
+	}
+	once() // what stays for good is there after the first run
+	open, live := files(t, "/proc/self/fd"), torch.Live()
+	for range 3 {
+		once()
+	}
+	if after := files(t, "/proc/self/fd"); len(after) != len(open) || torch.Live() != live {
+		t.Errorf("%d files and %d tensors are open, before %d and %d", len(after), torch.Live(), len(open), live)
 	}
 }
 
