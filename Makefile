@@ -1,7 +1,7 @@
 # golens. `make help` lists the targets; docs/setup.md tells what they do.
 
-export TORCH_VERSION PIP_TORCH_ARGS TEST_ARGS PROMPT
 PROMPT ?= The way you do anything is the way you do everything
+export TORCH_VERSION PIP_TORCH_ARGS TEST_ARGS PROMPT
 
 .PHONY: help demo build setup test test-newest check env clean distclean
 .NOTPARALLEL:
