@@ -19,7 +19,8 @@ help: ## list the targets (this text)
 
 demo: build ## fetch libtorch, build, and show the logit lens of a sentence
 	@mkdir -p demo
-	bin/golens lens "$$PROMPT" --plot demo/lens.png
+	@printf '%s\n' "bin/golens lens \"$$PROMPT\" --plot demo/lens.png"
+	@bin/golens lens "$$PROMPT" --plot demo/lens.png
 	@echo "the same as a figure: demo/lens.png"
 
 build: setup ## fetch libtorch if none is found, and build bin/golens
