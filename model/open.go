@@ -64,6 +64,8 @@ func locate(where string) (string, error) {
 		return "", fmt.Errorf("model: %s is not a folder: and no TorchScript archive: give a Hugging Face folder with config.json and model.safetensors, or a .pt", where)
 	case looksLikePath(where):
 		return "", fmt.Errorf("model: there is no folder %s", where)
+	case strings.HasSuffix(where, ".pt"):
+		return "", fmt.Errorf("model: there is no file %s", where)
 	}
 	return hub.Find(where, os.Getenv)
 }

@@ -132,6 +132,7 @@ func TestArchiveMistakes(t *testing.T) {
 		{1, "no module nowhere", []string{"lens", "x", "--model", path, "--norm", "nowhere"}},
 		{1, "not a whole zip file", []string{"lens", "x", "--model", broken}},
 		{1, `has the format "another"`, []string{"lens", "x", "--model", sidecar}},
+		{1, "there is no file nowhere.pt", []string{"lens", "x", "--model", "nowhere.pt"}},
 		{2, "name one file", []string{"model", "export"}},
 		{2, "ends in .pt", []string{"model", "export", "out.onnx"}},
 		{2, "already", []string{"model", "export", filepath.Join(t.TempDir(), "b.pt"), "--model", path}},
@@ -191,7 +192,7 @@ func TestDoctorFails(t *testing.T) {
 	put(t, filepath.Dir(path), "m.pt.json", side)
 	for _, c := range []struct{ model, want string }{{path, "fail  weights"}, {filepath.Join(t.TempDir(), "none.pt"), "fail  model"}} {
 		got := golens(t, "doctor", "--model", c.model)
-		if got.code != exitDiffers || !strings.Contains(got.out, c.want) || !strings.Contains(got.stderr, "1 checks failed") {
+		if got.code != exitDiffers || !strings.Contains(got.out, c.want) || !strings.Contains(got.stderr, "a check failed") {
 			t.Errorf("status %d, want %d; %s%s, want %q", got.code, exitDiffers, got.out, got.stderr, c.want)
 		}
 	}

@@ -43,6 +43,9 @@ type doctorReport struct {
 type differsError struct{ failed int }
 
 func (e *differsError) Error() string {
+	if e.failed == 1 {
+		return "a check failed: see its line"
+	}
 	return fmt.Sprintf("%d checks failed: see their lines", e.failed)
 }
 

@@ -55,7 +55,7 @@ def make(kind, out, model=None, attention="sdpa"):
     scripted one), biased, doubled, frozen, optimized, half, state (torch.save).
     """
     if kind in ("trace", "script"):
-        return export_gpt2.export(model, out, attention, kind)
+        return export_gpt2.main([model, out, "--attention", attention, "--method", kind])
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if kind == "biased":
