@@ -49,6 +49,18 @@ func lensOptions(c *cli.Context) (o lens.Options, err error) {
 	return o, nil
 }
 
+// chooseCells reads the flags that depend on the model, and returns what the user
+// should know of them.
+func chooseCells(c *cli.Context, m *model.Model, o *lens.Options) (warnings []string, err error) {
+	if o.Top > m.Sizes.Vocab {
+		return nil, usage(c, "--top %d: the vocabulary has %d tokens", o.Top, m.Sizes.Vocab)
+	}
+	if o.Rows, err = parseNumbers(c.String("layers"), m.Sizes.Blocks); err != nil {
+		return nil, wrong(c, fmt.Errorf("--layers: %w", err))
+	}
+	return chooseTargets(c, m, o)
+}
+
 // chooseTargets finds the tokens of --target and --target-id, and returns what the
 // user should know of them.
 func chooseTargets(c *cli.Context, m *model.Model, o *lens.Options) (warnings []string, err error) {

@@ -59,21 +59,12 @@ func runLens(c *cli.Context) error {
 	defer m.Close()
 	var sc torch.Scope
 	defer sc.Close()
-	if o.Top > m.Sizes.Vocab {
-		return usage(c, "--top %d: the vocabulary has %d tokens", o.Top, m.Sizes.Vocab)
-	}
 	if o.Hooks, err = interventions(c, m, &sc); err != nil {
 		return err
 	}
-	said, err := chooseTargets(c, m, &o)
+	warnings, err := chooseCells(c, m, &o)
 	if err != nil {
 		return err
-	}
-	for _, w := range said {
-		out.notes.warn("", w)
-	}
-	if o.Rows, err = parseNumbers(c.String("layers"), m.Sizes.Blocks); err != nil {
-		return wrong(c, fmt.Errorf("--layers: %w", err))
 	}
 	if by := out.grid.By; (by == report.ByTargetProb || by == report.ByTargetRank) && !o.Next && len(o.Words) == 0 {
 		return usage(c, "--by %s needs a target: give --target WORD or --target next", by)
@@ -81,6 +72,9 @@ func runLens(c *cli.Context) error {
 	readings, err := prepare(c, m, prompts, o)
 	if err != nil {
 		return err
+	}
+	for _, w := range warnings {
+		out.notes.warn("", w)
 	}
 	digest := sync.OnceValues(m.Digest)
 	return out.write(len(readings), func(i int) (*lens.Result, error) {
@@ -91,7 +85,7 @@ func runLens(c *cli.Context) error {
 		for _, w := range r.Warnings {
 			out.notes.warn(prompts[i].about(), w)
 		}
-		r.Warnings = append(slices.Clone(said), r.Warnings...)
+		r.Warnings = append(slices.Clone(warnings), r.Warnings...)
 		if out.wantsDigest() {
 			r.Manifest.Weights, err = digest()
 		}
