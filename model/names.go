@@ -56,8 +56,6 @@ var layouts = []Names{
 	{Embed: "drop", Blocks: "blocks.*", Norm: "norm", Head: "head"},
 }
 
-var numbered = regexp.MustCompile(`^(.*)\.0$`)
-
 // complete fills in the names that n leaves empty: from known layouts, at the top
 // of the archive or inside one module that wraps the model.
 func (t *tree) complete(n Names) (Names, error) {

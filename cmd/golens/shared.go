@@ -28,7 +28,7 @@ func sharedFlags() []cli.Flag {
 		modelFlag("`MODEL`: a Hugging Face folder, a TorchScript archive (.pt; load only what you trust), or a name such as gpt2 that the local Hugging Face cache holds; without it $" + modelVariable + ", or the small model in this program"),
 		&cli.StringFlag{Name: "device", Category: category, Value: "cpu", Usage: "`DEVICE`: compute on cpu, cuda, cuda:N or auto (a GPU where there is one)"},
 		&cli.IntFlag{Name: "threads", Category: category, Usage: "use `N` threads of the CPU; without it as many as PyTorch would. The last bits of the numbers depend on it"},
-		&cli.StringFlag{Name: "attention", Category: category, Value: "sdpa", Usage: "`KIND`: compute attention by sdpa or eager, as in transformers"},
+		&cli.StringFlag{Name: "attention", Category: category, Value: "sdpa", Usage: "`KIND`: compute attention by sdpa or eager, as in transformers; an archive has its own"},
 		&cli.StringFlag{Name: "lens", Category: category, Value: "notebook", Usage: "`KIND`: notebook (hidden_states as they are: only the last is normed), raw (no final norm), normed (final norm for every row)"},
 		&cli.StringFlag{Name: "mode", Category: category, Value: "exact", Usage: "`MODE`: exact, every number to the bit as PyTorch has it"},
 	}, screenFlags()...)
