@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/golens/golens/model"
+	"github.com/golens/golens/model/token"
 )
 
 // The flags that say which text is read.
@@ -50,11 +51,14 @@ func (p prompt) wrong(c *cli.Context, err error) error {
 
 // encode returns the prompt's token ids, which the model can read.
 func (p prompt) encode(c *cli.Context, m *model.Model) ([]int64, error) {
-	tok, err := m.Tokenizer()
-	if err != nil {
-		return nil, err
-	}
 	ids := p.IDs
+	var tok *token.Tokenizer
+	if ids == nil || c.Bool("prepend-bos") { // ids need no tokenizer
+		var err error
+		if tok, err = m.Tokenizer(); err != nil {
+			return nil, err
+		}
+	}
 	if ids == nil {
 		if at := badByte(p.Text); at >= 0 {
 			return nil, p.wrong(c, fmt.Errorf("the prompt is not valid UTF-8 (byte %d is %#x): convert it, or give token ids with --ids", at, p.Text[at]))
