@@ -23,19 +23,6 @@ func (t *test) forward(ids []int64, h *hooks.Registry) (logits []float32, err er
 	return logits, err
 }
 
-func (t *test) headOfTrunk() (logits []float32, err error) {
-	err = t.m.Hold(func(s model.Session) error {
-		run, err := s.Trunk(t.ids, nil)
-		if err != nil {
-			return err
-		}
-		defer run.Close()
-		logits, err = headValues(s, run.Results[0])
-		return err
-	})
-	return logits, err
-}
-
 func (t *test) headOfBlocks() (logits []float32, err error) {
 	err = t.m.Hold(func(s model.Session) error {
 		var sc torch.Scope
