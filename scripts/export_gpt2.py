@@ -4,11 +4,11 @@
     export_gpt2.py NAME_OR_DIR OUT.pt [--attention sdpa|eager] [--method trace|script]
 
 `trace` records transformers' own model (it cannot be scripted); a trace runs on the
-device it was made on, the CPU. `script` compiles the plain GPT-2 below, which runs
-anywhere, is easier to read in the archive, and has a module at the residual stream
-after attention (resid_mid). Both give the bits of transformers on this machine,
-which is checked before the files appear. Run the archive in Python with the graph
-optimizer off: with it, PyTorch splits products and gives other last bits.
+device it was made on, the CPU. `script` compiles the plain GPT-2 below, which is
+bound to no device, is easier to read in the archive, and has a module at the
+residual stream after attention (resid_mid). Both give the bits of transformers on
+this machine, which is checked before the files appear. Run the archive in Python
+with the graph optimizer off: with it, PyTorch splits products and gives other bits.
 
     torch._C._set_graph_executor_optimize(False)
     logits = torch.jit.load("OUT.pt")(ids)        # ids [1,T] int64, logits [1,T,V]

@@ -42,7 +42,7 @@ func exportCommand() *cli.Command {
 				return usage(c, "name one file to write, OUT.pt")
 			}
 			if d := c.String("device"); d != "cpu" && d != "auto" {
-				return usage(c, "--device %s: an archive is written from the CPU, and runs anywhere", d)
+				return usage(c, "--device %s: an archive is written from the CPU", d)
 			}
 			if err := c.Set("device", "cpu"); err != nil {
 				return err
