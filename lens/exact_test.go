@@ -3,6 +3,7 @@ package lens_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/golens/golens/hooks"
@@ -29,6 +30,14 @@ func open(t *testing.T, dir string, a model.Attention) *model.Model {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { m.Close() })
+	lib, err := torch.Describe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Equal bits need one binary.
+	if v := reference.Version(t).Torch; !strings.HasPrefix(v, lib.Version) {
+		t.Fatalf("this test runs libtorch %s, and the reference %s: run it by make test, which gives both the same", lib.Version, v)
+	}
 	return m
 }
 

@@ -42,8 +42,9 @@ if ! libtorch -python "$python" same 2>/dev/null; then
 fi
 say "testing with $(libtorch -python "$python" find)"
 go vet ${tags[@]+"${tags[@]}"} ./...
-# One package at a time, since each keeps all cores busy, and threads that wait for
+# No result is taken from the cache, which does not know the Python scripts. One
+# package at a time, since each keeps all cores busy, and threads that wait for
 # each other sleep instead of spinning: numbers do not change, a busy machine gains.
 export OMP_WAIT_POLICY=PASSIVE
 # shellcheck disable=SC2086 # several words are meant
-go test -p 1 -timeout 40m ${tags[@]+"${tags[@]}"} ${TEST_ARGS:-} ./...
+go test -count=1 -p 1 -timeout 40m ${tags[@]+"${tags[@]}"} ${TEST_ARGS:-} ./...
