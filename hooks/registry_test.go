@@ -20,7 +20,9 @@ func TestHandles(t *testing.T) {
 	capture := r.Capture("h.0")
 	equal(t, "captured", values(t, m.gives(&r, 81).Captured("h.0")), 10)
 	equal(t, "actions", r.Actions(), "h.0 scale 2", "ln_f plus 10")
+	equal(t, "points", r.Points(), "h.0", "ln_f", "h.0")
 	scale.Remove()
+	equal(t, "points", r.Points(), "ln_f", "h.0")
 	equal(t, "captured", values(t, m.gives(&r, 46).Captured("h.0")), 5)
 	scale.Remove() // the second time does nothing, whatever came meanwhile
 	again := r.Add("h.0", hooks.Scale(2))
@@ -75,7 +77,7 @@ func TestClone(t *testing.T) {
 	r.Add("ln_f", hooks.Zero())
 	equal(t, "the clone's actions", c.Actions(), "h.0 scale 2", "h.1 zero")
 	var none *hooks.Registry
-	if n := none.Clone(); n == nil || len(n.Actions()) != 0 || len(none.Actions()) != 0 {
+	if n := none.Clone(); n == nil || len(n.Actions()) != 0 || len(none.Actions()) != 0 || len(none.Points()) != 0 {
 		t.Error("no registry has actions")
 	}
 }

@@ -128,6 +128,11 @@ func TestOrderOfSaveRunAndInterpose(t *testing.T) {
 	}
 	child = keep(b, must(ready.Child("h.1"))(t))
 	failed(t, child.Save(path), "cannot be saved")
+
+	// A module whose method a step ran did run.
+	step := b.module("def forward(self, x: Tensor) -> Tensor:\n    return x\n")
+	keep(b, must(ready.CallWith("forward", []torch.Step{{At: child, Fn: step, Method: "forward"}}, x))(t))
+	failed(t, step.Interpose(), "already run")
 }
 
 // TestClassesAreApart: what one module of a unit did is nothing to another's class.
