@@ -3,7 +3,7 @@
 PROMPT ?= The way you do anything is the way you do everything
 export TORCH_VERSION PIP_TORCH_ARGS TEST_ARGS PROMPT
 
-.PHONY: help demo build setup test test-newest check env clean distclean
+.PHONY: help demo build setup test test-newest picture check env clean distclean
 .NOTPARALLEL:
 
 help: ## list the targets (this text)
@@ -35,6 +35,9 @@ test: ## fetch what the tests compare with (PyTorch, transformers), run them all
 
 test-newest: ## the same with the newest torch, in an environment of its own
 	@scripts/setup/test.sh newest
+
+picture: build ## draw the README's picture with the default model
+	bin/golens lens "She looked out of the window and saw that it was" --lens normed --plot docs/lens.png --quiet
 
 check: setup ## gofmt, go vet and staticcheck
 	@unformatted=$$(gofmt -l */); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
