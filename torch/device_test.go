@@ -2,7 +2,9 @@ package torch_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -114,6 +116,20 @@ func status(t testing.TB, key string) int64 {
 	return 0
 }
 
+// named returns how many threads of the process have a name.
+func named(t testing.TB, name string) int {
+	t.Helper()
+	n := 0
+	for _, file := range must(filepath.Glob("/proc/self/task/*/comm"))(t) {
+		if data, err := os.ReadFile(file); err == nil && strings.TrimSpace(string(data)) == name {
+			n++
+		}
+	}
+	return n
+}
+
+var fresh atomic.Int32 // threads named by TestThreads
+
 // TestThreads: the count holds on every thread of the system, whenever it came to be.
 func TestThreads(t *testing.T) {
 	b := work(t)
@@ -121,29 +137,40 @@ func TestThreads(t *testing.T) {
 	t.Cleanup(func() { torch.SetThreads(before) })
 	x := b.tensor(make([]float32, 1<<20), 1024, 1024)
 	m := b.module("def forward(self, x: Tensor) -> Tensor:\n    return torch.mm(x, x.narrow(1, 0, 64)).exp()\n")
-	// helpers returns how many threads a matrix product adds on a fresh thread of
-	// the system, the least of a few tries, since the runtime of Go adds its own.
 	end := make(chan bool)
-	defer close(end)
-	helpers := func() int {
-		least := 1 << 30
-		for range 8 {
-			done := make(chan int)
-			go func() {
-				runtime.LockOSThread() // so that no other goroutine ran here
-				defer func() { <-end }()
-				n := systemThreads(t)
-				out, err := m.Call("forward", x)
-				if err != nil {
-					t.Error(err)
-				} else {
-					out[0].Close()
-				}
-				done <- systemThreads(t) - n
-			}()
-			least = min(least, <-done)
-		}
-		return least
+	var all sync.WaitGroup
+	defer func() { close(end); all.Wait() }()
+	// onThread runs f on a thread of the system that no other goroutine has until the end.
+	onThread := func(f func()) {
+		done := make(chan bool)
+		all.Go(func() {
+			runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
+			f()
+			done <- true
+			<-end
+		})
+		<-done
+	}
+	// Threads that ran before have their helpers already: after these, fresh ones come.
+	for range 32 {
+		onThread(func() {})
+	}
+	// helpers returns how many threads a product makes for itself on a fresh thread.
+	// They inherit its name, which those of Go's runtime do not.
+	helpers := func() (n int) {
+		onThread(func() {
+			name := fmt.Sprint("fresh ", fresh.Add(1))
+			if err := os.WriteFile("/proc/thread-self/comm", []byte(name), 0); err != nil {
+				t.Error(err)
+			}
+			if out, err := m.Call("forward", x); err != nil {
+				t.Error(err)
+			} else {
+				out[0].Close()
+			}
+			n = named(t, name) - 1
+		})
+		return n
 	}
 	for _, n := range []int{1, 3, 2} {
 		if err := torch.SetThreads(n); err != nil {
@@ -152,8 +179,10 @@ func TestThreads(t *testing.T) {
 		if torch.Threads() != n {
 			t.Errorf("set to %d: %d", n, torch.Threads())
 		}
-		if got := helpers(); got != n-1 {
-			t.Errorf("with %d threads, a product on a fresh one has %d helpers", n, got)
+		for range 3 {
+			if got := helpers(); got != n-1 {
+				t.Errorf("with %d threads, a product on a fresh one has %d helpers", n, got)
+			}
 		}
 	}
 	for _, n := range []int{0, -1, 1025, 1 << 40} {
