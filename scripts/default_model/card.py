@@ -73,8 +73,8 @@ def measured(m):
         lens(m, "notebook"),
         f"Training took {t['hours']:.2f} hours on {t['machine']} at low priority beside other work: {t['steps']:,} steps "
         f"of {t['tokens_per_step']:,} tokens, {t['tokens'] / 1e6:.1f} million in all ({t['passes']:.2f} passes over the "
-        f"text), {t['tokens'] / t['hours'] / 3600:,.0f} tokens/s on average and {t['best_tokens_per_second']:,} with the "
-        "machine to itself. Held-out loss here is over 64 windows only.",
+        f"text), {t['tokens'] / t['hours'] / 3600:,.0f} tokens/s on average and {t['best_tokens_per_second']:,} when "
+        "nothing else ran. Held-out loss here is over 64 windows only.",
         "![Loss curve](curve.svg)",
         curve(m),
         "What it says to some well-known prompts:",

@@ -13,9 +13,9 @@ class Plan:
     """
 
     seed: int = 2026
-    steps: int = 2000
-    decay_from: int = 1400
-    full_softmax_from: int = 1600  # before this step, the loss is over a shortlist
+    steps: int = 1640
+    decay_from: int = 1148
+    full_softmax_from: int = 1580  # before this step, the loss is over a shortlist
     micro_batches: int = 4  # per step
     sequences: int = 4  # per micro-batch
     context: int = 256
