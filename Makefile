@@ -3,7 +3,7 @@
 PROMPT ?= The way you do anything is the way you do everything
 export TORCH_VERSION PIP_TORCH_ARGS TEST_ARGS PROMPT
 
-.PHONY: help demo build setup test test-newest picture check env clean distclean
+.PHONY: help demo build setup test test-newest picture check sanitize env clean distclean
 .NOTPARALLEL:
 
 help: ## list the targets (this text)
@@ -39,10 +39,16 @@ test-newest: ## the same with the newest torch, in an environment of its own
 picture: build ## draw the README's picture with the default model
 	bin/golens lens "She looked out of the window and saw that it was" --lens normed --plot docs/lens.png --quiet
 
-check: setup ## gofmt, go vet and staticcheck
+check: setup ## gofmt, go vet, staticcheck, govulncheck
 	@unformatted=$$(gofmt -l */); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
 	go vet ./...
 	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+	@scripts/setup/vulnerabilities.sh
+
+sanitize: setup ## the C++ part and the hooks under the race detector and the address sanitizer
+	go test -race -timeout 30m ./torch ./hooks
+	ASAN_OPTIONS=allocator_may_return_null=1 LSAN_OPTIONS=suppressions=$(CURDIR)/torch/testdata/lsan.txt \
+	  go test -asan -timeout 30m ./torch ./hooks
 
 env: ## print the flags of cgo for building with -tags libtorch_env
 	@scripts/setup/setup.sh env
