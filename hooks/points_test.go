@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/golens/golens/hooks"
@@ -116,4 +117,24 @@ func TestNearest(t *testing.T) {
 	if want := `there is no hook point "h.12" in this model; the nearest are h.1, h.2, h.10, h.11`; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
+}
+
+// FuzzCanonical: any name is a point or an error of one line, and a canonical name is its own.
+func FuzzCanonical(f *testing.F) {
+	p := gpt2()
+	for _, s := range []string{"h.3", "transformer.h.3:in", "h.12", "mlp", "", ":in", "\n\x00\xff", "h.3.resid_post:in:in", "transformer."} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		c, err := p.Canonical(name)
+		if err != nil {
+			if strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), "the nearest are") {
+				t.Errorf("%q: %v", name, err)
+			}
+			return
+		}
+		if again, err := p.Canonical(c); err != nil || again != c {
+			t.Errorf("%q is %q, and that is %q (%v)", name, c, again, err)
+		}
+	})
 }

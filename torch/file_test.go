@@ -189,3 +189,37 @@ func TestForget(t *testing.T) {
 		t.Errorf("the wrong bytes were forgotten: %v %v %v %v %v", got[0], got[per-1], got[per], got[2*per-1], got[2*per])
 	}
 }
+
+// FuzzFileTensor: whatever an index says, the bytes are those of the file or there is an error.
+func FuzzFileTensor(f *testing.F) {
+	data := make([]byte, 4099)
+	for i := range data {
+		data[i] = byte(i * 7)
+	}
+	path := filepath.Join(f.TempDir(), "bytes")
+	if err := os.WriteFile(path, data, 0o644); err != nil {
+		f.Fatal(err)
+	}
+	m := must(torch.Map(path))(f)
+	f.Cleanup(func() { m.Close() })
+	f.Add(int64(0), int64(2), int64(3), uint8(torch.Float32))
+	f.Add(int64(3), int64(1024), int64(1), uint8(torch.Float32))
+	f.Add(int64(4096), int64(1), int64(1), uint8(torch.Int32))
+	f.Add(int64(-1), int64(math.MaxInt64), int64(math.MinInt64), uint8(torch.Bool))
+	f.Add(int64(math.MaxInt64), int64(1), int64(0), uint8(99))
+	f.Add(int64(1), int64(1<<62), int64(4), uint8(torch.UInt8))
+	f.Fuzz(func(t *testing.T, offset, a, b int64, d uint8) {
+		dtype := torch.DType(d)
+		x, err := m.Tensor(offset, dtype, a, b)
+		if err != nil {
+			failed(t, err, "read ")
+			return
+		}
+		defer x.Close()
+		equal(t, "shape", x.Shape(), a, b)
+		n := x.Numel() * dtype.Size()
+		equal(t, "bytes", must(torch.Bytes(x))(t), data[offset:offset+n]...)
+		m.Forget(offset, a)
+		m.Forget(a, b)
+	})
+}

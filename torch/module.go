@@ -75,7 +75,7 @@ func (u *Unit) Define(role, source string, slots ...Slot) (*Module, error) {
 	seen := map[string]bool{"training": true} // each class has that one
 	for i, s := range slots {
 		if s.Name == "" || seen[s.Name] {
-			return nil, &Error{Op: op, Msg: fmt.Sprintf("there cannot be a slot %q, or not another one", s.Name)}
+			return nil, &Error{Op: op, Msg: fmt.Sprintf("the slot %q has no name, or one that is taken", s.Name)}
 		}
 		seen[s.Name] = true
 		made[i].name = keep.add(s.Name)
