@@ -272,8 +272,7 @@ func TestHookResultIsGivenAway(t *testing.T) {
 func TestHooksCallModules(t *testing.T) {
 	h := newHooked(t)
 	depth, inner := 0, []float32{}
-	var f torch.HookFunc
-	f = func(x *torch.Tensor) (*torch.Tensor, error) {
+	f := func(x *torch.Tensor) (*torch.Tensor, error) {
 		if depth++; depth > 3 {
 			return nil, errors.New("the hook was called by its own call")
 		}
