@@ -60,15 +60,15 @@ def evaluate(options):
     import csv
     import json
 
-    import torch
+    import numpy as np
     from default_model import card, corpus, curve, evaluate as measure, record
-    from transformers import GPT2LMHeadModel
 
     tokens = prepare(options)
-    torch.set_num_threads(options.threads)
-    model = GPT2LMHeadModel.from_pretrained(options.model, dtype=torch.float32).eval()
+    model = measure.open_model(options.model)
     context, vocabulary = model.config.n_positions, model.config.vocab_size
-    losses = {"model": measure.token_losses(model, tokens[1], context)}
+    starts = measure.windows(tokens[1], context)
+    pool = measure.Pool(options.model, tokens[1], options.workers)
+    losses = {"model": np.concatenate(pool.map(measure.token_losses, context, starts))}
     print(f"loss {losses['model'].mean():.4f}", flush=True)
     names = {1: "unigram", 2: "bigram", 3: "trigram"}
     for order, loss in measure.baselines(*tokens, context, vocabulary).items():
@@ -76,7 +76,8 @@ def evaluate(options):
         print(f"{names[order]} {loss.mean():.4f}", flush=True)
     with open(options.work / "works.tsv", encoding="utf-8") as file:
         listing = list(csv.DictReader(file, delimiter="\t"))
-    lens_tokens, lens = measure.lens_metrics(model, tokens[1], context, options.lens_windows)
+    chosen = measure.evenly(starts, options.lens_windows)
+    lens = measure.lens_means(pool.map(measure.lens_sums, context, chosen, 4), len(chosen) * context)
     for row, figures in enumerate(lens["normed"]):
         print(row, json.dumps(figures), flush=True)
     prompts = options.prompts.read_text(encoding="utf-8").splitlines()
@@ -84,9 +85,9 @@ def evaluate(options):
         "context": context,
         "scored_tokens": len(losses["model"]),
         "loss": {k: float(v.mean()) for k, v in losses.items()},
-        "perplexity": {k: float(torch.tensor(v.mean()).exp()) for k, v in losses.items()},
+        "perplexity": {k: float(np.exp(v.mean())) for k, v in losses.items()},
         "by_work": measure.by_work(listing, losses, context),
-        "lens_tokens": lens_tokens,
+        "lens_tokens": len(chosen) * context,
         "lens": lens,
         "prompts": measure.continuations(model, corpus.encoding(options.vocab), prompts),
         "training": record.summary(options.work, len(tokens[0])),
@@ -128,8 +129,8 @@ def main():
     command = commands.add_parser("evaluate", parents=[shared])
     command.set_defaults(run=evaluate)
     command.add_argument("--model", type=Path, required=True)
-    command.add_argument("--threads", type=int, default=2)
-    command.add_argument("--lens-windows", type=int, default=96)
+    command.add_argument("--workers", type=int, default=2, help="processes of one thread each")
+    command.add_argument("--lens-windows", type=int, default=64)
     command.add_argument("--prompts", type=Path, default=Path(__file__).parent / "default_model/prompts.txt")
 
     options = parser.parse_args()

@@ -7,11 +7,22 @@ after each, from its window alone. The n-gram models score the same tokens and
 see what stands before them even across the cuts.
 """
 
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+
 import numpy as np
 import torch
 from torch.nn import functional as F
+from transformers import GPT2LMHeadModel
 
 from .kneser_ney import KneserNey
+
+LENSES = ("notebook", "normed")
+
+# Of a row: cross-entropy of the true next token, share of positions whose
+# likeliest token is the final one, KL of the final distribution from the row's,
+# and entropy; in nats.
+FIGURES = ("loss", "agree", "kl", "entropy")
 
 
 def windows(stream, context):
@@ -20,12 +31,12 @@ def windows(stream, context):
 
 
 @torch.no_grad()
-def token_losses(model, stream, context, batch=4):
-    """Returns the loss (nats) of each scored token, in the stream's order.
+def token_losses(model, stream, context, starts, batch=2):
+    """Returns the loss (nats) of each scored token of the windows at starts.
 
     The scored tokens are those at the windows' places + 1 .. + context.
     """
-    out, starts = [], windows(stream, context)
+    out = []
     for i in range(0, len(starts), batch):
         rows = np.stack([stream[s : s + context + 1] for s in starts[i : i + batch]])
         ids = torch.from_numpy(rows.astype(np.int64))
@@ -49,17 +60,10 @@ def lens_states(model, ids, lens):
 
 
 @torch.no_grad()
-def lens_metrics(model, stream, context, count):
-    """Returns, by lens, a list of each row's figures over `count` windows.
-
-    Figures are means over tokens: loss (cross-entropy of the true next token),
-    agree (share where the likeliest token is the final one), kl (of the final
-    distribution from the row's) and entropy, in nats.
-    """
-    starts = windows(stream, context)
-    starts = starts[np.linspace(0, len(starts) - 1, min(count, len(starts))).astype(int)]
-    rows = model.config.n_layer + 1
-    sums = {lens: np.zeros((rows, 4)) for lens in ("notebook", "normed")}
+def lens_sums(model, stream, context, starts):
+    """Returns, by lens, each row's FIGURES (rows, 4), summed over the tokens of
+    the windows at starts."""
+    sums = {lens: np.zeros((model.config.n_layer + 1, 4)) for lens in LENSES}
     for start in starts:
         ids = torch.from_numpy(stream[start : start + context + 1].astype(np.int64))
         targets = ids[1:, None]
@@ -74,12 +78,53 @@ def lens_metrics(model, stream, context, count):
                     (weight * (final - log)).sum().item(),
                     -(log.exp() * log).sum().item(),
                 ]
-    names = ("loss", "agree", "kl", "entropy")
-    tokens = len(starts) * context
-    return tokens, {
-        lens: [dict(zip(names, (r / tokens).tolist())) for r in total]
-        for lens, total in sums.items()
+    return sums
+
+
+def lens_means(parts, tokens):
+    """Returns, by lens, a list of each row's figures: means over tokens."""
+    return {
+        lens: [
+            dict(zip(FIGURES, row)) for row in (sum(part[lens] for part in parts) / tokens).tolist()
+        ]
+        for lens in LENSES
     }
+
+
+def evenly(starts, count):
+    """Returns about `count` of the starts, evenly spaced."""
+    return starts[np.linspace(0, len(starts) - 1, min(count, len(starts))).astype(int)]
+
+
+class Pool:
+    """Processes of one thread each that measure windows of one stream: on a busy
+    machine they do not wait for each other at every operation."""
+
+    def __init__(self, path, stream, workers):
+        context = multiprocessing.get_context("spawn")
+        self.executor = ProcessPoolExecutor(workers, context, _open, (path, stream))
+
+    def map(self, function, context, starts, size=16):
+        """Calls function(model, stream, context, part) for parts of starts;
+        returns the results in order."""
+        parts = [starts[i : i + size] for i in range(0, len(starts), size)]
+        jobs = [self.executor.submit(_call, function, context, part) for part in parts]
+        return [job.result() for job in jobs]
+
+
+def open_model(path):
+    """Returns the exported model, its weights as float32."""
+    return GPT2LMHeadModel.from_pretrained(path, dtype=torch.float32).eval()
+
+
+def _open(path, stream):
+    torch.set_num_threads(1)
+    global _model, _stream
+    _model, _stream = open_model(path), stream
+
+
+def _call(function, context, starts):
+    return function(_model, _stream, context, starts)
 
 
 def baselines(train, held_out, context, vocabulary):

@@ -173,9 +173,12 @@ class Measures(unittest.TestCase):
         torch.manual_seed(7)
         model = GPT2LMHeadModel(config()).eval()
         stream = np.random.default_rng(8).integers(0, 50257, 2 * 256 + 1).astype(np.uint16)
-        losses = evaluate.token_losses(model, stream, 256)
-        tokens, lens = evaluate.lens_metrics(model, stream, 256, 2)
-        self.assertEqual((tokens, len(losses)), (512, 512))
+        starts = evaluate.windows(stream, 256)
+        self.assertEqual(starts.tolist(), [0, 256])
+        losses = evaluate.token_losses(model, stream, 256, starts)
+        self.assertEqual(len(losses), 512)
+        parts = [evaluate.lens_sums(model, stream, 256, [start]) for start in starts]
+        lens = evaluate.lens_means(parts, 512)
         for rows in lens.values():
             self.assertEqual(len(rows), 13)
             self.assertAlmostEqual(rows[12]["loss"], losses.mean(), places=4)
