@@ -66,18 +66,19 @@ def evaluate(options):
     tokens = prepare(options)
     model = measure.open_model(options.model)
     context, vocabulary = model.config.n_positions, model.config.vocab_size
-    starts = measure.windows(tokens[1], context)
+    starts = measure.windows(tokens[1], context)[:: options.every]
     pool = measure.Pool(options.model, tokens[1], options.workers)
     losses = {"model": np.concatenate(pool.map(measure.token_losses, context, starts))}
     print(f"loss {losses['model'].mean():.4f}", flush=True)
     names = {1: "unigram", 2: "bigram", 3: "trigram"}
-    for order, loss in measure.baselines(*tokens, context, vocabulary).items():
+    for order, loss in measure.baselines(*tokens, context, vocabulary, starts).items():
         losses[names[order]] = loss
         print(f"{names[order]} {loss.mean():.4f}", flush=True)
     with open(options.work / "works.tsv", encoding="utf-8") as file:
         listing = list(csv.DictReader(file, delimiter="\t"))
     chosen = measure.evenly(starts, options.lens_windows)
     lens = measure.lens_means(pool.map(measure.lens_sums, context, chosen, 4), len(chosen) * context)
+    pool.close()
     for row, figures in enumerate(lens["normed"]):
         print(row, json.dumps(figures), flush=True)
     prompts = options.prompts.read_text(encoding="utf-8").splitlines()
@@ -86,7 +87,7 @@ def evaluate(options):
         "scored_tokens": len(losses["model"]),
         "loss": {k: float(v.mean()) for k, v in losses.items()},
         "perplexity": {k: float(np.exp(v.mean())) for k, v in losses.items()},
-        "by_work": measure.by_work(listing, losses, context),
+        "by_work": measure.by_work(listing, losses, measure.scored(starts, context)),
         "lens_tokens": len(chosen) * context,
         "lens": lens,
         "prompts": measure.continuations(model, corpus.encoding(options.vocab), prompts),
@@ -130,6 +131,7 @@ def main():
     command.set_defaults(run=evaluate)
     command.add_argument("--model", type=Path, required=True)
     command.add_argument("--workers", type=int, default=2, help="processes of one thread each")
+    command.add_argument("--every", type=int, default=1, help="score only every so many windows")
     command.add_argument("--lens-windows", type=int, default=64)
     command.add_argument("--prompts", type=Path, default=Path(__file__).parent / "default_model/prompts.txt")
 

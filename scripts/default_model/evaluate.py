@@ -111,6 +111,10 @@ class Pool:
         jobs = [self.executor.submit(_call, function, context, part) for part in parts]
         return [job.result() for job in jobs]
 
+    def close(self):
+        """Ends the processes."""
+        self.executor.shutdown()
+
 
 def open_model(path):
     """Returns the exported model, its weights as float32."""
@@ -127,10 +131,14 @@ def _call(function, context, starts):
     return function(_model, _stream, context, starts)
 
 
-def baselines(train, held_out, context, vocabulary):
+def scored(starts, context):
+    """Returns the place in the stream of each scored token."""
+    return (starts[:, None] + np.arange(1, context + 1)).ravel()
+
+
+def baselines(train, held_out, context, vocabulary, starts):
     """Returns the n-gram models' loss of each scored token, by order."""
-    starts = windows(held_out, context)
-    places = (starts[:, None] + np.arange(1, context + 1)).ravel()
+    places = scored(starts, context)
     padded = np.concatenate([[50256, 50256], held_out])  # two tokens before the first
     return {
         order: KneserNey(train, order, vocabulary).score(padded, places + 2)
@@ -138,13 +146,11 @@ def baselines(train, held_out, context, vocabulary):
     }
 
 
-def by_work(listing, losses, context):
+def by_work(listing, losses, places):
     """Returns the mean of each array of losses over each held-out work."""
     sizes = [(w["work"], int(w["tokens"])) for w in listing if w["split"] == "held-out"]
     ends = np.cumsum([size for _, size in sizes])
-    count = len(next(iter(losses.values())))
-    place = np.arange(count) + 1  # of each scored token in the stream
-    which = np.searchsorted(ends, place, side="right")
+    which = np.searchsorted(ends, places, side="right")
     return {
         name: {key: float(loss[which == i].mean()) for key, loss in losses.items()}
         for i, (name, _) in enumerate(sizes)

@@ -117,8 +117,15 @@ class GPT2(nn.Module):
         Matrix products inside the blocks are done in dtype; the residual
         stream and the layer norms stay in float32.
         """
+        return self.rows(x, [len(self.transformer.h)], dtype)[0]
+
+    def rows(self, x, rows, dtype=torch.bfloat16):
+        """Returns ln_f of the states (B,T,C) after the given numbers of blocks,
+        in rising order: what the normed lens puts into the head."""
         t = self.transformer
-        x = x + t.wpe.weight[: x.shape[1]]
-        for block in t.h:
+        x, out = x + t.wpe.weight[: x.shape[1]], []
+        for number, block in enumerate(t.h, 1):
             x = block(x, dtype)
-        return t.ln_f(x)
+            if number in rows:
+                out.append(t.ln_f(x))
+        return out

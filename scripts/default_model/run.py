@@ -123,19 +123,38 @@ class Worker:
         rows = self.windows.get(index * plan.sequences, plan.sequences)
         ids, targets = rows[:, :-1], rows[:, 1:].reshape(-1)
         x = self.model.embed(ids).requires_grad_()
-        h = self.model.states(x)
-        flat = h.view(-1, h.shape[-1])
-        if step < plan.full_softmax_from:
-            random = torch.Generator().manual_seed(plan.seed * 1_000_003 + index)
+        random = torch.Generator().manual_seed(plan.seed * 1_000_003 + index)
+        last = self.model.shape["layers"]
+        if step < plan.lens_from:
+            states = self.model.rows(x, [last])
+        else:
+            inner = int(torch.randint(2, last, (), generator=random))
+            inner_state, final = self.model.rows(x, [inner, last])
+            states = [final, inner_state]
+        gradients, total = [], 0.0
+        for place, state in enumerate(states):
+            share = (plan.lens_share if place else 1.0) / plan.tokens
+            sampled = bool(place) or step < plan.full_softmax_from
+            loss, gradient = self.head_loss(state, targets, share, random if sampled else None)
+            gradients.append(gradient)
+            total += 0.0 if place else loss
+        torch.autograd.backward(states, gradients)
+        self.head_grad.index_add_(0, ids.reshape(-1), x.grad.view(-1, x.shape[-1]))
+        return total
+
+    def head_loss(self, state, targets, share, random):
+        """Returns the summed loss of states (B,T,C) and share times its gradient
+        by them, and adds share times the head's gradient to head_grad. With a
+        generator the loss is over a shortlist, without one over all words."""
+        flat = state.view(-1, state.shape[-1])
+        if random is not None:
             words, places, shift = self.shortlist.draw(targets, random)
             total, dh, dhead = losses.loss_and_gradients(flat, self.head[words], places, shift)
-            self.head_grad.index_add_(0, words, dhead.float(), alpha=1 / plan.tokens)
+            self.head_grad.index_add_(0, words, dhead.float(), alpha=share)
         else:
             total, dh, dhead = losses.loss_and_gradients(flat, self.head, targets, self.no_shift)
-            self.head_grad.add_(dhead, alpha=1 / plan.tokens)
-        h.backward(dh.float().view_as(h) / plan.tokens)
-        self.head_grad.index_add_(0, ids.reshape(-1), x.grad.view(flat.shape))
-        return total.item()
+            self.head_grad.add_(dhead, alpha=share)
+        return total.item(), dh.float().view_as(state) * share
 
     def step(self, step):
         """Does this worker's share of a step, and updates its own weights."""
