@@ -209,7 +209,7 @@ func (t *Tensor) To(d DType, on Device) (*Tensor, error) {
 }
 
 // Trim gives memory that was freed back to the system. Between the steps of a long
-// work it keeps the process as small as its largest step; it takes about a millisecond.
+// work it keeps the process as small as its largest step; it takes some milliseconds.
 func Trim() { C.golens_trim() }
 
 // Live returns how many tensors, modules and files are not yet freed.
