@@ -62,11 +62,7 @@ func TestExact(t *testing.T) {
 			m := open(t, dir, a)
 			for _, threads := range []int{1, 2} {
 				for _, T := range lengths {
-					kinds := []lens.Kind{lens.Notebook, lens.Raw, lens.Normed}
-					if a == model.Eager {
-						kinds = kinds[:1] // attention changes the states; what is done with them is the same
-					}
-					for _, kind := range kinds {
+					for _, kind := range []lens.Kind{lens.Notebook, lens.Raw, lens.Normed} {
 						t.Run(fmt.Sprintf("%s/%s/T=%d/%s", c.name, a, T, kind), func(t *testing.T) {
 							withThreads(t, threads, func(t *testing.T) { compare(t, dir, m, T, threads, kind) })
 						})
