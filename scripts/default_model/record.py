@@ -4,6 +4,8 @@ import json
 import platform
 from pathlib import Path
 
+from .train import newest
+
 CURVE_POINTS = 16
 
 
@@ -22,14 +24,14 @@ def machine():
 
 
 def lines(folder):
-    """Returns the log's reports by step; a step that was repeated after an
-    interruption counts as it went the last time."""
+    """Returns the log's reports up to the newest checkpoint; a step that was
+    repeated after an interruption counts as it went the last time."""
     by_step = {}
     for text in (Path(folder) / "log.jsonl").read_text(encoding="utf-8").splitlines():
         line = json.loads(text)
         by_step = {s: v for s, v in by_step.items() if s < line["step"]}
         by_step[line["step"]] = line
-    return list(by_step.values())
+    return [line for step, line in by_step.items() if step <= newest(folder)]
 
 
 def summary(folder, text_tokens):
