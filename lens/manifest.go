@@ -21,14 +21,14 @@ func (r *reader) manifest(tok *token.Tokenizer) (Manifest, error) {
 	}
 	return Manifest{
 		Golens: version.String(), Model: r.m.Name, Config: r.m.ConfigDigest(), Tokenizer: digest(tok),
-		Libtorch: lib.Version, BLAS: lib.BLAS, Capability: lib.Capability, CPU: processor(), Threads: torch.Threads(),
+		Libtorch: lib.Version, BLAS: lib.BLAS, Capability: lib.Capability, CPU: Processor(), Threads: torch.Threads(),
 		Device: r.m.Device.String(), DType: r.m.DType.String(), Attention: string(r.m.Attention),
 		Mode: "exact", Kernel: "aten", Lens: r.Kind, At: string(r.At), Interventions: r.Hooks.Actions(),
 	}, nil
 }
 
-// processor returns the name of the CPU, as the system gives it.
-var processor = sync.OnceValue(func() string {
+// Processor returns the name of the CPU, as the system gives it.
+var Processor = sync.OnceValue(func() string {
 	f, err := os.Open("/proc/cpuinfo")
 	if err != nil {
 		return runtime.GOARCH

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/cpu"
 
 	"github.com/golens/golens/internal/libtorch"
+	"github.com/golens/golens/lens"
 	"github.com/golens/golens/selftest"
 	"github.com/golens/golens/torch"
 )
@@ -108,25 +109,11 @@ func processorCheck() selftest.Check {
 	}
 	lib, _ := torch.Describe()
 	check := selftest.Check{Name: "processor", Status: selftest.OK,
-		Text: fmt.Sprintf("%s with %s; libtorch uses %s", processorName(), orUnknown(strings.Join(has, ", ")), lib.Capability)}
+		Text: fmt.Sprintf("%s with %s; libtorch uses %s", lens.Processor(), orUnknown(strings.Join(has, ", ")), lib.Capability)}
 	if lib.Capability == "DEFAULT" && runtime.GOARCH == "amd64" {
 		check.Status, check.Remedy = selftest.Warn, "it runs without vector instructions, slowly: unset ATEN_CPU_CAPABILITY, or use a processor with AVX2"
 	}
 	return check
-}
-
-func processorName() string {
-	f, err := os.Open("/proc/cpuinfo")
-	if err != nil {
-		return runtime.GOARCH
-	}
-	defer f.Close()
-	for s := bufio.NewScanner(f); s.Scan(); {
-		if key, value, ok := strings.Cut(s.Text(), ":"); ok && strings.TrimSpace(key) == "model name" {
-			return strings.TrimSpace(value)
-		}
-	}
-	return runtime.GOARCH
 }
 
 func threadsCheck() selftest.Check {
