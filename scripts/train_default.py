@@ -21,7 +21,7 @@ def plan_from(options):
     """Returns the Plan with the fields that were given on the command line."""
     from default_model.schedule import Plan
 
-    given = {f.name: getattr(options, f.name) for f in fields(Plan)}
+    given = {f.name: getattr(options, f.name, None) for f in fields(Plan)}
     return Plan(**{k: v for k, v in given.items() if v is not None})
 
 
@@ -119,7 +119,7 @@ def main():
     command.add_argument("--workers", type=int, default=2, help="processes of one thread each")
     command.add_argument("--save-minutes", type=float, default=4)
     command.add_argument("--initial", choices=["normal", "cooccurrence"], default="cooccurrence")
-    for field in fields(Plan):
+    for field in (f for f in fields(Plan) if f.type is not tuple):
         command.add_argument("--" + field.name.replace("_", "-"), type=type(field.default), help=f"default {field.default}")
 
     command = commands.add_parser("export", parents=[shared])

@@ -23,6 +23,7 @@ import torch.multiprocessing as mp
 from . import loss as losses
 from .batches import Windows
 from .net import GPT2
+from .schedule import within
 
 NEXT, SAVE, STOP = 0, 1, 2  # the places in Shared.control
 EMA_EVERY, EMA_KEEP = 10, 0.93  # of the averaged weights: a memory of some 140 steps
@@ -125,16 +126,16 @@ class Worker:
         x = self.model.embed(ids).requires_grad_()
         random = torch.Generator().manual_seed(plan.seed * 1_000_003 + index)
         last = self.model.shape["layers"]
-        if step < plan.lens_from:
-            states = self.model.rows(x, [last])
-        else:
+        if within(step, plan.lens):
             inner = int(torch.randint(2, last, (), generator=random))
             inner_state, final = self.model.rows(x, [inner, last])
             states = [final, inner_state]
+        else:
+            states = self.model.rows(x, [last])
         gradients, total = [], 0.0
         for place, state in enumerate(states):
             share = (plan.lens_share if place else 1.0) / plan.tokens
-            sampled = bool(place) or step < plan.full_softmax_from
+            sampled = bool(place) or not within(step, plan.full_softmax)
             loss, gradient = self.head_loss(state, targets, share, random if sampled else None)
             gradients.append(gradient)
             total += 0.0 if place else loss

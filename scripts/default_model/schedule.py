@@ -2,28 +2,38 @@
 
 from dataclasses import asdict, dataclass
 
+# The corners of the learning rate over the steps, as shares of the peak rates,
+# with straight lines between them. Two corners at one step are a jump. The run
+# was made in parts: a first model was finished at step 1,640, and went on from
+# there twice.
+RATES = (
+    (0, 1 / 60), (59, 1), (1148, 1), (1640, 0),
+    (1640, 0.3), (1703, 0.111),
+    (1740, 0.8), (100_000, 0.8),
+)
+
+
+def within(step, spans):
+    """Tells whether a step lies in one of the [from, to) spans."""
+    return any(first <= step < end for first, end in spans)
+
 
 @dataclass(frozen=True)
 class Plan:
     """A run. Steps and sizes count as in Plan's fields; rates are the peaks.
 
-    The learning rate rises for `warm_up` steps, stays, and falls in a straight
-    line to zero from `decay_from` on, which may be decided late: nothing
-    before that step depends on it or on `steps`. A last phase, from `lens_from`
-    on, begins again at a lower rate and falls to zero once more.
+    What comes late may be decided late: nothing before a corner of the rates,
+    or before a span's first step, depends on it.
     """
 
     seed: int = 2026
-    steps: int = 1740
-    decay_from: int = 1148
-    full_softmax_from: int = 1580  # before this step, the loss is over a shortlist
-    lens_from: int = 1640  # from this step on, inner rows are trained too
+    rates: tuple = RATES
+    full_softmax: tuple = ((1580, 1703),)  # elsewhere the loss is over a shortlist
+    lens: tuple = ((1640, 1703),)  # here inner rows are trained too
     lens_share: float = 0.25  # the weight of an inner row's loss
-    lens_rate: float = 0.3  # the share of the peak rates at which that begins
     micro_batches: int = 4  # per step
     sequences: int = 4  # per micro-batch
     context: int = 256
-    warm_up: int = 60
     matrix_rate: float = 0.02  # Muon, for the matrices in the blocks
     vector_rate: float = 3e-3  # AdamW, for the embeddings, biases and norms
     matrix_decay: float = 0.05
@@ -35,19 +45,19 @@ class Plan:
         """The number of tokens in one step."""
         return self.micro_batches * self.sequences * self.context
 
+    @property
+    def steps(self):
+        """The number of steps of the whole run."""
+        return self.rates[-1][0]
+
     def factor(self, step):
         """Returns the share of the peak learning rates that holds at step."""
-        if step < self.warm_up:
-            return (step + 1) / self.warm_up
-        if step >= self.lens_from:
-            return self.lens_rate * (self.steps - step) / (self.steps - self.lens_from)
-        if step >= self.decay_from:
-            end = min(self.steps, self.lens_from)
-            return max(0.0, (end - step) / (end - self.decay_from))
-        return 1.0
+        for (begin, left), (end, right) in zip(self.rates, self.rates[1:]):
+            if begin <= step < end:
+                return left + (right - left) * (step - begin) / (end - begin)
+        return self.rates[-1][1]
 
     def fixed(self):
         """Returns the fields that must not change when a run is resumed."""
-        late = {"steps", "decay_from", "full_softmax_from"}
-        late |= {"lens_from", "lens_share", "lens_rate"}
+        late = {"rates", "full_softmax", "lens", "lens_share"}
         return {k: v for k, v in asdict(self).items() if k not in late}

@@ -13,6 +13,7 @@ import torch.multiprocessing as mp
 from . import loss as losses
 from .net import GPT2, SHAPE
 from .run import NEXT, SAVE, STOP, Layout, Shared, Worker, helper, save_atomically
+from .schedule import within
 
 REPORT_EVERY = 10  # steps
 CHECK_EVERY = 100  # steps between looks at held-out text
@@ -83,7 +84,7 @@ class Record:
             "step": step + 1,
             "tokens": (step + 1) * self.plan.tokens,
             "loss": round(sum(self.losses) / len(self.losses), 4),
-            "full_softmax": step >= self.plan.full_softmax_from,
+            "full_softmax": within(step, self.plan.full_softmax),
             "rate": round(self.plan.factor(step), 4),
             "tokens_per_second": round(len(self.losses) * self.plan.tokens / (now - self.last)),
             "hours": round(self.seconds() / 3600, 4),
