@@ -8,22 +8,23 @@ import (
 	"sync"
 
 	"github.com/golens/golens/internal/version"
+	"github.com/golens/golens/model"
 	"github.com/golens/golens/model/token"
 	"github.com/golens/golens/torch"
 )
 
-// manifest says what made the result, but for the digest of the weights, which
-// means reading them all: see Result.Digest.
-func (r *reader) manifest(tok *token.Tokenizer) (Manifest, error) {
+// manifest says what makes results with a model: what was read of it, and the
+// digest of the weights, which means reading them all, are for the caller to add.
+func manifest(m *model.Model, tok *token.Tokenizer) (Manifest, error) {
 	lib, err := torch.Describe()
 	if err != nil {
 		return Manifest{}, err
 	}
 	return Manifest{
-		Golens: version.String(), Model: r.m.Name, Config: r.m.ConfigDigest(), Tokenizer: digest(tok),
+		Golens: version.String(), Model: m.Name, Config: m.ConfigDigest(), Tokenizer: digest(tok),
 		Libtorch: lib.Version, BLAS: lib.BLAS, Capability: lib.Capability, CPU: Processor(), Threads: torch.Threads(),
-		Device: r.m.Device.String(), DType: r.m.DType.String(), Attention: string(r.m.Attention),
-		Mode: "exact", Kernel: "aten", Lens: r.Kind, At: string(r.At), Interventions: r.Hooks.Actions(),
+		Device: m.Device.String(), DType: m.DType.String(), Attention: string(m.Attention),
+		Mode: "exact", Kernel: "aten",
 	}, nil
 }
 

@@ -30,6 +30,11 @@ func (r *reader) measure(n int, x *torch.Tensor) error {
 	for p, best := range r.likeliest {
 		c.agree = append(c.agree, c.topIDs[p*r.Top] == best)
 	}
+	if r.Each != nil {
+		if err := r.Each(r.rows[n], x); err != nil {
+			return err
+		}
+	}
 	if r.Logits {
 		if err := r.keepLogits(n, x); err != nil {
 			return err

@@ -9,22 +9,14 @@ func (r *reader) name() error {
 	if err != nil {
 		r.out.Warnings = append(r.out.Warnings, "tokens are shown by id: "+err.Error())
 	}
-	piece := func(id int64) Token {
-		if tok == nil {
-			return Token{ID: id}
-		}
-		// A model may have more rows than its tokenizer has tokens: those have no bytes.
-		b, _ := tok.Piece(id)
-		return Token{ID: id, Bytes: b}
-	}
 	for i, t := range r.out.Tokens {
-		r.out.Tokens[i] = piece(t.ID)
+		r.out.Tokens[i] = piece(tok, t.ID)
 	}
 	r.out.Pieces = map[int64]Token{}
 	note := func(ids []int64) {
 		for _, id := range ids {
 			if _, ok := r.out.Pieces[id]; !ok && id >= 0 {
-				r.out.Pieces[id] = piece(id)
+				r.out.Pieces[id] = piece(tok, id)
 			}
 		}
 	}
@@ -32,8 +24,19 @@ func (r *reader) name() error {
 	if r.out.Targets != nil {
 		note(r.out.Targets.IDs)
 	}
-	r.out.Manifest, err = r.manifest(tok)
+	r.out.Manifest, err = manifest(r.m, tok)
+	r.out.Manifest.Lens, r.out.Manifest.At, r.out.Manifest.Interventions = r.Kind, string(r.At), r.Hooks.Actions()
 	return err
+}
+
+// piece returns a token with its bytes. A model may have more rows than its
+// tokenizer has tokens: those have none.
+func piece(tok *token.Tokenizer, id int64) Token {
+	if tok == nil {
+		return Token{ID: id}
+	}
+	b, _ := tok.Piece(id)
+	return Token{ID: id, Bytes: b}
 }
 
 func digest(tok *token.Tokenizer) string {

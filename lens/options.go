@@ -6,6 +6,7 @@ import (
 
 	"github.com/golens/golens/hooks"
 	"github.com/golens/golens/model"
+	"github.com/golens/golens/torch"
 )
 
 // A Site is the place in each block whose output is read.
@@ -39,6 +40,11 @@ type Options struct {
 
 	Hidden bool // keep the states
 	Logits bool // keep every logit: R*P*V numbers
+
+	// Each, where set, is called once for every row with its logits [1,T,V], in no
+	// promised order. The tensor is closed for it, and the model's device is held:
+	// it must not call Hold.
+	Each func(row Row, logits *torch.Tensor) error
 
 	Hooks *hooks.Registry // interventions, and captures of the caller's own
 }

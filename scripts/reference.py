@@ -30,7 +30,7 @@ import torch
 import transformers
 
 import make_models
-from reference import archives, exact
+from reference import archives, exact, studies
 
 
 # Requests: the command line and serve ask for the same things in the same words
@@ -78,8 +78,14 @@ def answer(request, models, default_threads):
     if op == "run_archive":
         torch.set_num_threads(request.pop("threads", default_threads))
         return {name: array.numpy() for name, array in archives.run(**request).items()}
+    if op == "study":
+        torch.set_num_threads(request.pop("threads", default_threads))
+        model = models.get(request.pop("model"), request.pop("attention", "sdpa"), "float32")
+        with torch.inference_mode():
+            arrays = studies.STUDIES[request.pop("name")](model, **request)
+        return {name: array.contiguous().numpy() for name, array in arrays.items()}
     if op not in ("lens", "forward"):
-        raise ValueError(f"unknown op {op!r}: want lens, forward, checkpoint, archive, run_archive or info")
+        raise ValueError(f"unknown op {op!r}: want lens, forward, study, checkpoint, archive, run_archive or info")
     for name, allowed in {"lens": exact.LENSES, "at": exact.PLACES, "attention": ("sdpa", "eager")}.items():
         if name in request and request[name] not in allowed:
             raise ValueError(f"{name} {request[name]!r} is not one of {', '.join(allowed)}")
