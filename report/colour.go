@@ -1,46 +1,119 @@
 package report
 
 import (
+	_ "embed"
+	"encoding/hex"
 	"fmt"
 	"image/color"
 	"math"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/plot/palette/brewer"
 )
 
-// A ramp gives the colour of a value from 0 to 1.
-type ramp []color.NRGBA
+// A ramp is a colour map: the colours of values from 0 to 1 in 256 equal steps.
+type ramp [256]color.NRGBA
 
-// newRamp returns the ColorBrewer map of that name, such as "YlGnBu" or "Reds",
-// backwards with "_r" at its end. As in matplotlib, which has the same maps, the
-// colours between the nine given ones are linear in sRGB.
-func newRamp(name string) (ramp, error) {
-	base, reversed := strings.CutSuffix(name, "_r")
-	p, err := brewer.GetPalette(brewer.TypeAny, base, 9)
-	if err != nil {
-		return nil, fmt.Errorf("report: no colour map %q; ColorBrewer's of nine steps and more are known, such as YlGnBu, Reds, Greys or RdYlBu_r", name)
+//go:embed colourmaps.txt
+var perceptualMaps string
+
+// ColourMaps lists the names of the colour maps: ColorBrewer's sequential and
+// diverging ones, and viridis, plasma, inferno, magma and cividis. With "_r" at
+// its end, a map is turned round.
+func ColourMaps() []string {
+	var names []string
+	for line := range strings.Lines(perceptualMaps) {
+		name, _, _ := strings.Cut(line, " ")
+		names = append(names, name)
 	}
-	var out ramp
-	for _, c := range p.Colors() {
-		out = append(out, color.NRGBAModel.Convert(c).(color.NRGBA))
-	}
-	if reversed {
-		for i, j := 0, len(out)-1; i < j; i, j = i+1, j-1 {
-			out[i], out[j] = out[j], out[i]
-		}
-	}
-	return out, nil
+	return append(names, brewerMaps...)
 }
 
-// at returns the colour of v, which lies between 0 and 1.
-func (r ramp) at(v float64) color.NRGBA {
-	x := clamp01(v) * float64(len(r)-1)
-	i := min(int(x), len(r)-2)
-	f := x - float64(i)
-	mix := func(a, b uint8) uint8 { return uint8(math.Round(float64(a)*(1-f) + float64(b)*f)) }
-	a, b := r[i], r[i+1]
-	return color.NRGBA{mix(a.R, b.R), mix(a.G, b.G), mix(a.B, b.B), 255}
+var brewerMaps = []string{
+	"Blues", "BuGn", "BuPu", "GnBu", "Greens", "Greys", "OrRd", "Oranges", "PuBu", "PuBuGn", "PuRd", "Purples", "RdPu",
+	"Reds", "YlGn", "YlGnBu", "YlOrBr", "YlOrRd",
+	"BrBG", "PRGn", "PiYG", "PuOr", "RdBu", "RdGy", "RdYlBu", "RdYlGn", "Spectral",
+}
+
+// ColourAt returns the colour of t, from 0 to 1, in the map of that name: the
+// same as in matplotlib, to within one step of 8 bits. A t outside has the colour
+// of the nearer end, and NaN that of 0.
+func ColourAt(name string, t float64) (color.NRGBA, error) {
+	r, err := newRamp(name)
+	if err != nil {
+		return color.NRGBA{}, err
+	}
+	return r.at(t), nil
+}
+
+// newRamp returns the map of that name; see ColourMaps.
+func newRamp(name string) (*ramp, error) {
+	base, reversed := strings.CutSuffix(name, "_r")
+	r := tabledRamp(base)
+	if r == nil {
+		r = brewerRamp(base)
+	}
+	if r == nil {
+		return nil, fmt.Errorf("report: no colour map %q; there are %s, each also with _r at its end", name, strings.Join(ColourMaps(), ", "))
+	}
+	if reversed {
+		slices.Reverse(r[:])
+	}
+	return r, nil
+}
+
+// tabledRamp returns one of the maps that are kept as tables, or nil.
+func tabledRamp(name string) *ramp {
+	for line := range strings.Lines(perceptualMaps) {
+		digits, ok := strings.CutPrefix(line, name+" ")
+		if !ok {
+			continue
+		}
+		b, err := hex.DecodeString(strings.TrimSpace(digits))
+		if err != nil || len(b) != 3*256 {
+			panic("report: the table of colour maps is damaged at " + name) // it is embedded
+		}
+		r := new(ramp)
+		for i := range r {
+			r[i] = color.NRGBA{b[3*i], b[3*i+1], b[3*i+2], 255}
+		}
+		return r
+	}
+	return nil
+}
+
+// brewerRamp returns one of ColorBrewer's maps, or nil. Between its given
+// colours, 9 of a sequential and 11 of a diverging map, it is linear in sRGB.
+func brewerRamp(name string) *ramp {
+	if !slices.Contains(brewerMaps, name) {
+		return nil
+	}
+	p, err := brewer.GetPalette(brewer.TypeDiverging, name, 11)
+	if err != nil {
+		if p, err = brewer.GetPalette(brewer.TypeSequential, name, 9); err != nil {
+			return nil
+		}
+	}
+	given := p.Colors()
+	r := new(ramp)
+	for i := range r {
+		x := float64(i) / 255 * float64(len(given)-1)
+		k := min(int(x), len(given)-2)
+		f := x - float64(k)
+		a, b := color.NRGBAModel.Convert(given[k]).(color.NRGBA), color.NRGBAModel.Convert(given[k+1]).(color.NRGBA)
+		mix := func(a, b uint8) uint8 { return uint8(float64(a)*(1-f) + float64(b)*f + 1e-9) } // cut, as matplotlib does
+		r[i] = color.NRGBA{mix(a.R, b.R), mix(a.G, b.G), mix(a.B, b.B), 255}
+	}
+	return r
+}
+
+// at returns the colour of v, which lies between 0 and 1; NaN has that of 0.
+func (r *ramp) at(v float64) color.NRGBA {
+	if math.IsNaN(v) {
+		return r[0]
+	}
+	return r[min(int(clamp01(v)*256), 255)]
 }
 
 var (

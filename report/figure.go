@@ -12,6 +12,29 @@ import (
 	"gonum.org/v1/plot/vg/vgpdf"
 )
 
+// A Figure is one drawing: panels side by side below a title.
+type Figure struct {
+	Title string // over all panels; a long one is wrapped; "" for none
+	// Width and Height are the wished size in inches; 0 is what the content needs.
+	// The figure grows beyond them where its texts would else be illegible.
+	Width, Height float64
+	Panels        []Panel
+}
+
+// A Panel is one part of a Figure: *Axes, *Heat, *Boxes or *Grid.
+type Panel interface {
+	Drawing
+	// check returns an error where the panel contradicts itself.
+	check() error
+}
+
+// A Drawing is what WriteFigure draws: a *Figure, or a panel that is a figure by itself.
+type Drawing interface {
+	figure() *Figure
+}
+
+func (f *Figure) figure() *Figure { return f }
+
 // FigureFormats lists the formats of WriteFigure, which are also the extensions
 // of its files.
 var FigureFormats = []string{"png", "svg", "pdf"}
@@ -27,11 +50,15 @@ func FigureFormat(path string) (string, error) {
 
 // FigureOptions choose how a figure is drawn; the zero value is good.
 type FigureOptions struct {
-	Width, Height float64 // inches; 0 is what the content needs
+	Width, Height float64 // inches, in place of the figure's own; 0 is the figure's own
 	DPI           int     // dots per inch of PNG, 150 where 0
-	ColourMap     string  // ColorBrewer's name, YlGnBu where empty; "_r" at its end turns it round
-	MaxColumns    int     // columns side by side before a further band begins, 20 where 0
-	Numbers       bool    // the values as numbers below the tokens
+	Theme         Theme   // Light where empty
+	ColourMap     string  // in place of every panel's own; see ColourMaps
+	Title         string  // in place of the figure's own
+	Transparent   bool    // no ground
+	BuiltinFonts  bool    // no fonts of the system, so that every machine draws the same
+	MaxColumns    int     // of a Grid: columns side by side before a further band begins, 20 where 0
+	Numbers       bool    // of a Grid: the values as numbers below the tokens
 }
 
 const (
@@ -45,9 +72,19 @@ const (
 // WriteFigure draws g as a heat map with its texts in the cells and writes it to
 // w in the given format, "png", "svg" or "pdf". Without a size in o, the figure is
 // as large as its rows and columns need; with one, it is scaled to fit.
-func WriteFigure(w io.Writer, format string, g *Grid, o FigureOptions) error {
-	if len(g.Rows) == 0 || len(g.Columns) == 0 || len(g.Cells) != len(g.Rows)*len(g.Columns) {
-		return fmt.Errorf("report: no figure of %d rows, %d columns and %d cells", len(g.Rows), len(g.Columns), len(g.Cells))
+func WriteFigure(w io.Writer, format string, d Drawing, o FigureOptions) error {
+	f := d.figure()
+	if len(f.Panels) == 0 {
+		return fmt.Errorf("report: a figure without panels")
+	}
+	for _, p := range f.Panels {
+		if err := p.check(); err != nil {
+			return err
+		}
+	}
+	g, ok := f.Panels[0].(*Grid)
+	if !ok {
+		return fmt.Errorf("report: only a grid can be drawn")
 	}
 	if o.Width < 0 || o.Height < 0 || o.DPI < 0 || o.MaxColumns < 0 {
 		return fmt.Errorf("report: a figure's width, height, dpi and columns must not be negative")

@@ -42,7 +42,7 @@ var (
 // and a scale below.
 type heatmap struct {
 	g             *Grid
-	ramp          ramp
+	ramp          *ramp
 	plain, bold   *typesetter
 	numbers       bool
 	bands         []span

@@ -16,7 +16,7 @@ const terminalRamp = "YlGnBu_r"
 type gridDrawing struct {
 	t       Terminal
 	g       *Grid
-	ramp    ramp
+	ramp    *ramp
 	label   int   // columns of the row labels
 	text    []int // columns of each grid column's texts
 	number  int   // columns of the numbers, 0 where they are not shown

@@ -164,7 +164,7 @@ func (t Terminal) style(sgr, s string) string {
 
 // shadeStyle writes s on the ground that value v has on the ramp, marked ones
 // bold and underlined.
-func (t Terminal) shadeStyle(r ramp, v float64, marked bool, s string) string {
+func (t Terminal) shadeStyle(r *ramp, v float64, marked bool, s string) string {
 	if t.Colour == NoColour {
 		return s
 	}

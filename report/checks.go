@@ -1,0 +1,111 @@
+package report
+
+import (
+	"fmt"
+	"image/color"
+	"math"
+	"strconv"
+)
+
+func (g *Grid) figure() *Figure { return &Figure{Panels: []Panel{g}} }
+
+func (g *Grid) check() error {
+	if len(g.Rows) == 0 || len(g.Columns) == 0 || len(g.Cells) != len(g.Rows)*len(g.Columns) {
+		return fmt.Errorf("report: no figure of %d rows, %d columns and %d cells", len(g.Rows), len(g.Columns), len(g.Cells))
+	}
+	return nil
+}
+
+func (h *Heat) check() error {
+	cells := len(h.Rows) * len(h.Columns)
+	switch {
+	case cells == 0 || len(h.Values) != cells:
+		return fmt.Errorf("report: no heat map of %d rows, %d columns and %d values", len(h.Rows), len(h.Columns), len(h.Values))
+	case h.Texts != nil && len(h.Texts) != cells:
+		return fmt.Errorf("report: a heat map of %d cells has %d texts", cells, len(h.Texts))
+	case !isNumber(h.Min) || !isNumber(h.Max) || h.Min > h.Max:
+		return fmt.Errorf("report: a heat map cannot span %v to %v", h.Min, h.Max)
+	case !(h.Flat >= 0 && h.Flat <= 1):
+		return fmt.Errorf("report: a heat map's flat ground %v is not from 0 to 1", h.Flat)
+	}
+	return nil
+}
+
+func (b *Boxes) check() error {
+	switch {
+	case len(b.Rows) == 0 || b.Columns <= 0 || len(b.Cells) != len(b.Rows)*b.Columns:
+		return fmt.Errorf("report: no boxes of %d rows, %d columns and %d cells", len(b.Rows), b.Columns, len(b.Cells))
+	case len(b.FooterTexts) > b.Columns:
+		return fmt.Errorf("report: %d texts below %d columns", len(b.FooterTexts), b.Columns)
+	case !(b.Alpha >= 0 && b.Alpha <= 1):
+		return fmt.Errorf("report: the boxes' alpha %v is not from 0 to 1", b.Alpha)
+	}
+	return nil
+}
+
+func (a *Axes) check() error {
+	for name, axis := range map[string]Axis{"x": a.X, "y": a.Y} {
+		if !isNumber(axis.Min) || !isNumber(axis.Max) || axis.Min > axis.Max {
+			return fmt.Errorf("report: the %s axis cannot span %v to %v", name, axis.Min, axis.Max)
+		}
+	}
+	for _, m := range a.Marks {
+		if err := m.check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *Dots) check() error {
+	switch {
+	case len(d.X) != len(d.Y):
+		return fmt.Errorf("report: %d dots along x and %d along y", len(d.X), len(d.Y))
+	case d.Colours != nil && len(d.Colours) != len(d.X):
+		return fmt.Errorf("report: %d dots have %d colours", len(d.X), len(d.Colours))
+	case !(d.Alpha >= 0 && d.Alpha <= 1):
+		return fmt.Errorf("report: the dots' alpha %v is not from 0 to 1", d.Alpha)
+	case !(d.Size >= 0) || math.IsInf(d.Size, 0):
+		return fmt.Errorf("report: dots cannot have the size %v", d.Size)
+	}
+	for _, c := range append([]string{d.Colour}, d.Colours...) {
+		if _, err := parseColour(c, black); err != nil {
+			return err
+		}
+	}
+	return checkShape(d.Shape)
+}
+
+func (l *Line) check() error {
+	switch {
+	case len(l.X) != len(l.Y):
+		return fmt.Errorf("report: a line of %d places along x and %d along y", len(l.X), len(l.Y))
+	case !(l.Width >= 0) || math.IsInf(l.Width, 0):
+		return fmt.Errorf("report: a line cannot have the width %v", l.Width)
+	}
+	if _, err := parseColour(l.Colour, black); err != nil {
+		return err
+	}
+	return checkShape(l.Marker)
+}
+
+func checkShape(s Shape) error {
+	switch s {
+	case "", Circle, Square, Diamond, Triangle, Hexagon, Cross:
+		return nil
+	}
+	return fmt.Errorf("report: no shape %q", s)
+}
+
+// parseColour returns the colour that "#rrggbb" names, and other for "".
+func parseColour(s string, other color.NRGBA) (color.NRGBA, error) {
+	if s == "" {
+		return other, nil
+	}
+	if n, err := strconv.ParseUint(s[1:], 16, 32); s[0] == '#' && len(s) == 7 && err == nil {
+		return color.NRGBA{uint8(n >> 16), uint8(n >> 8), uint8(n), 255}, nil
+	}
+	return color.NRGBA{}, fmt.Errorf("report: no colour %q; it must be like #1f77b4", s)
+}
+
+func isNumber(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
