@@ -38,6 +38,10 @@ type Options struct {
 	// Positions is nil.
 	Words []Word
 
+	// Track follows the likeliest tokens of each cell, so many of its Top, through all
+	// rows. It takes a second projection of every row.
+	Track int
+
 	Hidden bool // keep the states
 	Logits bool // keep every logit: R*P*V numbers
 
@@ -91,6 +95,9 @@ func (o Options) plan(m *model.Model, T int) (*plan, error) {
 	}
 	if p.Top < 1 || p.Top > m.Sizes.Vocab {
 		return nil, choice("%d candidates a cell cannot be kept: ask for 1 to %d", p.Top, m.Sizes.Vocab)
+	}
+	if p.Track < 0 || p.Track > p.Top {
+		return nil, choice("%d candidates a cell cannot be followed: ask for 0 to the %d that are kept", p.Track, p.Top)
 	}
 	if p.Next && len(p.Words) > 0 {
 		return nil, choice("targets are either words or the text's own next tokens, not both")

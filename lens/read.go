@@ -104,6 +104,9 @@ func (r *reader) read(ctx context.Context, s model.Session) error {
 		}
 		torch.Trim() // the next row must not come on top of what this one left
 	}
+	if err := r.follow(ctx, s, run); err != nil {
+		return err
+	}
 	return r.finish()
 }
 
@@ -176,9 +179,13 @@ func (r *reader) index(at []int) (*torch.Tensor, error) {
 	return r.upload(v)
 }
 
-// upload puts numbers on the model's device, kept until the end.
-func (r *reader) upload(v []int64) (*torch.Tensor, error) {
-	t, err := torch.New(v, int64(len(v)))
+// upload puts numbers on the model's device, in one line unless a shape is given,
+// kept until the end.
+func (r *reader) upload(v []int64, shape ...int64) (*torch.Tensor, error) {
+	if shape == nil {
+		shape = []int64{int64(len(v))}
+	}
+	t, err := torch.New(v, shape...)
 	if err != nil || !r.m.Device.IsCUDA() {
 		return torch.Keep(&r.scope, t), err
 	}

@@ -49,6 +49,7 @@ type Result struct {
 	Agree     []bool    // [R,P] the row's likeliest token is the final one's
 
 	Targets *Targets // nil unless targets were asked for
+	Tracks  *Tracks  // nil unless tokens were to be followed
 
 	Hidden []float32 // [R,T,C] the states that were read, nil unless kept
 	Width  int       // C

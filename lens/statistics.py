@@ -45,6 +45,12 @@ def words(self, x: Tensor, l: Tensor, ids: Tensor, at: Tensor) -> Tuple[Tensor, 
     # N targets at each position, ids [N]: the same, each [1,P,N].
     return self.targets(x, l, ids.expand([1, x.size(1), -1]), at)
 
+def track(self, x: Tensor, ids: Tensor, at: Tensor) -> Tuple[Tensor, Tensor]:
+    # N tokens of each position's own, ids [T,N]: log-probability and probability, each [1,P,N].
+    logs = torch.log_softmax(x, -1).gather(-1, ids[None])
+    probs = torch.softmax(x, -1).gather(-1, ids[None])
+    return logs[:, at], probs[:, at]
+
 def targets(self, x: Tensor, l: Tensor, ids: Tensor, at: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
     # The rank is 1 + the number of larger logits; ties are the others that are as large.
     probs = torch.softmax(x, -1).gather(-1, ids)

@@ -78,6 +78,9 @@ Targets are either words, looked for at the positions ` + "`target_positions`" +
 text's own next tokens, one a position, where ` + "`target_ids`" + ` is ` + "`[P]`" + ` and the last
 column has no target. A word of several tokens is looked for by its first.
 
+Tokens are followed with --track: at each position all those that are among the
+first so many of a cell there, in every row, in the ones where they are unlikely too.
+
 In NPZ each array is one ` + "`.npy`" + ` and a text is an array without axes:
 
 ` + "```python" + `

@@ -80,6 +80,13 @@ var Fields = []Field{
 	{Name: "target_ties", DType: Int64, Shape: "R,Q,N", Next: "R,P", When: "there are targets", Meaning: "number of other tokens with the target's logit; 0 without a target",
 		values: target(func(t *lens.Targets) any { return t.Ties })},
 
+	{Name: "track_ids", DType: Int64, Shape: "P,M", When: "tokens were followed", Meaning: "ids of the tokens that are followed at each position, rising; -1 behind the last",
+		values: tracks(func(t *lens.Tracks) any { return t.IDs })},
+	{Name: "track_logprob", DType: Float32, Shape: "R,P,M", Unit: "nats", When: "tokens were followed", Meaning: "their log-probabilities; NaN without a token",
+		values: tracks(func(t *lens.Tracks) any { return t.LogProb })},
+	{Name: "track_prob", DType: Float32, Shape: "R,P,M", When: "tokens were followed", Meaning: "their probabilities; NaN without a token",
+		values: tracks(func(t *lens.Tracks) any { return t.Prob })},
+
 	{Name: "hidden", DType: Float32, Shape: "R,T,C", When: "the states were kept", Large: true, Meaning: "the states that were read, of every position",
 		values: func(r *lens.Result) any { return r.Hidden }},
 	{Name: "logits", DType: Float32, Shape: "R,P,V", When: "logits were asked for", Large: true, Meaning: "logits of the whole vocabulary",
@@ -101,6 +108,7 @@ var Dims = []Dim{
 	{"V", "entries of the vocabulary"},
 	{"N", "target words"},
 	{"Q", "positions at which target words were looked for"},
+	{"M", "tokens followed at a position, at most"},
 }
 
 // An array is one field of one result, ready to be written.
@@ -167,9 +175,13 @@ func shapeOf(shape string, r *lens.Result) []int {
 	if r.Targets != nil {
 		targets = *r.Targets
 	}
+	followed := 0
+	if r.Tracks != nil {
+		followed = r.Tracks.N
+	}
 	n := map[string]int{
 		"R": len(r.Rows), "T": len(r.Tokens), "P": len(r.Positions), "K": r.K,
-		"C": r.Width, "V": r.Vocab, "N": targets.N, "Q": len(targets.Positions),
+		"C": r.Width, "V": r.Vocab, "N": targets.N, "Q": len(targets.Positions), "M": followed,
 	}
 	var dims []int
 	for _, letter := range strings.Split(shape, ",") {
@@ -192,6 +204,15 @@ func target(f func(*lens.Targets) any) func(*lens.Result) any {
 			return nil
 		}
 		return f(r.Targets)
+	}
+}
+
+func tracks(f func(*lens.Tracks) any) func(*lens.Result) any {
+	return func(r *lens.Result) any {
+		if r.Tracks == nil {
+			return nil
+		}
+		return f(r.Tracks)
 	}
 }
 

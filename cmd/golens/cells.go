@@ -21,6 +21,7 @@ func cellFlags() []cli.Flag {
 		&cli.StringFlag{Name: "positions", Category: category, Value: "all", Usage: "`LIST`: read these tokens' cells, counted from 0 or, backwards, from -1; such as 0,3 or -2.."},
 		&cli.StringFlag{Name: "at", Category: category, Value: "resid", Usage: "`SITE`: read the stream behind each block (resid) or behind its attention (resid_mid), or what the block's attn or mlp adds"},
 		&cli.IntFlag{Name: "top", Category: category, Value: lens.DefaultTop, Usage: "keep the `K` likeliest tokens of each cell"},
+		&cli.IntFlag{Name: "track", Category: category, Usage: "follow the `K` likeliest tokens of each cell through all rows, those where they are unlikely too"},
 		&cli.StringSliceFlag{Name: "target", Category: category, KeepSpace: true, Usage: "`WORD`: follow its probability and rank, at the last position or at --positions; a space goes in front, as within a text. The word next is the text's own next token, at each position"},
 		&cli.StringSliceFlag{Name: "target-id", Category: category, Usage: "`ID`: a target by its token id"},
 	}
@@ -33,6 +34,9 @@ func lensOptions(c *cli.Context) (o lens.Options, err error) {
 	}
 	if o.Top = c.Int("top"); o.Top < 1 {
 		return o, usage(c, "--top %d: at least 1 candidate a cell", o.Top)
+	}
+	if o.Track = c.Int("track"); o.Track < 0 || o.Track > o.Top {
+		return o, usage(c, "--track %d: of each cell's %d candidates (--top), 0 to all can be followed", o.Track, o.Top)
 	}
 	o.At = lens.Site(c.String("at"))
 	if sites := []lens.Site{lens.Resid, lens.ResidMid, lens.Attn, lens.MLP}; !slices.Contains(sites, o.At) {
