@@ -1,0 +1,121 @@
+// Package study repeats published experiments with the logit lens: what a notebook
+// printed, its figures and its numbers, on any model.
+//
+// Each study is a preset of what package lens does for any prompt. Where the
+// published code does something else than it says, both are to be had, as
+// Published and Fixed, and the difference is told.
+package study
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/golens/golens/lens"
+	"github.com/golens/golens/model"
+	"github.com/golens/golens/report"
+)
+
+// Format is the value of "format" in the files of a study.
+const Format = "golens-study-1"
+
+// Compat says which of two variants of a study is meant.
+type Compat string
+
+const (
+	Published Compat = "published" // what the published code does
+	Fixed     Compat = "fixed"     // what it was meant to do
+)
+
+// A Study is a published experiment.
+type Study struct {
+	Name      string   // as on the command line
+	Title     string   // a few words
+	Published string   // by whom, where
+	About     string   // what it looks at, in a sentence
+	Differs   []string // where Published and Fixed differ; none where they do not
+	Arrays    []Array  // what its files hold
+
+	run func(*work) error
+}
+
+// An Array documents one array of a study's files.
+type Array struct {
+	Name, DType, Shape, Meaning string
+}
+
+// Studies lists all studies in their order.
+var Studies = []*Study{&lensGrid, &targetRank, &entropy, &hiddenStates}
+
+// Find returns the study of that name, or an error that lists them.
+func Find(name string) (*Study, error) {
+	var names []string
+	for _, s := range Studies {
+		if s.Name == name {
+			return s, nil
+		}
+		names = append(names, s.Name)
+	}
+	return nil, fmt.Errorf("no study is called %q: there are %s", name, strings.Join(names, ", "))
+}
+
+// Options say how a study is run. The zero Options are the published variant.
+type Options struct {
+	Compat Compat
+	Seed   uint64                // of the jitter that sets dots apart
+	Step   func(done, total int) // told of each part that is finished, where set
+}
+
+// An Outcome is what a study brought.
+type Outcome struct {
+	Study    *Study
+	Compat   Compat
+	Prompts  []string
+	Text     string // what the notebook printed, with a line break at the end
+	Arrays   []report.NamedArray
+	Figures  []Figure
+	Lenses   []*lens.Result // the lenses that were read, for pages
+	Manifest lens.Manifest  // without the digest of the weights
+	Warnings []string
+}
+
+// A Figure is one drawing of a study.
+type Figure struct {
+	Letter      string // as in docs/studies.md
+	Name        string // of its files, without extension
+	Title       string // for people, in a few words
+	Seen        string // a paragraph: what is seen
+	Draw        *report.Figure
+	DPI         int // of PNG
+	Transparent bool
+}
+
+// Bundle returns the arrays for NPZ and JSON.
+func (o *Outcome) Bundle() *report.Bundle {
+	return &report.Bundle{Format: Format, Name: o.Study.Name, Prompts: o.Prompts, Manifest: o.Manifest, Warnings: o.Warnings, Arrays: o.Arrays}
+}
+
+// Run repeats the study on a model. The numbers are PyTorch's to the last bit. A
+// cancelled ctx ends it between parts.
+func (s *Study) Run(ctx context.Context, m *model.Model, o Options) (*Outcome, error) {
+	if o.Compat == "" {
+		o.Compat = Published
+	}
+	if o.Compat != Published && o.Compat != Fixed {
+		return nil, fmt.Errorf("no variant is called %q: there are published and fixed", o.Compat)
+	}
+	tok, err := m.Tokenizer()
+	if err != nil {
+		return nil, fmt.Errorf("a study reads words, and this model has no tokenizer: %w", err)
+	}
+	w := &work{ctx: ctx, m: m, tok: tok, Options: o, out: &Outcome{Study: s, Compat: o.Compat}}
+	if err := s.run(w); err != nil {
+		return nil, err
+	}
+	if w.Step != nil {
+		w.Step(w.total, w.total)
+	}
+	w.out.Text = w.text.String()
+	w.out.Manifest.Compat = string(o.Compat)
+	return w.out, nil
+}

@@ -1,0 +1,81 @@
+package study
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/golens/golens/lens"
+	"github.com/golens/golens/report"
+)
+
+var targetRank = Study{
+	Name:      "target-rank",
+	Title:     "A target's probability and rank by layer",
+	Published: "the notebook logitlens.ipynb of the GitHub user 201524495 (in Korean)",
+	About:     "The likeliest words after three sentences, layer by layer, and how a given word rises among them.",
+	Arrays: []Array{
+		{"ids", "int64", "[T]", "the tokens of the third prompt, which the target follows"},
+		{"top_ids", "int64", "[prompts,L+1,3]", "the three likeliest tokens at each prompt's last position"},
+		{"target_ids", "int64", "[1]", "the target"},
+		{"prob", "float32", "[L+1]", "its probability at the last position of the third prompt"},
+		{"rank", "int64", "[L+1]", "its rank there, 1 + the number of larger logits"},
+	},
+	run: runTargetRank,
+}
+
+var targetRankPrompts = []string{"Paris is capital of", "Alan Turing was a", "The most famous sports in USA is"}
+
+const targetRankTarget = " football"
+
+func runTargetRank(w *work) error {
+	w.parts(len(targetRankPrompts))
+	target := w.word(targetRankTarget)
+	L := w.blocks()
+	var topIDs []int64
+	var r *lens.Result
+	for _, prompt := range targetRankPrompts {
+		ids := w.encode(prompt)
+		var err error
+		r, err = w.read(prompt, ids, lens.Options{Top: 3, Positions: []int{-1}, Words: []lens.Word{target}})
+		if err != nil {
+			return err
+		}
+		topIDs = append(topIDs, r.TopIDs...)
+		w.printf("%s\n", prompt)
+		for i := range r.Rows {
+			var words []string
+			for _, id := range r.TopIDs[i*r.K : (i+1)*r.K] {
+				words = append(words, fmt.Sprintf("%q", w.decode(id)))
+			}
+			w.printf("  Layer %02d: [%s]\n", i, strings.Join(words, ", "))
+		}
+		w.printf("\n")
+	}
+	t := r.Targets
+	last := w.tok.Encode(targetRankPrompts[2])
+	w.array("ids", last, len(last))
+	w.array("top_ids", topIDs, len(targetRankPrompts), L+1, 3)
+	w.array("target_ids", []int64{target.ID}, 1)
+	w.array("prob", t.Prob, L+1)
+	w.array("rank", t.Rank, L+1)
+	w.printf("%s, then%s\n", targetRankPrompts[2], targetRankTarget)
+	for i := range r.Rows {
+		w.printf("  Layer %02d: probability %.6g, rank %d\n", i, t.Prob[i], t.Rank[i])
+	}
+
+	best := 0
+	for i, rank := range t.Rank {
+		if rank < t.Rank[best] {
+			best = i
+		}
+	}
+	w.figure(Figure{Letter: "E", Name: "probability", Title: "The target's probability",
+		Seen: fmt.Sprintf("The probability of %s as the next word, read from each state. It ends at %.3g.", w.visible(target.ID), t.Prob[L]),
+		Draw: report.TargetLine(r, 0, report.ByTargetProb, report.LineTexts{
+			X: "Layer", Y: fmt.Sprintf("P(%s)", strings.TrimSpace(targetRankTarget)), Title: "Layer-wise probability"})})
+	w.figure(Figure{Letter: "F", Name: "rank", Title: "The target's rank",
+		Seen: fmt.Sprintf("How many words are likelier: rank 1 is the likeliest, up is better. It is best in layer %d, at rank %d, and ends at %d.", best, t.Rank[best], t.Rank[L]),
+		Draw: report.TargetLine(r, 0, report.ByTargetRank, report.LineTexts{
+			X: "Layer", Y: fmt.Sprintf("rank(%s) ↓ better", strings.TrimSpace(targetRankTarget)), Title: "Gold token rank by layer"})})
+	return nil
+}

@@ -1,0 +1,143 @@
+package study
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/golens/golens/lens"
+	"github.com/golens/golens/model"
+	"github.com/golens/golens/model/token"
+	"github.com/golens/golens/report"
+	"github.com/golens/golens/torch"
+)
+
+//go:embed published.py
+var publishedText string
+
+var published = sync.OnceValues(func() (*torch.Module, error) {
+	u, err := torch.NewUnit()
+	if err != nil {
+		return nil, err
+	}
+	return u.Define("Published", publishedText)
+})
+
+// work is a study under way.
+type work struct {
+	Options
+	ctx  context.Context
+	m    *model.Model
+	tok  *token.Tokenizer
+	out  *Outcome
+	text strings.Builder
+
+	done, total int
+}
+
+func (w *work) published() bool { return w.Compat == Published }
+
+func (w *work) blocks() int { return len(w.m.Layout.Blocks) }
+
+// parts says how many parts the study has; step, that one is finished.
+func (w *work) parts(n int) { w.total = n }
+
+func (w *work) step() {
+	w.done++
+	if w.Step != nil && w.done < w.total {
+		w.Step(w.done, w.total)
+	}
+}
+
+func (w *work) printf(format string, a ...any) { fmt.Fprintf(&w.text, format, a...) }
+
+// encode returns the ids of a prompt, which is kept as one of the study's.
+func (w *work) encode(prompt string) []int64 {
+	w.out.Prompts = append(w.out.Prompts, prompt)
+	return w.tok.Encode(prompt)
+}
+
+// word returns the target that a word stands for: the first of its ids.
+func (w *work) word(text string) lens.Word {
+	ids := w.tok.Encode(text)
+	if len(ids) > 1 {
+		first, _ := w.tok.Piece(ids[0])
+		w.warn("the target %q is %d tokens in this model's vocabulary: the first, %q, is read", text, len(ids), first)
+	}
+	return lens.Word{Text: text, ID: ids[0]}
+}
+
+func (w *work) warn(format string, a ...any) {
+	w.out.Warnings = append(w.out.Warnings, fmt.Sprintf(format, a...))
+}
+
+// read reads a lens, which is kept as one of the study's.
+func (w *work) read(prompt string, ids []int64, o lens.Options) (*lens.Result, error) {
+	r, err := lens.Read(w.ctx, w.m, ids, o)
+	if err != nil {
+		return nil, err
+	}
+	r.Prompt = prompt
+	w.out.Manifest = r.Manifest
+	w.out.Warnings = append(w.out.Warnings, r.Warnings...)
+	w.out.Lenses = append(w.out.Lenses, r)
+	w.step()
+	return r, nil
+}
+
+// array keeps an array for the files.
+func (w *work) array(name string, values any, dims ...int) {
+	w.out.Arrays = append(w.out.Arrays, report.NamedArray{Name: name, Dims: dims, Values: values})
+}
+
+func (w *work) figure(f Figure) {
+	if f.DPI == 0 {
+		f.DPI = 150
+	}
+	f.Name = w.out.Study.Name + "-" + strings.ToLower(f.Letter) + "-" + f.Name
+	w.out.Figures = append(w.out.Figures, f)
+}
+
+// decode returns the text of ids, as people may see it in a terminal or a figure
+// only after report.Visible.
+func (w *work) decode(ids ...int64) string {
+	var b strings.Builder
+	for _, id := range ids {
+		piece, _ := w.tok.Piece(id) // a model may have more rows than its tokenizer has pieces
+		b.Write(piece)
+	}
+	return b.String()
+}
+
+// visible returns one token as people should see it.
+func (w *work) visible(id int64) string {
+	piece, err := w.tok.Piece(id)
+	if err != nil {
+		return fmt.Sprintf("[%d]", id)
+	}
+	return report.Visible(piece)
+}
+
+// top returns the likeliest id of every row and position of r, and its probability.
+func top(r *lens.Result) (ids []int64, probs []float32) {
+	for i := 0; i < len(r.TopIDs); i += r.K {
+		ids, probs = append(ids, r.TopIDs[i]), append(probs, r.TopProbs[i])
+	}
+	return ids, probs
+}
+
+// values calls a method of the published texts, which return one tensor of float32.
+func values(method string, args ...any) ([]float32, error) {
+	text, err := published()
+	if err != nil {
+		return nil, err
+	}
+	out, err := text.Call(method, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer out[0].Close()
+	return torch.Values[float32](out[0])
+}
