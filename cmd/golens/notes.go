@@ -31,12 +31,15 @@ func (n *notes) warn(about, text string) {
 }
 
 // progress says that the work on a prompt begins.
-func (n *notes) progress(i, of int) {
+func (n *notes) progress(i, of int) { n.say(fmt.Sprintf("prompt %d of %d", i+1, of)) }
+
+// say says what is being done, in the place of what was said before.
+func (n *notes) say(text string) {
 	if !n.live {
 		return
 	}
 	n.clear()
-	fmt.Fprintf(n.w, "prompt %d of %d", i+1, of)
+	fmt.Fprint(n.w, text)
 	n.shown = true
 }
 

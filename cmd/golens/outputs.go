@@ -69,7 +69,7 @@ func newOutputs(c *cli.Context) (*outputs, error) {
 	}
 	// A thousand grids that roll by help nobody who asked for a file.
 	o.screen = dashes == 0 && !c.Bool("quiet") && !(o.many && len(o.files) > 0)
-	return o, o.check(c)
+	return o, checkFiles(c, o.files)
 }
 
 func (o *outputs) addFiles(c *cli.Context) error {
@@ -102,10 +102,10 @@ func (o *outputs) addFiles(c *cli.Context) error {
 	return nil
 }
 
-// check refuses names that no file can have.
-func (o *outputs) check(c *cli.Context) error {
+// checkFiles refuses names that no file can have.
+func checkFiles(c *cli.Context, files []*file) error {
 	taken := map[string]string{c.String("prompts"): "prompts"}
-	for _, f := range o.files {
+	for _, f := range files {
 		if f.path == "-" {
 			continue
 		}

@@ -1,0 +1,161 @@
+package study
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/golens/golens/report"
+)
+
+// WriteOptions choose what a study's folder holds besides its numbers, text and page.
+type WriteOptions struct {
+	Formats []string       // of the figures: png, svg, pdf; png and svg where nil
+	Themes  []report.Theme // light where nil; with both, dark files have -dark in their names
+	DPI     int            // of PNG, in place of each figure's own where not 0
+}
+
+// Write writes the study to the folder dir, which is made where it is not there:
+// NAME.npz and NAME.json with the arrays, NAME.txt with the printed text, the
+// figures, and index.html, which shows them together. Each file comes into being
+// whole; index.html is the last. A cancelled ctx ends it between files.
+func (o *Outcome) Write(ctx context.Context, dir string, w WriteOptions) error {
+	if w.Formats == nil {
+		w.Formats = []string{"png", "svg"}
+	}
+	if w.Themes == nil {
+		w.Themes = []report.Theme{report.Light}
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	name := o.Study.Name
+	put := func(file string, write func(io.Writer) error) error {
+		return report.WriteFile(ctx, filepath.Join(dir, file), write)
+	}
+	b := o.Bundle()
+	text := func(to io.Writer) error { _, err := io.WriteString(to, o.Text); return err }
+	for file, write := range map[string]func(io.Writer) error{name + ".npz": b.NPZ, name + ".json": b.JSON, name + ".txt": text} {
+		if err := put(file, write); err != nil {
+			return err
+		}
+	}
+	var sections []report.Section
+	for _, f := range o.Figures {
+		for _, format := range w.Formats {
+			for _, theme := range w.Themes {
+				if err := put(f.File(format, theme, w.Themes), func(to io.Writer) error { return f.write(to, format, theme, w.DPI) }); err != nil {
+					return fmt.Errorf("figure %s: %w", f.Letter, err)
+				}
+			}
+		}
+		s, err := f.section(w)
+		if err != nil {
+			return err
+		}
+		sections = append(sections, s)
+	}
+	return put("index.html", func(to io.Writer) error { return report.WriteIndex(to, o.index(sections)) })
+}
+
+// File returns the name of the figure's file in a format and theme, one of themes.
+func (f *Figure) File(format string, theme report.Theme, themes []report.Theme) string {
+	if theme == report.Dark && len(themes) > 1 {
+		return f.Name + "-dark." + format
+	}
+	return f.Name + "." + format
+}
+
+func (f *Figure) write(w io.Writer, format string, theme report.Theme, dpi int) error {
+	if dpi == 0 {
+		dpi = f.DPI
+	}
+	return report.WriteFigure(w, format, f.Draw, report.FigureOptions{DPI: dpi, Theme: theme, Transparent: f.Transparent})
+}
+
+// section shows the figure in a page, in the theme of what is around it.
+func (f *Figure) section(w WriteOptions) (report.Section, error) {
+	p := report.Picture{Format: "svg", Alt: f.Title + ". " + f.Seen}
+	for theme, into := range map[report.Theme]*[]byte{report.Light: &p.Data, report.Dark: &p.Dark} {
+		var b bytes.Buffer
+		if err := f.write(&b, "svg", theme, 0); err != nil {
+			return report.Section{}, fmt.Errorf("figure %s: %w", f.Letter, err)
+		}
+		*into = b.Bytes()
+	}
+	s := report.Section{Title: f.Letter + ". " + f.Title, Paragraph: f.Seen, Pictures: []report.Picture{p}}
+	for _, format := range w.Formats {
+		for _, theme := range w.Themes {
+			file := f.File(format, theme, w.Themes)
+			s.Links = append(s.Links, report.Link{File: file})
+		}
+	}
+	return s, nil
+}
+
+// index is the study's page.
+func (o *Outcome) index(sections []report.Section) report.Index {
+	name := o.Study.Name
+	x := report.Index{
+		Title: o.Study.Title, Where: o.Study.Published,
+		Paragraphs: slices.Concat([]string{o.Study.About}, o.about()),
+		Sections:   slices.Concat(sections, []report.Section{{Title: "What the notebook prints", Text: o.Text}}),
+		Links: []report.Link{
+			{File: name + ".npz", Note: "the numbers, for numpy.load"},
+			{File: name + ".json", Note: "the same as JSON"},
+			{File: name + ".txt", Note: "the printed text"},
+		},
+		Facts: o.facts(),
+	}
+	return x
+}
+
+// about says which variant was used, where there are two, and what to beware of.
+func (o *Outcome) about() []string {
+	var out []string
+	if len(o.Study.Differs) > 0 {
+		out = append(out, fmt.Sprintf("This is the variant %q. Where the two differ: %s.", o.Compat, strings.Join(o.Study.Differs, "; ")))
+	}
+	return append(out, o.Warnings...)
+}
+
+func (o *Outcome) facts() []report.Fact {
+	m := o.Manifest
+	facts := []report.Fact{{Name: "Study", Value: o.Study.Name + ", " + string(o.Compat)}}
+	for i, p := range o.Prompts {
+		facts = append(facts, report.Fact{Name: fmt.Sprintf("Prompt %d", i+1), Value: p})
+	}
+	for _, f := range []report.Fact{
+		{Name: "Model", Value: m.Model}, {Name: "Weights (sha256)", Value: m.Weights}, {Name: "Tokenizer (sha256)", Value: m.Tokenizer},
+		{Name: "Computed in", Value: fmt.Sprintf("%s on %s, %s attention", m.DType, m.Device, m.Attention)},
+		{Name: "libtorch", Value: fmt.Sprintf("%s, %s, %s", m.Libtorch, m.BLAS, m.Capability)},
+		{Name: "Processor", Value: fmt.Sprintf("%s, %d threads", m.CPU, m.Threads)},
+		{Name: "golens", Value: m.Golens},
+	} {
+		if f.Value != "" {
+			facts = append(facts, f)
+		}
+	}
+	return facts
+}
+
+// WriteContents writes to the folder dir an index.html that leads to the pages of
+// several studies, each in the folder of its name.
+func WriteContents(ctx context.Context, dir string, outcomes []*Outcome) error {
+	x := report.Index{Title: "Published studies of the logit lens", Paragraphs: []string{
+		"Each study repeats a published notebook: what it prints, its figures and its numbers."}}
+	for _, o := range outcomes {
+		x.Sections = append(x.Sections, report.Section{Title: o.Study.Title, Paragraph: o.Study.About,
+			Links: []report.Link{{File: o.Study.Name + "/index.html", Name: o.Study.Name, Note: o.Study.Published}}})
+	}
+	if len(outcomes) > 0 {
+		m := outcomes[0].Manifest
+		x.Facts = []report.Fact{{Name: "Model", Value: m.Model}, {Name: "golens", Value: m.Golens}}
+	}
+	return report.WriteFile(ctx, filepath.Join(dir, "index.html"), func(w io.Writer) error { return report.WriteIndex(w, x) })
+}
