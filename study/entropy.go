@@ -17,10 +17,10 @@ var entropy = Study{
 	Differs: []string{
 		"published takes the entropy in the model's own number type, with probabilities clamped to [1e-8, 1]; fixed takes it from the log-softmax in float32",
 	},
-	Arrays: []Array{
-		{"ids", "int64", "[T]", "the prompt's tokens"},
-		{"pred_ids", "int64", "[L+1,T]", "the likeliest token of each state"},
-		{"entropy", "float32", "[L+1,T]", "the entropy of its distribution, in nats"},
+	Arrays: []report.ArrayDoc{
+		array("ids", "int64", "[T]", "the prompt's tokens"),
+		array("pred_ids", "int64", "[L+1,T]", "the likeliest token of each state"),
+		array("entropy", "float32", "[L+1,T]", "the entropy of its distribution, in nats"),
 	},
 	run: runEntropy,
 }

@@ -13,12 +13,12 @@ var lensGrid = Study{
 	Title:     "The logit lens over all layers",
 	Published: `Mike X Cohen, lecture "The Logit Lens" of the course "A deep understanding of AI language model mechanisms" (sincxpress.com)`,
 	About:     "What each block would say next at every position of a sentence that repeats itself, and how sure it is.",
-	Arrays: []Array{
-		{"ids", "int64", "[T]", "the prompt's tokens"},
-		{"scatter", "float32", "[V]", "log-softmax of state 3 at position 3, in nats"},
-		{"pred_ids", "int64", "[L,T]", "the likeliest token after each block"},
-		{"pred_probs", "float32", "[L,T]", "its probability"},
-		{"target_ids", "int64", "[T-1]", "the token that really follows"},
+	Arrays: []report.ArrayDoc{
+		array("ids", "int64", "[T]", "the prompt's tokens"),
+		array("scatter", "float32", "[V]", "log-softmax of state 3 at position 3, in nats"),
+		array("pred_ids", "int64", "[L,T]", "the likeliest token after each block"),
+		array("pred_probs", "float32", "[L,T]", "its probability"),
+		array("target_ids", "int64", "[T-1]", "the token that really follows"),
 	},
 	run: runLensGrid,
 }

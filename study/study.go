@@ -29,19 +29,19 @@ const (
 
 // A Study is a published experiment.
 type Study struct {
-	Name      string   // as on the command line
-	Title     string   // a few words
-	Published string   // by whom, where
-	About     string   // what it looks at, in a sentence
-	Differs   []string // where Published and Fixed differ; none where they do not
-	Arrays    []Array  // what its files hold
+	Name      string            // as on the command line
+	Title     string            // a few words
+	Published string            // by whom, where
+	About     string            // what it looks at, in a sentence
+	Differs   []string          // where Published and Fixed differ; none where they do not
+	Arrays    []report.ArrayDoc // what its files hold
 
 	run func(*work) error
 }
 
-// An Array documents one array of a study's files.
-type Array struct {
-	Name, DType, Shape, Meaning string
+// array documents an array of a study's files.
+func array(name, dtype, shape, meaning string) report.ArrayDoc {
+	return report.ArrayDoc{Name: name, DType: dtype, Shape: shape, Meaning: meaning}
 }
 
 // Studies lists all studies in their order.

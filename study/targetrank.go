@@ -13,12 +13,12 @@ var targetRank = Study{
 	Title:     "A target's probability and rank by layer",
 	Published: "the notebook logitlens.ipynb of the GitHub user 201524495 (in Korean)",
 	About:     "The likeliest words after three sentences, layer by layer, and how a given word rises among them.",
-	Arrays: []Array{
-		{"ids", "int64", "[T]", "the tokens of the third prompt, which the target follows"},
-		{"top_ids", "int64", "[prompts,L+1,3]", "the three likeliest tokens at each prompt's last position"},
-		{"target_ids", "int64", "[1]", "the target"},
-		{"prob", "float32", "[L+1]", "its probability at the last position of the third prompt"},
-		{"rank", "int64", "[L+1]", "its rank there, 1 + the number of larger logits"},
+	Arrays: []report.ArrayDoc{
+		array("ids", "int64", "[T]", "the tokens of the third prompt, which the target follows"),
+		array("top_ids", "int64", "[prompts,L+1,3]", "the three likeliest tokens at each prompt's last position"),
+		array("target_ids", "int64", "[1]", "the target"),
+		array("prob", "float32", "[L+1]", "its probability at the last position of the third prompt"),
+		array("rank", "int64", "[L+1]", "its rank there, 1 + the number of larger logits"),
 	},
 	run: runTargetRank,
 }

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/golens/golens/lens"
+	"github.com/golens/golens/report"
+	"github.com/golens/golens/torch"
+)
+
+// The views of a geometry that --plot draws.
+var hiddenViews = []string{"activations", "layers", "tokens", "laminar"}
+
+func hiddenCommand() *cli.Command {
+	const cells, out = "Cells", "Output"
+	return &cli.Command{
+		Name: "hidden", Usage: "how the states of the residual stream lie in their space", ArgsUsage: "PROMPT",
+		Description: "Compares the states of PROMPT, as Hugging Face's hidden_states has them (the last\n" +
+			"one is normed): the variance of a token's activations in each, the cosine\n" +
+			"similarity of all pairs of states and of all pairs of tokens, and the laminar\n" +
+			"profile, the similarities of all pairs of tokens but the first, by state.",
+		UsageText: `  golens hidden "A wise man once said: Penguins are cute."
+  golens hidden "Are cats good?" --token 2 --plot cats.png
+  golens hidden "Are cats good?" --view laminar --plot laminar.svg --npz cats.npz
+  golens hidden "Are cats good?" --zero h.3.mlp --json -`,
+		Flags: slices.Concat(promptFlags(), []cli.Flag{
+			&cli.IntFlag{Name: "token", Category: cells, Value: -1, Usage: "`POSITION`: show this token's activations and variance, counted from 0 or, backwards, from -1"},
+			&cli.StringFlag{Name: "positions", Category: cells, Usage: "`LIST`: compare the layers of these tokens; without it four, evenly spaced, and that of --token"},
+			&cli.StringFlag{Name: "layers", Category: cells, Usage: "`ROWS`: compare the tokens in these states, 0 is the embedding; without it four, evenly spaced"},
+		}, interventionFlags(), []cli.Flag{
+			&cli.StringFlag{Name: "json", Category: out, Usage: "`FILE`: write JSON"},
+			&cli.StringFlag{Name: "npz", Category: out, Usage: "`FILE`: write NumPy's .npz, the states too"},
+			&cli.BoolFlag{Name: "hidden", Category: out, Usage: "write the states to --json as well"},
+			&cli.StringFlag{Name: "plot", Category: out, Usage: "`FILE`: draw --view; the name ends in .png, .svg or .pdf"},
+			&cli.StringFlag{Name: "view", Category: out, Value: hiddenViews[0], Usage: "`VIEW`: draw " + strings.Join(hiddenViews, ", ")},
+			&cli.Uint64Flag{Name: "seed", Category: out, Usage: "`N`: of the jitter that sets the dots of a figure apart"},
+			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: out, Usage: "print no table"},
+		}, sharedFlags(), nameFlags()),
+		OnUsageError: onUsageError, Action: runHidden,
+	}
+}
+
+func runHidden(c *cli.Context) error {
+	if c.IsSet("prompts") {
+		return usage(c, "--prompts: one prompt at a time is compared")
+	}
+	if c.IsSet("lens") {
+		return usage(c, "--lens: states are compared, and none is projected")
+	}
+	if !slices.Contains(hiddenViews, c.String("view")) {
+		return usage(c, "--view %s: there are %s", c.String("view"), strings.Join(hiddenViews, ", "))
+	}
+	if c.IsSet("view") && !c.IsSet("plot") {
+		return usage(c, "--view says what --plot draws: add --plot FILE")
+	}
+	if c.Bool("hidden") && !c.IsSet("json") {
+		return usage(c, "--hidden needs a place to go: add --json FILE")
+	}
+	files, err := bundleFiles(c)
+	if err != nil {
+		return err
+	}
+	term, err := terminal(c)
+	if err != nil {
+		return err
+	}
+	prompts, err := readPrompts(c)
+	if err != nil {
+		return err
+	}
+	m, err := openModel(c)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	ids, err := prompts[0].encode(c, m)
+	if err != nil {
+		return err
+	}
+	token := c.Int("token")
+	if token < -len(ids) || token >= len(ids) {
+		return usage(c, "--token %d: the prompt has %d tokens", token, len(ids))
+	}
+	token = (token + len(ids)) % len(ids)
+	var o lens.GeometryOptions
+	if c.IsSet("positions") {
+		if o.Positions, err = parseNumbers(c.String("positions"), len(ids)-1); err != nil {
+			return wrong(c, fmt.Errorf("--positions: %w", err))
+		}
+	} else if o.Positions = lens.Spaced(len(ids)-1, 4); !slices.Contains(o.Positions, token) {
+		o.Positions = append(o.Positions, token)
+	}
+	o.Positions = slices.Compact(o.Positions) // a short prompt has less than four tokens
+	if c.IsSet("layers") {
+		if o.Rows, err = parseNumbers(c.String("layers"), m.Sizes.Blocks); err != nil {
+			return wrong(c, fmt.Errorf("--layers: %w", err))
+		}
+	}
+	var sc torch.Scope
+	defer sc.Close()
+	if o.Hooks, err = interventions(c, m, &sc); err != nil {
+		return err
+	}
+	g, err := lens.ReadGeometry(c.Context, m, ids, o)
+	if err != nil {
+		return readError(c, prompts[0], err)
+	}
+	g.Prompt = prompts[0].Text
+	notes := newNotes(c.App.ErrWriter, false)
+	for _, w := range g.Warnings {
+		notes.warn("", w)
+	}
+	if c.IsSet("json") || c.IsSet("npz") {
+		if g.Manifest.Weights, err = m.Digest(); err != nil {
+			return err
+		}
+	}
+	writers := map[string]func(io.Writer) error{
+		"json": report.GeometryBundle(g, c.Bool("hidden")).JSON,
+		"npz":  report.GeometryBundle(g, true).NPZ,
+		"plot": func(w io.Writer) error {
+			format, err := report.FigureFormat(c.String("plot"))
+			if err != nil {
+				return err
+			}
+			return report.WriteFigure(w, format, hiddenView(c, g, token), report.FigureOptions{})
+		},
+	}
+	if err := writeBundleFiles(c, files, writers); err != nil {
+		return err
+	}
+	if c.Bool("quiet") || slices.ContainsFunc(files, func(f *file) bool { return f.path == "-" }) {
+		return nil
+	}
+	return term.Table(c.App.Writer, report.GeometryTable(g, token))
+}
+
+// hiddenView returns what --view asks for.
+func hiddenView(c *cli.Context, g *lens.Geometry, token int) *report.Figure {
+	switch c.String("view") {
+	case "layers":
+		return report.CosineLayers(g, report.CosineTexts{})
+	case "tokens":
+		return report.CosineTokens(g, report.CosineTexts{})
+	case "laminar":
+		return report.LaminarDots(g.Laminar, c.Uint64("seed"))
+	}
+	return report.ActivationDots(g, token, c.Uint64("seed"))
+}
