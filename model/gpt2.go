@@ -54,13 +54,17 @@ func gpt2(c *config.GPT2, a Attention, headKey string) (node, Layout) {
 	}}, l
 }
 
-// runBlocks writes the method that runs one block after the other.
+// runBlocks writes the methods that run one block after the other.
 func runBlocks(n int) string {
 	var s strings.Builder
 	s.WriteString("\ndef run_blocks(self, x: Tensor, mask: Optional[Tensor]) -> Tensor:\n")
 	for i := range n {
 		fmt.Fprintf(&s, "    x = getattr(self.blocks, %q).forward(x, mask)\n", strconv.Itoa(i))
 	}
-	s.WriteString("    return x\n")
+	s.WriteString("    return x\n\ndef step_blocks(self, x: Tensor, mask: Optional[Tensor], past: List[Tensor]) -> Tuple[Tensor, List[Tensor]]:\n    now: List[Tensor] = []\n")
+	for i := range n {
+		fmt.Fprintf(&s, "    x, k, v = getattr(self.blocks, %q).forward_step(x, mask, past[%d:%d])\n    now += [k, v]\n", strconv.Itoa(i), 2*i, 2*i+2)
+	}
+	s.WriteString("    return x, now\n")
 	return s.String()
 }

@@ -30,7 +30,7 @@ import torch
 import transformers
 
 import make_models
-from reference import archives, exact, studies
+from reference import archives, exact, generation, studies
 
 
 # Requests: the command line and serve ask for the same things in the same words
@@ -84,8 +84,10 @@ def answer(request, models, default_threads):
         with torch.inference_mode():
             arrays = studies.STUDIES[request.pop("name")](model, **request)
         return {name: array.contiguous().numpy() for name, array in arrays.items()}
-    if op not in ("lens", "forward"):
-        raise ValueError(f"unknown op {op!r}: want lens, forward, study, checkpoint, archive, run_archive or info")
+    if op == "support":
+        return {name: array.numpy() for name, array in generation.support(**request).items()}
+    if op not in ("lens", "forward", "generate"):
+        raise ValueError(f"unknown op {op!r}: want lens, forward, generate, support, study, checkpoint, archive, run_archive or info")
     for name, allowed in {"lens": exact.LENSES, "at": exact.PLACES, "attention": ("sdpa", "eager")}.items():
         if name in request and request[name] not in allowed:
             raise ValueError(f"{name} {request[name]!r} is not one of {', '.join(allowed)}")
@@ -99,7 +101,7 @@ def answer(request, models, default_threads):
         raise ValueError(f"ids {outside[:5]} are outside the vocabulary of {limits.vocab_size}")
     changes = [parse_change(change) for change in request.pop("interventions", [])]
     with torch.inference_mode():
-        function = exact.lens if op == "lens" else exact.forward
+        function = {"lens": exact.lens, "forward": exact.forward, "generate": generation.generate}[op]
         arrays = function(model, ids, changes=changes, **request)
     return {name: (a.float() if a.is_floating_point() else a).contiguous().numpy() for name, a in arrays.items()}
 

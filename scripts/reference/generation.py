@@ -1,0 +1,91 @@
+"""Generation in transformers, its states step by step, and the lens of each step.
+
+A step's states have the step's own shape: [1,T,C] for the prompt, [1,1,C] for
+every token behind it, whose keys and values transformers keeps.
+"""
+
+import torch
+from transformers import LogitsProcessorList, TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
+
+from .exact import module_at, project, statistics, target_statistics
+
+
+def record(model, changes):
+    """Sets hooks: the changes, and behind them what records states. Returns the records and the handles."""
+    embedding, blocks, final, handles = [], [[] for _ in range(model.config.n_layer)], [], []
+
+    def after(point, function):
+        def hook(_module, _inputs, output):
+            if isinstance(output, tuple):  # attention returns (output, weights)
+                return (function(output[0]), *output[1:])
+            return function(output)
+
+        handles.append(module_at(model, point).register_forward_hook(hook))
+
+    def keep(states):
+        return lambda out: (states.append(out.clone()), out)[1]
+
+    for change in changes:
+        after(change.point, change)
+    handles.append(model.transformer.h[0].register_forward_pre_hook(lambda _module, inputs: embedding.append(inputs[0].clone())))
+    for i, states in enumerate(blocks):
+        after(f"h.{i}", keep(states))
+    after("ln_f", keep(final))
+    return (embedding, blocks, final), handles
+
+
+def generate(model, ids, new, min_length=None, end_of_text=None, lens="notebook", top=5, read=True, changes=()):
+    """Returns what greedy generation of up to `new` tokens gives, n of them, and the lens of its steps.
+
+        sequence [T+n], logits [n,V] of each step's last position,
+        hidden [L+1,T+n-1,C] as hidden_states; and, to be read, the statistics
+        [R,T+n-1] and [R,T+n-1,K], and target_* [R,T+n-1] of the token that follows
+    """
+    prompt = torch.tensor([ids])
+    T = prompt.shape[1]
+    (embedding, blocks, final), handles = record(model, changes)
+    options = dict(do_sample=False, max_new_tokens=new, min_length=min_length, eos_token_id=end_of_text, pad_token_id=0)
+    try:
+        out = model.generate(
+            prompt, attention_mask=torch.ones_like(prompt), return_dict_in_generate=True,
+            output_hidden_states=True, output_logits=True, **options,
+        )
+    finally:
+        for handle in handles:
+            handle.remove()
+    sequence = out.sequences[0]
+    n = len(sequence) - T
+    columns = {}
+    for step in range(n):
+        last = final[step]
+        states = [embedding[step], *(states[step] for states in blocks[:-1]), last]
+        if not changes and not all(map(torch.equal, states, out.hidden_states[step])):
+            raise ValueError(f"step {step}: the recorded states are not transformers' hidden_states")
+        columns.setdefault("hidden", []).append(torch.cat(states))
+        if not read:
+            continue
+        rows = states if lens == "notebook" else [embedding[step], *(states[step] for states in blocks)]
+        own = model.lm_head(last)
+        first = 0 if step == 0 else T + step - 1
+        following = sequence[first + 1 : T + step + 1]
+        parts = {}
+        for state in rows:
+            x = project(model, state, lens)
+            found = statistics(x, own, top) | target_statistics(x, following)
+            for name, array in found.items():
+                parts.setdefault(name, []).append(array[0])
+        for name, arrays in parts.items():
+            columns.setdefault(name, []).append(torch.stack(arrays))
+    joined = {name: torch.cat(arrays, dim=1) for name, arrays in columns.items()}
+    return {"sequence": sequence, "logits": torch.cat(out.logits), **joined}
+
+
+def support(logits, temperature, top_k, top_p):
+    """Returns which tokens [V] transformers would draw from, and their probabilities."""
+    warpers = [TemperatureLogitsWarper(temperature)]
+    if top_k:
+        warpers.append(TopKLogitsWarper(top_k))
+    if top_p < 1:
+        warpers.append(TopPLogitsWarper(top_p))
+    scores = LogitsProcessorList(warpers)(None, torch.tensor([logits]))
+    return {"support": torch.isfinite(scores[0]), "probs": torch.softmax(scores[0], -1)}
