@@ -8,12 +8,14 @@ from dataclasses import replace
 
 import numpy as np
 import torch
+import torch.multiprocessing as mp
 
 from . import corpus, evaluate, loss
 from .batches import Windows
 from .export import config
 from .kneser_ney import KneserNey
 from .net import GPT2
+from .run import Layout, Shared, Worker
 from .schedule import Plan
 from .train import train
 
@@ -78,18 +80,22 @@ class Run(unittest.TestCase):
 
     shape = dict(layers=3, width=32, heads=2, context=64, vocabulary=1000)
     plan = Plan(
-        steps=6, decay_from=4, full_softmax_from=3, micro_batches=3, sequences=2,
-        context=64, warm_up=2, shortlist=600, common=200,
+        rates=((0, 0.5), (2, 1), (4, 1), (6, 0)), full_softmax=((3, 6),), lens=((4, 6),),
+        micro_batches=3, sequences=2, context=64, shortlist=600, common=200,
     )  # fmt: skip
+
+    def until(self, step):
+        """Returns the plan of a run that ends early."""
+        rates = [corner for corner in self.plan.rates if corner[0] < step]
+        return replace(self.plan, rates=(*rates, (step, self.plan.factor(step))))
 
     def weights(self, workers, *stops):
         """Returns the weights after starts that end at these steps."""
         stream = np.random.default_rng(9).integers(0, 1000, 4000).astype(np.uint16)
         with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
             for steps in stops:
-                # The schedule is that of the whole run, as after an interruption.
-                plan = replace(self.plan, steps=steps, decay_from=min(4, steps))
-                done = train(folder, plan, workers, (stream, stream), lambda m: m.initialise(1), 99, self.shape)
+                # The rates are those of the whole run, as after an interruption.
+                done = train(folder, self.until(steps), workers, (stream, stream), lambda m: m.initialise(1), 99, self.shape)
                 self.assertTrue(done)
             saved = torch.load(f"{folder}/weights-{stops[-1]:06d}.pt", weights_only=True)
             self.assertGreater(saved["seconds"], 0)
@@ -108,6 +114,33 @@ class Run(unittest.TestCase):
             moved = (one[name] - weight).norm()
             self.assertGreater(moved, 0, name)
             self.assertLess((one[name] - two[name]).norm() / moved, 0.2, name)
+
+
+    def test_gradients_of_the_lens_loss(self):
+        """With a shortlist of all words the gradients are those of the plain sum
+        of both losses, but for bfloat16."""
+        plan = replace(self.plan, lens=((0, 6),), shortlist=1000, micro_batches=1)
+        stream = np.random.default_rng(9).integers(0, 1000, 4000).astype(np.uint16)
+        model = GPT2(**self.shape)
+        model.initialise(1)
+        layout = Layout(model, 1)
+        shared = Shared(layout.size, 1, mp.get_context("spawn"))
+        for name, weight in model.named_parameters():
+            layout.view(shared.weights, name).copy_(weight.data)
+        Worker(0, 1, plan, self.shape, stream, shared, ".").micro_batch(0, 0)
+
+        rows = Windows(stream, plan.context, plan.seed).get(0, plan.sequences)
+        inner = int(torch.randint(2, 3, (), generator=torch.Generator().manual_seed(plan.seed * 1_000_003)))
+        states = model.rows(model.embed(rows[:, :-1]), [inner, 3])
+        head = model.transformer.wte.weight
+        targets = rows[:, 1:].reshape(-1)
+        inner_loss, final_loss = (torch.nn.functional.cross_entropy((h @ head.t()).view(-1, 1000), targets) for h in states)
+        model.zero_grad()
+        (final_loss + plan.lens_share * inner_loss).backward()
+        for name, weight in model.named_parameters():
+            got = layout.view(shared.gradients[0], name)
+            # bfloat16 has 8 bits: a product is off by 2^-9 of its size, sums by less.
+            self.assertLess((got - weight.grad).norm() / weight.grad.norm(), 0.03, name)
 
 
 class Text(unittest.TestCase):
@@ -137,8 +170,9 @@ class Batches(unittest.TestCase):
             self.assertLess(starts[0], 10)
 
     def test_rates(self):
-        plan = Plan(steps=100, decay_from=60, warm_up=10)
-        self.assertEqual([plan.factor(s) for s in (0, 9, 10, 59, 60, 80)], [0.1, 1, 1, 1, 1, 0.5])
+        plan = Plan(rates=((0, 0.1), (9, 1), (60, 1), (100, 0), (100, 0.5), (110, 0.25)))
+        self.assertEqual(plan.steps, 110)
+        self.assertEqual([plan.factor(s) for s in (0, 9, 59, 60, 80, 100, 110)], [0.1, 1, 1, 1, 0.5, 0.5, 0.25])
         self.assertAlmostEqual(plan.factor(99), 1 / 40)
 
 
