@@ -22,6 +22,10 @@ var entropy = Study{
 		array("pred_ids", "int64", "[L+1,T]", "the likeliest token of each state"),
 		array("entropy", "float32", "[L+1,T]", "the entropy of its distribution, in nats"),
 	},
+	Drawings: []Drawing{
+		{"G", "the likeliest piece of every second state and position"},
+		{"H", "the same, coloured by entropy"},
+	},
 	run: runEntropy,
 }
 

@@ -34,6 +34,13 @@ var hiddenStates = Study{
 		array("clean", "float32", "[]", "the target's log-probability after the second prompt"),
 		array("scaled", "float32", "[L]", "the same with the residual stream after block i times 0.8"),
 	},
+	Drawings: []Drawing{
+		{"I", "the activations of token 8 in every state, and their variance"},
+		{"J", "cosine similarity of all pairs of states, for four tokens"},
+		{"K", "cosine similarity of all pairs of tokens, in four states"},
+		{"L", "the laminar profile: each state's similarities of all pairs of tokens but the first"},
+		{"M", "the target's log-softmax with each block's output scaled, and clean"},
+	},
 	run: runHiddenStates,
 }
 

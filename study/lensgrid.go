@@ -20,6 +20,10 @@ var lensGrid = Study{
 		array("pred_probs", "float32", "[L,T]", "its probability"),
 		array("target_ids", "int64", "[T-1]", "the token that really follows"),
 	},
+	Drawings: []Drawing{
+		{"A", "one log-softmax: every word's log-probability by its id, the largest marked"},
+		{"B", "the likeliest token of every block and position, redder the surer, above the text's own next tokens"},
+	},
 	run: runLensGrid,
 }
 

@@ -36,8 +36,13 @@ type Study struct {
 	Differs   []string          // where Published and Fixed differ; none where they do not
 	Arrays    []report.ArrayDoc // what its files hold
 
+	Drawings []Drawing // its figures
+
 	run func(*work) error
 }
+
+// A Drawing says what a figure of a study shows.
+type Drawing struct{ Letter, Shows string }
 
 // array documents an array of a study's files.
 func array(name, dtype, shape, meaning string) report.ArrayDoc {

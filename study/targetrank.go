@@ -20,6 +20,10 @@ var targetRank = Study{
 		array("prob", "float32", "[L+1]", "its probability at the last position of the third prompt"),
 		array("rank", "int64", "[L+1]", "its rank there, 1 + the number of larger logits"),
 	},
+	Drawings: []Drawing{
+		{"E", "the target's probability in every state"},
+		{"F", "its rank in every state, up is better"},
+	},
 	run: runTargetRank,
 }
 

@@ -1,0 +1,67 @@
+package study
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+)
+
+// WriteDocs writes docs/studies.md, the description of all studies and their
+// files. The package's test says when the committed page is stale, and rewrites
+// it with -update.
+func WriteDocs(w io.Writer) error {
+	var b bytes.Buffer
+	b.WriteString(docsHead)
+	for _, s := range Studies {
+		fmt.Fprintf(&b, "## `%s`\n\n%s. %s\n\nPublished: %s.\n\n", s.Name, s.Title, s.About, s.Published)
+		if len(s.Differs) == 0 {
+			b.WriteString("`published` and `fixed` give the same numbers.\n\n")
+		} else {
+			b.WriteString("Where the variants differ:\n\n")
+			for _, d := range s.Differs {
+				fmt.Fprintf(&b, "- %s\n", d)
+			}
+			b.WriteString("\n")
+		}
+		b.WriteString("| figure | what it shows |\n| --- | --- |\n")
+		for _, f := range s.Drawings {
+			fmt.Fprintf(&b, "| %s | %s |\n", f.Letter, f.Shows)
+		}
+		b.WriteString("\n| array | type | shape | holds |\n| --- | --- | --- | --- |\n")
+		for _, a := range s.Arrays {
+			fmt.Fprintf(&b, "| `%s` | %s | `%s` | %s |\n", a.Name, a.DType, a.Shape, a.Meaning)
+		}
+		b.WriteString("\n")
+	}
+	b.Truncate(b.Len() - 1)
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+const docsHead = `<!-- Written from the tables in study/ by go test ./study -run TestDocs -update. -->
+# The studies
+
+` + "`golens study NAME`" + ` repeats a published notebook on the model at hand: what it prints, its
+figures and its numbers. On GPT-2 the numbers are the notebook's own, to the last bit
+(those of one machine: see [exactness.md](exactness.md)); on any other model they are what
+the notebook would give there.
+
+Each study writes to its folder (` + "`studies/NAME`" + `, or ` + "`--out`" + `):
+
+- ` + "`NAME.npz`, `NAME.json`" + `: the arrays below, with ` + "`format`, `name`, `manifest`" + ` and, in JSON,
+  ` + "`prompts` and `warnings`" + `. Names and dtypes are the same in both; floats are written so that
+  they read back to the same float32.
+- ` + "`NAME.txt`" + `: the printed text.
+- ` + "`NAME-LETTER-….png`, `.svg`" + ` (` + "`--formats`, `--theme`, `--dpi`" + `): the figures.
+- ` + "`index.html`" + `: all of it on one page, without a program in it.
+
+Letters of shapes: T tokens, L blocks, V vocabulary. States are numbered as Hugging Face's
+` + "`hidden_states`" + `: 0 is the embedding, i the output of block i-1, and the last one, L, has
+the final norm applied. A target word is read by its first token.
+
+Every array has been compared bit by bit with a live PyTorch run of the notebook's
+operations, in the notebook's shapes (` + "`scripts/reference/studies.py`" + `), on three checkpoints,
+with both kinds of attention, on one and two threads: ` + "`go test ./study`" + `. The jitter that sets
+dots apart is the one thing that is ours; it has a seed.
+
+`
