@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -67,6 +68,11 @@ func runStudy(c *cli.Context) error {
 	}
 	if c.IsSet("lens") {
 		return usage(c, "--lens: each study has its own; golens lens PROMPT --lens %s reads any text so", c.String("lens"))
+	}
+	for _, s := range studies {
+		if at, err := os.Stat(folderOf(c, s)); err == nil && !at.IsDir() {
+			return fmt.Errorf("--out: %s is a file, and the study needs a folder: name another", folderOf(c, s))
+		}
 	}
 	m, err := openModel(c)
 	if err != nil {
