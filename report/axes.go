@@ -1,5 +1,7 @@
 package report
 
+import "image/color"
+
 // Axes are a panel of marks over an x and a y axis.
 type Axes struct {
 	Title  string
@@ -30,6 +32,8 @@ type Mark interface {
 	points() (x, y []float64)
 	label() string
 	check() error
+	// plot draws the mark; series is the colour of a line that names none.
+	plot(p *plot, series color.NRGBA)
 }
 
 // Dots are a shape at each of the places (X[i], Y[i]). A place that is not finite

@@ -7,9 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/vgimg"
-	"gonum.org/v1/plot/vg/vgpdf"
+	"github.com/golens/golens/report/draw"
 )
 
 // A Figure is one drawing: panels side by side below a title.
@@ -26,6 +24,8 @@ type Panel interface {
 	Drawing
 	// check returns an error where the panel contradicts itself.
 	check() error
+	// part returns the panel made ready to be drawn.
+	part(*setting) (part, error)
 }
 
 // A Drawing is what WriteFigure draws: a *Figure, or a panel that is a figure by itself.
@@ -37,7 +37,7 @@ func (f *Figure) figure() *Figure { return f }
 
 // FigureFormats lists the formats of WriteFigure, which are also the extensions
 // of its files.
-var FigureFormats = []string{"png", "svg", "pdf"}
+var FigureFormats = draw.Formats
 
 // FigureFormat returns the format that the extension of path names.
 func FigureFormat(path string) (string, error) {
@@ -65,15 +65,13 @@ const (
 	defaultDPI        = 150
 	defaultColourMap  = "YlGnBu"
 	defaultMaxColumns = 20
-	// maxPixels keeps a PNG within what viewers open and memory holds.
-	maxPixels = 100e6
 )
 
-// WriteFigure draws g as a heat map with its texts in the cells and writes it to
-// w in the given format, "png", "svg" or "pdf". Without a size in o, the figure is
-// as large as its rows and columns need; with one, it is scaled to fit.
+// WriteFigure draws d and writes it to w in the given format, "png", "svg" or
+// "pdf". Without a size, a figure is as large as its content needs; content that
+// needs more than o.Width or o.Height is made smaller.
 func WriteFigure(w io.Writer, format string, d Drawing, o FigureOptions) error {
-	f := d.figure()
+	f := *d.figure()
 	if len(f.Panels) == 0 {
 		return fmt.Errorf("report: a figure without panels")
 	}
@@ -82,56 +80,38 @@ func WriteFigure(w io.Writer, format string, d Drawing, o FigureOptions) error {
 			return err
 		}
 	}
-	g, ok := f.Panels[0].(*Grid)
-	if !ok {
-		return fmt.Errorf("report: only a grid can be drawn")
-	}
-	if o.Width < 0 || o.Height < 0 || o.DPI < 0 || o.MaxColumns < 0 {
+	if !(o.Width >= 0 && o.Height >= 0 && f.Width >= 0 && f.Height >= 0) || o.DPI < 0 || o.MaxColumns < 0 {
 		return fmt.Errorf("report: a figure's width, height, dpi and columns must not be negative")
-	}
-	if o.ColourMap == "" {
-		o.ColourMap = defaultColourMap
-	}
-	if o.MaxColumns == 0 {
-		o.MaxColumns = defaultMaxColumns
 	}
 	if o.DPI == 0 {
 		o.DPI = defaultDPI
 	}
-	h, err := newHeatmap(g, o)
+	if o.Theme == "" {
+		o.Theme = Light
+	}
+	if _, err := ParseTheme(string(o.Theme)); err != nil {
+		return err
+	}
+	s, err := newSetting(o)
+	if err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	l, err := newLayout(&f, s)
 	if err != nil {
 		return err
 	}
-	width, height, scale := h.size(o)
-	on, out, err := newSurface(format, width, height, o.DPI, g.Title)
-	if err != nil {
-		return err
+	width, height, scale := l.fit()
+	options := draw.Options{Width: width, Height: height, DPI: float64(o.DPI), Title: l.name(), Ground: s.look.ground}
+	if o.Transparent {
+		options.Ground = draw.Transparent
 	}
-	h.draw(&page{
-		on: on, width: width, height: height, scale: scale,
-		dx: (width - h.width*scale) / 2, dy: (height - h.height*scale) / 2,
-	})
-	if _, err := out.WriteTo(w); err != nil {
-		return fmt.Errorf("report: write %s: %w", strings.ToUpper(format), err)
+	on, err := draw.New(format, options)
+	if err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	l.draw(&page{setting: s, on: on, scale: scale, dx: (width - l.width*scale) / 2, dy: (height - l.height*scale) / 2})
+	if _, err := on.WriteTo(w); err != nil {
+		return fmt.Errorf("report: %w", err)
 	}
 	return nil
-}
-
-// newSurface returns a surface of the given size, and what writes it in its format.
-func newSurface(format string, w, h vg.Length, dpi int, title string) (surface, io.WriterTo, error) {
-	switch format {
-	case "png":
-		if dots := w.Dots(float64(dpi)) * h.Dots(float64(dpi)); dots > maxPixels {
-			return nil, nil, fmt.Errorf("report: a PNG of %.0f megapixels is too large: choose fewer positions, fewer dots per inch, or SVG", dots/1e6)
-		}
-		c := vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(w, h), vgimg.UseDPI(dpi))}
-		return vgSurface{c}, c, nil
-	case "svg":
-		s := newSVG(w, h, title)
-		return s, s, nil
-	case "pdf":
-		c := vgpdf.New(w, h)
-		return vgSurface{c}, c, nil
-	}
-	return nil, nil, fmt.Errorf("report: no figure format %q; there are %s", format, strings.Join(FigureFormats, ", "))
 }

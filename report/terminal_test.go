@@ -211,31 +211,6 @@ func TestInkContrast(t *testing.T) {
 	}
 }
 
-func TestRamp(t *testing.T) {
-	r, err := newRamp("YlGnBu")
-	if err != nil {
-		t.Fatal(err)
-	}
-	back, err := newRamp("YlGnBu_r")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []struct {
-		v    float64
-		want string
-	}{{0, "#ffffd9"}, {1, "#081d58"}, {0.5, "#41b6c4"}, {0.0625, "#f6fcc5"}, {-3, "#ffffd9"}, {7, "#081d58"}} {
-		if got := cssColour(r.at(c.v)); got != c.want {
-			t.Errorf("YlGnBu at %v is %s, want %s", c.v, got, c.want)
-		}
-		if got := cssColour(back.at(1 - c.v)); got != c.want {
-			t.Errorf("YlGnBu_r at %v is %s, want %s", 1-c.v, got, c.want)
-		}
-	}
-	if _, err := newRamp("jet"); err == nil || !strings.Contains(err.Error(), `"jet"`) {
-		t.Errorf("jet: %v", err)
-	}
-}
-
 func TestXterm(t *testing.T) {
 	for _, c := range []struct {
 		in   color.NRGBA

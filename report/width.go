@@ -66,16 +66,3 @@ func leftToRight(s string) string {
 	}
 	return s
 }
-
-// clusterEnds returns 0 and, for each character of s with its marks, the number of
-// bytes up to its end.
-func clusterEnds(s string) []int {
-	ends, at, state := []int{0}, 0, -1
-	for len(s) > 0 {
-		var cluster string
-		cluster, s, _, state = uniseg.FirstGraphemeClusterInString(s, state)
-		at += len(cluster)
-		ends = append(ends, at)
-	}
-	return ends
-}

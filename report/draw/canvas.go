@@ -1,0 +1,101 @@
+// Package draw puts shapes, text and images on PNG, SVG and PDF so that the three
+// show the same.
+//
+// Lengths are points, 1/72 inch, counted from the upper left corner; y grows
+// downwards. Text is drawn as outlines: no format needs a font where it is looked
+// at, and all hold every script that the fonts here hold. What repeats, glyphs,
+// words and dots, is kept once and referred to.
+package draw
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"io"
+	"strings"
+)
+
+// Formats lists the formats of New.
+var Formats = []string{"png", "svg", "pdf"}
+
+// A Canvas is what is drawn on. Colours may be translucent. WriteTo ends it.
+type Canvas interface {
+	// Box fills a rectangle with round corners.
+	Box(r Rect, radius float64, c color.NRGBA)
+	// Fill fills the inside of p by the nonzero winding rule.
+	Fill(p Path, c color.NRGBA)
+	// Line draws a line through the points, with round joins.
+	Line(points []Point, pen Pen)
+	// Text draws s with its baseline beginning at p, from left to right or, turned,
+	// from below upwards.
+	Text(t *Type, s string, p Point, size float64, turned bool, c color.NRGBA)
+	// Stamp draws one shape at many places.
+	Stamp(s Stamps)
+	// Image draws m over r, each dot of it as a rectangle.
+	Image(r Rect, m image.Image)
+	io.WriterTo
+}
+
+// A Pen is what lines are drawn with.
+type Pen struct {
+	Width  float64
+	Colour color.NRGBA
+	Dashed bool // dashes of about four widths with gaps of about two
+}
+
+// dashes returns the lengths of a dash and of the gap after it.
+func (p Pen) dashes() (dash, gap float64) { return 3.7 * p.Width, 1.6 * p.Width }
+
+// Stamps are many copies of a shape.
+type Stamps struct {
+	Shape   Path // around (0,0)
+	At      []Point
+	Colours []color.NRGBA // one a place, or one for all
+	// Raster asks vector formats for an image of the stamps, which is as large as
+	// Within and cut there.
+	Raster bool
+	Within Rect
+}
+
+func (s Stamps) colour(i int) color.NRGBA {
+	if len(s.Colours) == 1 {
+		return s.Colours[0]
+	}
+	return s.Colours[i]
+}
+
+// Options say what a canvas is like.
+type Options struct {
+	Width, Height float64     // points
+	DPI           float64     // dots per inch of PNG
+	Title         string      // what a screen reader says, in SVG and PDF
+	Ground        color.NRGBA // of the whole; none where its alpha is 0
+}
+
+// Transparent is no ground.
+var Transparent color.NRGBA
+
+// MaxPixels is the largest number of dots in a PNG: what viewers open and memory holds.
+const MaxPixels = 100e6
+
+// New returns an empty canvas of a format, "png", "svg" or "pdf".
+func New(format string, o Options) (Canvas, error) {
+	var c Canvas
+	switch format {
+	case "png":
+		if dots := o.Width * o.Height * o.DPI * o.DPI / (72 * 72); dots > MaxPixels {
+			return nil, fmt.Errorf("a PNG of %.0f megapixels is too large: choose fewer positions, fewer dots per inch, or SVG", dots/1e6)
+		}
+		return newPNG(o), nil
+	case "svg":
+		c = newSVG(o)
+	case "pdf":
+		c = newPDF(o)
+	default:
+		return nil, fmt.Errorf("no figure format %q; there are %s", format, strings.Join(Formats, ", "))
+	}
+	if o.Ground.A > 0 {
+		c.Box(Rect{0, 0, o.Width, o.Height}, 0, o.Ground)
+	}
+	return c, nil
+}

@@ -1,0 +1,107 @@
+package draw
+
+import (
+	"image"
+	"image/color"
+	"image/draw"
+	"math"
+
+	"golang.org/x/image/vector"
+)
+
+// A mask is what a shape covers, in dots; at is where its upper left dot lies. The
+// alpha is nil where it covers nothing.
+type mask struct {
+	alpha *image.Alpha
+	at    image.Point
+}
+
+type maskKey struct {
+	glyph  glyph
+	size   float64
+	turned bool
+	part   image.Point // of a dot, in quarters
+}
+
+// unbounded is larger than every image.
+var unbounded = image.Rect(-1<<20, -1<<20, 1<<20, 1<<20)
+
+// rasterize returns what the inside of a path covers of the dots within a
+// rectangle; the path is in dots.
+func rasterize(p Path, within image.Rectangle) mask {
+	b := p.bounds()
+	area := image.Rect(int(math.Floor(b.X)), int(math.Floor(b.Y)), int(math.Ceil(b.X+b.W)), int(math.Ceil(b.Y+b.H))).Intersect(within)
+	if area.Empty() {
+		return mask{}
+	}
+	r := vector.NewRasterizer(area.Dx(), area.Dy())
+	at := func(p Point) (x, y float32) {
+		return float32(p.X - float64(area.Min.X)), float32(p.Y - float64(area.Min.Y))
+	}
+	for _, s := range p {
+		x, y := at(s.p[0])
+		switch s.op {
+		case moveTo:
+			r.MoveTo(x, y)
+		case lineTo:
+			r.LineTo(x, y)
+		case cubeTo:
+			bx, by := at(s.p[1])
+			cx, cy := at(s.p[2])
+			r.CubeTo(x, y, bx, by, cx, cy)
+		case closed:
+			r.ClosePath()
+		}
+	}
+	alpha := image.NewAlpha(image.Rect(0, 0, area.Dx(), area.Dy()))
+	r.DrawOp = draw.Src
+	r.Draw(alpha, alpha.Bounds(), image.Opaque, image.Point{})
+	return mask{alpha, area.Min}
+}
+
+// quarters returns the whole dot of a place, and the rest in quarters of a dot.
+func quarters(p Point) (whole, part image.Point) {
+	x, y := int(math.Round(4*p.X)), int(math.Round(4*p.Y))
+	whole = image.Point{x >> 2, y >> 2}
+	return whole, image.Point{x & 3, y & 3}
+}
+
+// stampOn draws stamps on m, whose upper left corner is at a place, at a number of
+// dots a point. A place is met to a quarter of a dot.
+func stampOn(m draw.Image, corner Point, scale float64, s Stamps) {
+	masks := map[image.Point]mask{}
+	uniforms := map[color.NRGBA]*image.Uniform{}
+	for i, p := range s.At {
+		whole, part := quarters(Point{(p.X - corner.X) * scale, (p.Y - corner.Y) * scale})
+		shape, ok := masks[part]
+		if !ok {
+			shape = rasterize(s.Shape.transform(func(q Point) Point {
+				return Point{q.X*scale + float64(part.X)/4, q.Y*scale + float64(part.Y)/4}
+			}), unbounded)
+			masks[part] = shape
+		}
+		if shape.alpha == nil {
+			continue
+		}
+		colour := s.colour(i)
+		u, ok := uniforms[colour]
+		if !ok {
+			u = image.NewUniform(colour)
+			uniforms[colour] = u
+		}
+		draw.DrawMask(m, shape.alpha.Bounds().Add(shape.at.Add(whole)), u, image.Point{}, shape.alpha, image.Point{}, draw.Over)
+	}
+}
+
+// rasterDPI is the resolution of raster layers in vector formats.
+const rasterDPI = 200
+
+// rasterLayer returns the stamps as an image, and the rectangle that it covers:
+// s.Within, made up to whole dots.
+func rasterLayer(s Stamps) (image.Image, Rect) {
+	scale := rasterDPI / 72.0
+	w, h := int(math.Ceil(s.Within.W*scale)), int(math.Ceil(s.Within.H*scale))
+	m := image.NewRGBA(image.Rect(0, 0, w, h))
+	stampOn(m, Point{s.Within.X, s.Within.Y}, scale, s)
+	return m, Rect{s.Within.X, s.Within.Y, float64(w) / scale, float64(h) / scale}
+}

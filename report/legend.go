@@ -1,0 +1,115 @@
+package report
+
+import (
+	"image/color"
+	"math"
+
+	"github.com/golens/golens/report/draw"
+)
+
+const (
+	legendSize   = 8.5
+	legendSample = 20 // width of the sample of a mark
+	legendInset  = 6
+)
+
+// legend draws the labels of the marks in the corner of the plot where they cover
+// the fewest points.
+func (p *axesPart) legend(on *plot) {
+	type entry struct {
+		mark   Mark
+		series color.NRGBA
+	}
+	var entries []entry
+	width, lines := 0.0, 0
+	for _, m := range p.a.Marks {
+		if m.label() != "" {
+			entries = append(entries, entry{m, p.look.series[lines%len(p.look.series)]})
+			width = math.Max(width, p.normal.Width(m.label(), legendSize))
+		}
+		if _, ok := m.(*Line); ok {
+			lines++
+		}
+	}
+	if len(entries) == 0 {
+		return
+	}
+	const row = legendSize * 1.5
+	width = math.Min(width, on.in.W-legendSample-5*legendInset)
+	box := draw.Rect{W: width + legendSample + 3*legendInset, H: float64(len(entries))*row + legendInset}
+	box = p.emptiest(on, box)
+	ground := p.look.ground
+	ground.A = 0xd8
+	on.fill(box, 3, ground)
+	on.frame(box, 3, 0.6, p.look.grid)
+	for i, e := range entries {
+		y := box.Y + legendInset/2 + float64(i)*row
+		sample := plot{
+			page: on.page, in: draw.Rect{X: box.X + legendInset, Y: y, W: legendSample, H: row},
+			x: axisScale{max: 1}, y: axisScale{max: 1},
+		}
+		half := []float64{0.5}
+		switch m := e.mark.(type) {
+		case *Dots:
+			one := *m
+			one.X, one.Y, one.Cloud, one.Alpha = half, half, false, math.Max(m.Alpha, 0.6)
+			one.Size = math.Min(math.Max(m.Size, 3.5), row)
+			if m.Colours != nil {
+				one.Colours = m.Colours[:min(1, len(m.Colours))]
+			}
+			if len(m.X) > 0 {
+				one.plot(&sample, e.series)
+			}
+		case *Line:
+			one := *m
+			one.X, one.Y = []float64{0, 1}, []float64{0.5, 0.5}
+			marker := one.Marker
+			one.Marker = ""
+			one.plot(&sample, e.series)
+			if marker != "" {
+				one.X, one.Y, one.Marker = half, half, marker
+				one.plot(&sample, e.series)
+			}
+		}
+		on.text(e.mark.label(), draw.Rect{X: box.X + 2*legendInset + legendSample, Y: y, W: width + 0.01, H: row},
+			textStyle{p.normal, legendSize, 5, p.look.ink, alignLeft})
+	}
+}
+
+// emptiest returns box moved to the place, of corners and middles of the sides,
+// where it covers the fewest points of the marks and of the lines between them.
+func (p *axesPart) emptiest(on *plot, box draw.Rect) draw.Rect {
+	in := on.in.Inset(legendInset)
+	best, fewest := box, math.Inf(1)
+	for _, at := range [][2]float64{{1, 0}, {0, 0}, {1, 1}, {0, 1}, {1, 0.5}, {0, 0.5}, {0.5, 0}, {0.5, 1}} {
+		try := box
+		try.X, try.Y = in.X+at[0]*(in.W-box.W), in.Y+at[1]*(in.H-box.H)
+		covered := 0.0
+		for _, m := range p.a.Marks {
+			x, y := m.points()
+			for i := range x {
+				a, _ := on.place(x[i], y[i])
+				if within(try, a) {
+					covered++
+				}
+				if _, ok := m.(*Line); !ok || i == 0 {
+					continue
+				}
+				b, _ := on.place(x[i-1], y[i-1])
+				for _, f := range []float64{0.2, 0.4, 0.6, 0.8} {
+					if within(try, draw.Point{X: a.X + f*(b.X-a.X), Y: a.Y + f*(b.Y-a.Y)}) {
+						covered++
+					}
+				}
+			}
+		}
+		if covered < fewest {
+			best, fewest = try, covered
+		}
+	}
+	return best
+}
+
+func within(r draw.Rect, p draw.Point) bool {
+	return p.X >= r.X && p.X <= r.X+r.W && p.Y >= r.Y && p.Y <= r.Y+r.H
+}
