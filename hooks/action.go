@@ -3,36 +3,83 @@ package hooks
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/golens/golens/torch"
 )
 
-// An Action is what an intervention does to the tensor at a point. Actions at one
-// point act in the order in which they were added.
+// An Action is what an intervention does to the tensor at a point, or to a part of
+// it: see At and Rows. Actions at one point act in the order in which they were
+// added.
 type Action struct {
 	text   string // for people and manifests: "scale 0.8"
-	method string // of actions.py, or "" for a function of Go
+	method string // of actions.py, skipMethod, or "" for a function of Go
 	args   []any
 	fn     torch.HookFunc
+
+	at   Positions
+	rows []int64 // of the batch; nil for all
 }
 
-// String returns the action in words, such as "scale 0.8".
-func (a Action) String() string { return a.text }
+// skipMethod is the method of an action that needs the input of its module.
+const skipMethod = "skip"
+
+// String returns the action in words, such as "scale 0.8" or "zero at last".
+func (a Action) String() string {
+	text := a.text
+	if !a.at.All() {
+		text += " at " + a.at.String()
+	}
+	if a.rows != nil {
+		text += " in rows " + strings.Trim(strings.ReplaceAll(fmt.Sprint(a.rows), " ", ","), "[]")
+	}
+	return text
+}
+
+// At returns the action limited to positions, dimension 1 of the tensor [B,T,C]. All
+// others keep their bits.
+func (a Action) At(p Positions) Action {
+	a.at = p
+	return a
+}
+
+// Rows returns the action limited to rows of the batch, dimension 0 of the tensor
+// [B,T,C]. All others keep their bits.
+func (a Action) Rows(rows ...int) Action {
+	a.rows = []int64{}
+	for _, r := range rows {
+		a.rows = append(a.rows, int64(r))
+	}
+	return a
+}
 
 // Scale multiplies the tensor by a number, as `out * by` does in PyTorch.
 func Scale(by float64) Action {
-	return Action{text: "scale " + strconv.FormatFloat(by, 'g', -1, 64), method: "scale", args: []any{by}}
+	return Action{text: "scale " + number(by), method: "scale", args: []any{by}}
 }
 
 // Zero puts zeros in the tensor's place (zero ablation).
 func Zero() Action { return Action{text: "zero", method: "zero"} }
 
+// Mean puts the mean over all positions of the run in the place of each (mean
+// ablation), as `out.mean(1, keepdim=True)` has it.
+func Mean() Action { return Action{text: "mean", method: "mean"} }
+
 // Add adds v, of the point's shape or repeated over the leading dimensions that it
-// lacks: a [C] vector steers every position. The name stands for v in manifests.
-func Add(name string, v *torch.Tensor) Action {
-	return Action{text: "add " + name, method: "add", args: []any{v}}
+// lacks: a [C] vector steers every position. With positions, v has their number or
+// that of the whole run. The name stands for v in manifests.
+func Add(name string, v *torch.Tensor) Action { return AddTimes(name, v, 1) }
+
+// AddTimes adds v * by; shapes as for Add.
+func AddTimes(name string, v *torch.Tensor, by float64) Action {
+	text := "add " + name
+	if by != 1 {
+		text += "*" + number(by)
+	}
+	return Action{text: text, method: "add", args: []any{v, by}}
 }
 
 // Set puts v in the tensor's place (patching); shapes as for Add.
@@ -40,10 +87,49 @@ func Set(name string, v *torch.Tensor) Action {
 	return Action{text: "set " + name, method: "set", args: []any{v}}
 }
 
-// Func hands the tensor to a function of Go, and puts what it returns in the
-// tensor's place; nil leaves the tensor as it is. Both tensors are closed for the
-// function: see torch.HookFunc.
+// Noise adds normal noise of the given standard deviation: `sd` times torch.randn
+// in the point's whole shape, of a CPU generator with the seed. In a run that goes
+// on an earlier one the shape is that of the call.
+func Noise(sd float64, seed int64) Action {
+	return Action{text: fmt.Sprintf("noise %s seed %d", number(sd), seed), method: "noise", args: []any{sd, seed}}
+}
+
+// ProjectOut takes the part along a direction v [C] out of each position:
+// x - (x·u)u with u = v / |v|. It is an error if v is zero.
+func ProjectOut(name string, v *torch.Tensor) Action {
+	return Action{text: "project-out " + name, method: "project_out", args: []any{v}}
+}
+
+// Patch puts what another run had at this point in its place: source [B,T',C], at
+// the positions from there for the positions at here, one for one in the order in
+// which they are written. Where from is all, the positions have the same numbers in
+// both runs; where both are all, both runs are of one length.
+func Patch(name string, source *torch.Tensor, from, at Positions) Action {
+	text := "patch " + name
+	if !from.All() {
+		text += " from " + from.String()
+	}
+	return Action{text: text, method: "patch", args: []any{source, ints(from.ends)}, at: at}
+}
+
+// Skip puts the input of the module in the place of its output: a block becomes the
+// identity. Input and output must be of one shape.
+func Skip() Action { return Action{text: "skip", method: skipMethod} }
+
+// Func hands the tensor, or the part that At and Rows leave, to a function of Go,
+// and puts what it returns in its place; nil leaves it as it is. Both tensors are
+// closed for the function: see torch.HookFunc.
 func Func(name string, f torch.HookFunc) Action { return Action{text: name, fn: f} }
+
+func number(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
+
+// ints is a list for TorchScript, None for nil.
+func ints(v []int64) any {
+	if v == nil {
+		return nil
+	}
+	return v
+}
 
 //go:embed actions.py
 var actionsText string
@@ -56,20 +142,126 @@ var actions = sync.OnceValues(func() (*torch.Module, error) {
 	return u.Define("Actions", actionsText)
 })
 
-// step returns what torch does for the action at a module.
-func (a Action) step(at *torch.Module, input bool) (torch.Step, error) {
-	s := torch.Step{At: at, Input: input}
-	if a.fn != nil {
-		s.Func = a.fn
-		return s, nil
+// check returns an error where the action can do nothing sensible.
+func (a Action) check() error {
+	if a.fn == nil && a.method == "" {
+		return fmt.Errorf("hooks: the zero Action does nothing: use Scale, Zero, Add, Set or Func")
 	}
-	if a.method == "" {
-		return s, fmt.Errorf("hooks: the zero Action does nothing: use Scale, Zero, Add, Set or Func")
+	for i, r := range a.rows {
+		if r < 0 || slices.Contains(a.rows[:i], r) {
+			return fmt.Errorf("hooks: %s: rows of a batch are counted from 0, and each is named once", a)
+		}
+	}
+	return nil
+}
+
+// A place is where an action acts: a module, and what of its tensor.
+type place struct {
+	at      *torch.Module
+	input   bool
+	columns []int64 // the first and how many; nil for all
+	first   int     // the first position of the run, -1 where it is whole
+}
+
+// steps returns what torch does for the action at a place.
+func (a Action) steps(p place) ([]torch.Step, error) {
+	if err := a.check(); err != nil {
+		return nil, err
 	}
 	m, err := actions()
 	if err != nil {
-		return s, err
+		return nil, err
 	}
-	s.Fn, s.Method, s.Args = m, a.method, a.args
-	return s, nil
+	part := []any{ints(a.rows), ints(a.at.ends), ints(p.columns), p.first}
+	step := torch.Step{At: p.at, Input: p.input}
+	switch {
+	case a.fn != nil && a.rows == nil && a.at.All() && p.columns == nil:
+		step.Func = a.fn
+	case a.fn != nil:
+		step.Func = func(x *torch.Tensor) (*torch.Tensor, error) { return a.partly(m, x, part) }
+	case a.method == skipMethod:
+		return a.skip(m, p, part)
+	default:
+		step.Fn, step.Method, step.Args = m, a.method, append(part, a.args...)
+	}
+	return []torch.Step{step}, nil
+}
+
+// partly runs the action's function on a part of x and returns x with what it made.
+func (a Action) partly(m *torch.Module, x *torch.Tensor, part []any) (*torch.Tensor, error) {
+	var sc torch.Scope
+	defer sc.Close()
+	old, err := m.Call("part", append([]any{x}, part...)...)
+	if err != nil {
+		return nil, err
+	}
+	torch.Keep(&sc, old[0])
+	made, err := a.fn(old[0])
+	if err != nil || made == nil {
+		return nil, err
+	}
+	torch.Keep(&sc, made)
+	out, err := m.Call("put", append(append([]any{x}, part...), made)...)
+	if err != nil {
+		return nil, err
+	}
+	return out[0], nil
+}
+
+// skip keeps the module's input and puts it in the place of its output. The two
+// steps belong to one call, and so does what they share.
+func (a Action) skip(m *torch.Module, p place, part []any) ([]torch.Step, error) {
+	if p.input || p.columns != nil {
+		return nil, fmt.Errorf("hooks: skip needs a module with an input and an output, such as a block: name it without anything behind it")
+	}
+	var kept *torch.Tensor
+	keep := func(x *torch.Tensor) (t *torch.Tensor, err error) {
+		kept, err = x.Clone()
+		return nil, err
+	}
+	put := func(*torch.Tensor) (*torch.Tensor, error) {
+		defer kept.Close()
+		return kept.Clone()
+	}
+	if a.rows != nil || !a.at.All() {
+		put = func(x *torch.Tensor) (*torch.Tensor, error) {
+			defer kept.Close()
+			old, err := m.Call("part", append([]any{kept}, part...)...)
+			if err != nil {
+				return nil, err
+			}
+			defer old[0].Close()
+			out, err := m.Call("put", append(append([]any{x}, part...), old[0])...)
+			if err != nil {
+				return nil, err
+			}
+			return out[0], nil
+		}
+	}
+	return []torch.Step{{At: p.at, Input: true, Func: keep}, {At: p.at, Func: put}}, nil
+}
+
+// Apply returns what the action makes of a tensor x [B,T,C] outside of a run, with the
+// bits that it has in one. Skip, which needs a module, is an error.
+func (a Action) Apply(x *torch.Tensor) (*torch.Tensor, error) {
+	if a.method == skipMethod {
+		return nil, fmt.Errorf("hooks: skip needs a module, and has none outside of a run")
+	}
+	steps, err := a.steps(place{first: -1})
+	if err != nil {
+		return nil, err
+	}
+	s := steps[0]
+	if s.Func != nil {
+		out, err := s.Func(x)
+		if out == nil && err == nil {
+			return x.Clone()
+		}
+		return out, err
+	}
+	out, err := s.Fn.Call(s.Method, append([]any{x}, s.Args...)...)
+	if err != nil {
+		return nil, err
+	}
+	return out[0], nil
 }

@@ -1,24 +1,124 @@
 # What can be done to the tensor at a hook point, as TorchScript: x is the tensor
 # there, usually [B,T,C], and the result takes its place.
+#
+# Each method acts on a part of x, which its first arguments name: rows of the batch,
+# ranges of positions `at` (both ends, two numbers each, negative ones from the end),
+# columns (the first and their number), each None for all. What is not named keeps
+# its bits. `first` is the position that x begins with where the run goes on an
+# earlier one, -1 where x is the whole run, which then must have every position.
 
-def scale(self, x: Tensor, by: float) -> Tensor:
-    return x * by
+def scale(self, x: Tensor, rows: Optional[List[int]], at: Optional[List[int]], columns: Optional[List[int]], first: int, by: float) -> Tensor:
+    return self.put(x, rows, at, columns, first, self.part(x, rows, at, columns, first) * by)
 
-def zero(self, x: Tensor) -> Tensor:
-    return torch.zeros_like(x)
+def zero(self, x: Tensor, rows: Optional[List[int]], at: Optional[List[int]], columns: Optional[List[int]], first: int) -> Tensor:
+    return self.put(x, rows, at, columns, first, torch.zeros_like(self.part(x, rows, at, columns, first)))
 
-def add(self, x: Tensor, v: Tensor) -> Tensor:
-    self.fits(x, v)
-    return x + v.to(x)  # in the type of x, which the modules behind want
+def mean(self, x: Tensor, rows: Optional[List[int]], at: Optional[List[int]], columns: Optional[List[int]], first: int) -> Tensor:
+    # the mean over all positions of the run, also where it acts on few
+    mean = self.part(x, rows, None, columns, first).mean(1, keepdim=True)
+    part = self.part(x, rows, at, columns, first)
+    return self.put(x, rows, at, columns, first, mean.expand_as(part).contiguous())
 
-def set(self, x: Tensor, v: Tensor) -> Tensor:
-    self.fits(x, v)
-    return torch.empty_like(x).copy_(v)
+def add(self, x: Tensor, rows: Optional[List[int]], at: Optional[List[int]], columns: Optional[List[int]], first: int, v: Tensor, by: float) -> Tensor:
+    v = self.fitted(x, rows, at, columns, first, v).to(x)  # in the type of x, which the modules behind want
+    return self.put(x, rows, at, columns, first, self.part(x, rows, at, columns, first) + (v if by == 1.0 else v * by))
 
-def fits(self, x: Tensor, v: Tensor) -> None:
-    # v is repeated over the leading dimensions that it lacks: [C] acts on every position.
+def set(self, x: Tensor, rows: Optional[List[int]], at: Optional[List[int]], columns: Optional[List[int]], first: int, v: Tensor) -> Tensor:
+    v = self.fitted(x, rows, at, columns, first, v)
+    return self.put(x, rows, at, columns, first, torch.empty_like(self.part(x, rows, at, columns, first)).copy_(v))
+
+def noise(self, x: Tensor, rows: Optional[List[int]], at: Optional[List[int]], columns: Optional[List[int]], first: int, sd: float, seed: int) -> Tensor:
+    # Drawn for the whole of x, so that a position's noise is the same whatever else is left out.
+    g = torch.Generator(device=torch.device("cpu"), seed=seed)
+    noise = torch.randn(x.size(), generator=g).to(x)
+    part = self.part(x, rows, at, columns, first) + self.part(noise, rows, at, columns, first) * sd
+    return self.put(x, rows, at, columns, first, part)
+
+def project_out(self, x: Tensor, rows: Optional[List[int]], at: Optional[List[int]], columns: Optional[List[int]], first: int, v: Tensor) -> Tensor:
+    # what is left of x at a right angle to v
+    part = self.part(x, rows, at, columns, first)
+    assert v.dim() == 1 and v.size(0) == part.size(-1), "a direction of shape {} does not fit this point, which has the shape {}".format(v.size(), part.size())
+    v = v.to(x)
+    v = v / v.norm()
+    return self.put(x, rows, at, columns, first, part - (part * v).sum(-1, keepdim=True) * v)
+
+def patch(self, x: Tensor, rows: Optional[List[int]], at: Optional[List[int]], columns: Optional[List[int]], first: int, source: Tensor, taken: Optional[List[int]]) -> Tensor:
+    # The same point of another run, source [B,T',C], at the positions `taken` there,
+    # or at the very positions that are replaced here.
+    T = source.size(1)
+    if at is None and taken is None:
+        assert T == x.size(1), "the other run has {} positions, and this one {}: say which take the place of which".format(T, x.size(1))
+    if at is not None or taken is not None:
+        to = self.places(x.size(1), at, first)
+        by = self.places(T, taken, -1) if taken is not None else [p + max(first, 0) for p in to]
+        assert len(by) == len(to), "{} positions of the other run cannot take the place of {}".format(len(by), len(to))
+        for p in by:
+            assert p < T, "the other run has no position {}: it has {}".format(p, T)
+        source = source.index_select(1, torch.tensor(by, dtype=4, device=source.device))
+    part = self.part(x, rows, at, columns, first)
+    if columns is not None:
+        source = source.narrow(-1, columns[0], columns[1])
+    return self.put(x, rows, at, columns, first, torch.empty_like(part).copy_(source))
+
+def part(self, x: Tensor, rows: Optional[List[int]], at: Optional[List[int]], columns: Optional[List[int]], first: int) -> Tensor:
+    # the part of x that is acted on; x itself where nothing is left out
+    if rows is not None:
+        x = x.index_select(0, torch.tensor(rows, dtype=4, device=x.device))
+    if at is not None:
+        x = x.index_select(1, torch.tensor(self.places(x.size(1), at, first), dtype=4, device=x.device))
+    if columns is not None:
+        x = x.narrow(-1, columns[0], columns[1])
+    return x
+
+def put(self, x: Tensor, rows: Optional[List[int]], at: Optional[List[int]], columns: Optional[List[int]], first: int, part: Tensor) -> Tensor:
+    # x with the part in its place
+    if columns is not None:
+        whole = self.part(x, rows, at, None, first).clone()
+        whole.narrow(-1, columns[0], columns[1]).copy_(part)
+        part = whole
+    if at is not None:
+        whole = self.part(x, rows, None, None, first)
+        part = whole.index_copy(1, torch.tensor(self.places(x.size(1), at, first), dtype=4, device=x.device), part)
+    if rows is not None:
+        part = x.index_copy(0, torch.tensor(rows, dtype=4, device=x.device), part)
+    return part
+
+def places(self, T: int, at: Optional[List[int]], first: int) -> List[int]:
+    # Ranges as numbers from 0 among the T positions that begin with the position `first`.
+    if at is None:
+        return [p for p in range(T)]
+    start = max(first, 0)
+    n = start + T
+    out: List[int] = []
+    for i in range(len(at) // 2):
+        a, b = at[2 * i], at[2 * i + 1]
+        a = a + n if a < 0 else a
+        b = b + n if b < 0 else b
+        if first < 0:
+            assert a >= 0 and a < n, "there is no position {}: the run has {}, counted from 0 or from -1 back".format(at[2 * i], n)
+            assert b >= a and b < n, "there is no position {}: the run has {}, counted from 0 or from -1 back".format(at[2 * i + 1], n)
+        for p in range(max(a, start), min(b, n - 1) + 1):
+            if p - start not in out:
+                out.append(p - start)
+    return out
+
+def fitted(self, x: Tensor, rows: Optional[List[int]], at: Optional[List[int]], columns: Optional[List[int]], first: int, v: Tensor) -> Tensor:
+    # v as it goes with the part: it has the part's shape, or the whole point's, of
+    # which the part is taken. It is repeated over the leading dimensions that it
+    # lacks: [C] acts on every position.
+    part = self.part(x, rows, at, columns, first)
+    if self.fits(v, part):
+        return v
+    whole = self.part(x, rows, None, columns, first)
     # The message has one name for each, since it goes to people.
-    assert v.dim() <= x.dim(), "a tensor of shape {} does not fit this point, which has the shape {}".format(v.size(), x.size())
+    assert self.fits(v, whole), "a tensor of shape {} does not fit this point, which has the shape {}".format(v.size(), part.size())
+    return self.part(v.expand_as(whole), None, at, None, first)
+
+def fits(self, v: Tensor, x: Tensor) -> bool:
+    if v.dim() > x.dim():
+        return False
     for d in range(v.dim()):
         n = v.size(v.dim() - 1 - d)
-        assert n == 1 or n == x.size(x.dim() - 1 - d), "a tensor of shape {} does not fit this point, which has the shape {}".format(v.size(), x.size())
+        if n != 1 and n != x.size(x.dim() - 1 - d):
+            return False
+    return True

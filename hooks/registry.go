@@ -17,6 +17,7 @@ type Registry struct {
 	mu    sync.Mutex
 	last  int
 	items []item
+	from  *int // the position at which the runs begin; nil where they are whole
 }
 
 type item struct {
@@ -65,7 +66,24 @@ func (r *Registry) Clone() *Registry {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return &Registry{last: r.last, items: slices.Clone(r.items)}
+	return &Registry{last: r.last, items: slices.Clone(r.items), from: r.from}
+}
+
+// From returns a registry with the same contents for runs that go on an earlier one
+// and begin at position first, as in generation: positions count from the beginning
+// of the text, and those that are not in the run are passed over.
+func (r *Registry) From(first int) *Registry {
+	out := r.Clone()
+	out.from = &first
+	return out
+}
+
+// first is the position at which the runs begin, -1 where they are whole.
+func (r *Registry) first() int {
+	if r.from == nil {
+		return -1
+	}
+	return *r.from
 }
 
 // Points returns the names that the registry's actions and captures were added
@@ -97,7 +115,7 @@ func (r *Registry) Actions() []string {
 // Check looks every name up and returns the first error.
 func (r *Registry) Check(p *Points) error {
 	for _, i := range r.Clone().items {
-		if _, _, err := p.resolve(i.point); err != nil {
+		if _, err := p.resolve(i.point); err != nil {
 			return err
 		}
 	}

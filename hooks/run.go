@@ -10,8 +10,10 @@ import (
 // A Run is what a call of a model's method brought back.
 type Run struct {
 	Results []*torch.Tensor
-	points  *Points
-	held    map[string]*torch.Tensor
+
+	points *Points
+	held   map[string]*torch.Tensor
+	ran    map[string]bool // by every name in the registry, whether its module ran
 }
 
 // Captured returns the copy that was kept at a point, or nil if none was asked for.
@@ -36,6 +38,9 @@ func (r *Run) Take(point string) *torch.Tensor {
 
 // Close closes results and captures.
 func (r *Run) Close() error {
+	if r == nil {
+		return nil
+	}
 	for _, t := range r.Results {
 		t.Close()
 	}
@@ -45,10 +50,59 @@ func (r *Run) Close() error {
 	return nil
 }
 
+// Join takes over the captures of a run that went before, which is closed then. A
+// nil run is none.
+func (r *Run) Join(before *Run) {
+	if before == nil {
+		return
+	}
+	for name, t := range before.held {
+		if _, ok := r.held[name]; ok {
+			t.Close()
+			continue
+		}
+		r.held[name] = t
+	}
+	for name, ran := range before.ran {
+		r.ran[name] = r.ran[name] || ran
+	}
+	before.held = nil
+	before.Close()
+}
+
+// Idle returns the first point of the registry at which nothing ran, "" for none.
+func (r *Run) Idle() string {
+	var idle []string
+	for name, ran := range r.ran {
+		if !ran {
+			idle = append(idle, name)
+		}
+	}
+	if len(idle) == 0 {
+		return ""
+	}
+	return slices.Min(idle)
+}
+
 // Call runs a method of the points' model with a registry of hooks, which may be nil.
 // A point that did not run in the call is an error: nothing is passed over silently.
 func (p *Points) Call(method string, hooks *Registry, args ...any) (*Run, error) {
-	items := hooks.Clone().items
+	r, err := p.CallPart(p.root, method, hooks, args...)
+	if err != nil {
+		return nil, err
+	}
+	if idle := r.Idle(); idle != "" {
+		r.Close()
+		return nil, fmt.Errorf("hooks: the point %s has no part in %s: nothing ran there", idle, method)
+	}
+	return r, nil
+}
+
+// CallPart is Call for a module within the model. Points outside of it are passed
+// over: Run.Idle tells of them.
+func (p *Points) CallPart(part *torch.Module, method string, hooks *Registry, args ...any) (*Run, error) {
+	all := hooks.Clone()
+	items := all.items
 	// Captures come last, so that they see what the actions of their point made.
 	slices.SortStableFunc(items, func(a, b item) int {
 		switch {
@@ -59,41 +113,57 @@ func (p *Points) Call(method string, hooks *Registry, args ...any) (*Run, error)
 		}
 		return -1
 	})
-	steps := make([]torch.Step, len(items))
-	names := make([]string, len(items))
-	for n, i := range items {
-		c, input, err := p.resolve(i.point)
+	var steps []torch.Step
+	var spots []spot // one for each step
+	for _, i := range items {
+		s, err := p.resolve(i.point)
 		if err != nil {
 			return nil, err
 		}
-		names[n] = c
-		if input {
-			names[n] += inputMark
+		at := place{at: p.modules[s.module], input: s.input, columns: s.columns, first: all.first()}
+		made := []torch.Step{{At: at.at, Input: at.input, Capture: true}}
+		if !i.capture {
+			if made, err = i.action.steps(at); err != nil {
+				return nil, err
+			}
 		}
-		if i.capture {
-			steps[n] = torch.Step{At: p.modules[c], Input: input, Capture: true}
-			continue
+		for range made {
+			spots = append(spots, s)
 		}
-		if steps[n], err = i.action.step(p.modules[c], input); err != nil {
-			return nil, err
-		}
+		steps = append(steps, made...)
 	}
-	out, err := p.root.CallWith(method, steps, args...)
+	out, err := part.CallWith(method, steps, args...)
 	if err != nil {
 		return nil, err
 	}
-	r := &Run{Results: out.Results, points: p, held: map[string]*torch.Tensor{}}
-	for n, t := range out.Captures {
-		if t != nil {
-			r.held[names[n]].Close()
-			r.held[names[n]] = t
-		}
-	}
+	r := &Run{Results: out.Results, points: p, held: map[string]*torch.Tensor{}, ran: map[string]bool{}}
 	for n, hits := range out.Hits {
-		if hits == 0 {
-			r.Close()
-			return nil, fmt.Errorf("hooks: the point %s has no part in %s: nothing ran there", names[n], method)
+		r.ran[spots[n].canonical] = r.ran[spots[n].canonical] || hits > 0
+	}
+	for n, t := range out.Captures {
+		if t == nil {
+			continue
 		}
+		if t, err = columnsOf(t, spots[n].columns); err != nil {
+			r.Close()
+			return nil, err
+		}
+		r.held[spots[n].canonical].Close()
+		r.held[spots[n].canonical] = t
 	}
 	return r, nil
+}
+
+// columnsOf returns a head's part of a capture, which it closes.
+func columnsOf(t *torch.Tensor, columns []int64) (*torch.Tensor, error) {
+	if columns == nil {
+		return t, nil
+	}
+	defer t.Close()
+	part, err := t.Narrow(-1, columns[0], columns[1])
+	if err != nil {
+		return nil, err
+	}
+	defer part.Close()
+	return part.Clone()
 }

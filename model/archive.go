@@ -117,6 +117,7 @@ func (m *Model) load(given Names) error {
 	m.Config = c
 	m.Sizes.Blocks = len(blocks)
 	m.sizesFrom(c)
+	m.addHeads()
 	m.apart = m.root.HasMethod("run_blocks") && m.root.HasMethod("mask") && m.root.HasMethod("embed")
 	return m.try()
 }

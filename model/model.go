@@ -118,6 +118,7 @@ func (m *Model) assemble() error {
 	tree.register(m.Points, m.built)
 	m.aliasStreams()
 	m.norm, m.head = m.built[layout.Norm], m.built[layout.Head]
+	m.addHeads()
 	if odd := w.unused(); len(odd) > 0 {
 		m.Warnings = append(m.Warnings, fmt.Sprintf("%s holds %d tensors that this architecture does not use, such as %s", w.from, len(odd), odd[0]))
 	}

@@ -1,0 +1,68 @@
+package model
+
+import (
+	"fmt"
+
+	"github.com/golens/golens/hooks"
+	"github.com/golens/golens/torch"
+)
+
+// Resume runs the model from block first on, on the residual stream x [B,T,C] in
+// front of that block, up to and with the final norm, with hooks (or nil). The
+// result is that norm's output [B,T,C]. With the stream of a whole run it gives the
+// bits of a whole run. first is the number of blocks for the norm alone. A point
+// that lies before is an error.
+func (s Session) Resume(first int, x *torch.Tensor, h *hooks.Registry) (*hooks.Run, error) {
+	var before *hooks.Run
+	if first != s.m.Sizes.Blocks {
+		run, err := s.Blocks(first, s.m.Sizes.Blocks, x, h)
+		if err != nil {
+			return nil, err
+		}
+		before, x = run, run.Results[0]
+	}
+	run, err := s.m.Points.CallPart(s.m.norm, "forward", h, x)
+	if err != nil {
+		before.Close()
+		return nil, err
+	}
+	run.Join(before)
+	if idle := run.Idle(); idle != "" {
+		run.Close()
+		return nil, fmt.Errorf("model: the point %s has no part in a run from block %d on", idle, first)
+	}
+	return run, nil
+}
+
+// Blocks runs the blocks from first on, those before end, on the residual stream x
+// [B,T,C] in front of them, with hooks (or nil), and returns the stream behind them.
+// Points that are not in them are passed over: hooks.Run.Idle tells of them.
+func (s Session) Blocks(first, end int, x *torch.Tensor, h *hooks.Registry) (*hooks.Run, error) {
+	if first < 0 || first >= end || end > s.m.Sizes.Blocks {
+		return nil, fmt.Errorf("model: there are no blocks from %d to before %d: the model has %d, counted from 0", first, end, s.m.Sizes.Blocks)
+	}
+	if !s.m.apart {
+		return nil, ErrWhole
+	}
+	var sc torch.Scope
+	defer sc.Close()
+	masks, err := s.m.root.Call("mask", x)
+	if err != nil {
+		return nil, err
+	}
+	var mask any
+	for _, t := range masks {
+		mask = torch.Keep(&sc, t)
+	}
+	var run *hooks.Run
+	for i := first; i < end; i++ {
+		next, err := s.m.Points.CallPart(s.m.built[s.m.Layout.Blocks[i].Out], "forward", h, x, mask)
+		if err != nil {
+			run.Close()
+			return nil, err
+		}
+		next.Join(run)
+		run, x = next, next.Results[0]
+	}
+	return run, nil
+}
