@@ -241,6 +241,10 @@ func (a Action) skip(m *torch.Module, p place, part []any) ([]torch.Step, error)
 	return []torch.Step{{At: p.at, Input: true, Func: keep}, {At: p.at, Func: put}}, nil
 }
 
+// NeedsModule reports whether the action is one of a module's output that needs the
+// input too, and so cannot be applied to a tensor alone.
+func (a Action) NeedsModule() bool { return a.method == skipMethod }
+
 // Apply returns what the action makes of a tensor x [B,T,C] outside of a run, with the
 // bits that it has in one. Skip, which needs a module, is an error.
 func (a Action) Apply(x *torch.Tensor) (*torch.Tensor, error) {

@@ -13,6 +13,16 @@ import (
 	"github.com/golens/golens/torch"
 )
 
+// ManifestOf says what makes results with a model: what was read of it, and the
+// digest of the weights, are for the caller to add.
+func ManifestOf(m *model.Model) (Manifest, error) {
+	tok, err := m.Tokenizer()
+	if err != nil {
+		tok = nil // tokens are known by id
+	}
+	return manifest(m, tok)
+}
+
 // manifest says what makes results with a model: what was read of it, and the
 // digest of the weights, which means reading them all, are for the caller to add.
 func manifest(m *model.Model, tok *token.Tokenizer) (Manifest, error) {

@@ -1,0 +1,136 @@
+package sweep
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/golens/golens/model"
+)
+
+// A Site is a place in each block, or in the whole model.
+type Site string
+
+const (
+	// Resid is the residual stream after the block, the default.
+	Resid Site = "resid"
+	// ResidPre is the residual stream in front of the block.
+	ResidPre Site = "resid_pre"
+	// ResidMid is the residual stream after attention was added.
+	ResidMid Site = "resid_mid"
+	// Attn is what attention adds to the stream.
+	Attn Site = "attn"
+	// MLP is what the MLP adds to the stream.
+	MLP Site = "mlp"
+	// Heads are the heads of each attention, one place for each, before their projection.
+	Heads Site = "heads"
+	// Embed is the embedding, tokens and positions; one place.
+	Embed Site = "embed"
+	// Norm is the final norm; one place.
+	Norm Site = "ln_f"
+)
+
+// Sites are all sites, in the order in which a text lists them.
+var Sites = []Site{Resid, ResidPre, ResidMid, Attn, MLP, Heads, Embed, Norm}
+
+// A Place is a hook point that a sweep changes.
+type Place struct {
+	Point string `json:"point"` // such as "h.3" or "h.3.attn:h5"
+	Label string `json:"label"` // short, for people: "L3", "L3 attn", "L3 h5", "emb", "ln_f"
+	Block int    `json:"block"` // -1 for the embedding, the number of blocks for the final norm
+	Site  Site   `json:"site"`
+	Head  int    `json:"head"` // -1 where it is no head
+}
+
+// A ChoiceError says that a plan asks for what a model does not have, or for what
+// makes no sense.
+type ChoiceError struct{ Msg string }
+
+func (e *ChoiceError) Error() string { return e.Msg }
+
+func choice(format string, a ...any) error { return &ChoiceError{fmt.Sprintf(format, a...)} }
+
+// PlacesOf returns the places of a site in the given blocks, nil for all; the embedding
+// and the final norm have one place each. heads are the heads' numbers, nil for all,
+// and have no meaning elsewhere.
+func PlacesOf(m *model.Model, site Site, blocks, heads []int) ([]Place, error) {
+	L := len(m.Layout.Blocks)
+	switch site {
+	case Embed:
+		return []Place{{m.Layout.Embed, "emb", -1, site, -1}}, nil
+	case Norm:
+		return []Place{{m.Layout.Norm, "ln_f", L, site, -1}}, nil
+	}
+	if blocks == nil {
+		for i := range L {
+			blocks = append(blocks, i)
+		}
+	}
+	var out []Place
+	for _, i := range blocks {
+		if i < 0 || i >= L {
+			return nil, choice("there is no block %d: the model has %d, counted from 0", i, L)
+		}
+		b, label := m.Layout.Blocks[i], "L"+strconv.Itoa(i)
+		p := Place{Label: label + " " + string(site), Block: i, Site: site, Head: -1}
+		switch site {
+		case Resid:
+			p.Point, p.Label = b.Out, label
+		case ResidPre:
+			p.Point = b.Out + ".resid_pre"
+		case ResidMid:
+			p.Point = b.Mid
+		case Attn:
+			p.Point = b.Attn
+		case MLP:
+			p.Point = b.MLP
+		case Heads:
+			more, err := headsOf(m, b.Attn, label, i, heads)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, more...)
+			continue
+		default:
+			return nil, choice("no site is called %q: there are %s", site, siteNames())
+		}
+		if p.Point == "" {
+			return nil, choice("this model has no module at %s: the archive does not say where that is", site)
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+func headsOf(m *model.Model, attn, label string, block int, heads []int) ([]Place, error) {
+	n := m.Points.Heads(attn)
+	if n == 0 {
+		return nil, choice("this model does not tell of its heads")
+	}
+	if heads == nil {
+		for i := range n {
+			heads = append(heads, i)
+		}
+	}
+	var out []Place
+	for _, i := range heads {
+		if i < 0 || i >= n {
+			return nil, choice("there is no head %d: the attention of block %d has %d, counted from 0", i, block, n)
+		}
+		out = append(out, Place{fmt.Sprintf("%s:h%d", attn, i), fmt.Sprintf("%s h%d", label, i), block, Heads, i})
+	}
+	return out, nil
+}
+
+func siteNames() string {
+	out := ""
+	for i, s := range Sites {
+		switch {
+		case i == len(Sites)-1:
+			out += " and "
+		case i > 0:
+			out += ", "
+		}
+		out += string(s)
+	}
+	return out
+}

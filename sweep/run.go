@@ -1,0 +1,274 @@
+package sweep
+
+import (
+	"context"
+	_ "embed"
+	"slices"
+	"sync"
+
+	"github.com/golens/golens/hooks"
+	"github.com/golens/golens/model"
+	"github.com/golens/golens/torch"
+)
+
+//go:embed metrics.py
+var metricsText string
+
+var metrics = sync.OnceValues(func() (*torch.Module, error) {
+	u, err := torch.NewUnit()
+	if err != nil {
+		return nil, err
+	}
+	return u.Define("Metrics", metricsText)
+})
+
+// Options say how a plan is run. The zero Options run all of it.
+type Options struct {
+	// Progress is told before the first run and after each.
+	Progress func(Progress)
+	// Before is an earlier result of the same plan: what it has is not made again.
+	Before *Result
+}
+
+// Run makes the runs of a plan on ids [T]. Where ctx is cancelled, or a run fails, the
+// result holds what was done before, beside the error; it is nil where not even the
+// clean run was made.
+func Run(ctx context.Context, m *model.Model, ids []int64, p Plan, o Options) (*Result, error) {
+	if err := m.Check(ids); err != nil {
+		return nil, err
+	}
+	p, err := p.check(m, len(ids))
+	if err != nil {
+		return nil, err
+	}
+	r := &runner{m: m, ids: ids, plan: p, Options: o, out: newResult(p, ids)}
+	defer r.scope.Close()
+	if err := r.prepare(); err != nil {
+		return nil, err
+	}
+	err = m.Hold(func(s model.Session) error {
+		if err := r.clean(s); err != nil {
+			return err
+		}
+		return r.variants(ctx, s)
+	})
+	if !r.began {
+		return nil, err
+	}
+	return r.out, err
+}
+
+// runner is one sweep under way.
+type runner struct {
+	Options
+	m    *model.Model
+	ids  []int64
+	plan Plan
+	out  *Result
+
+	todo    []variant
+	metrics *torch.Module
+	scope   torch.Scope
+	targets []*torch.Tensor // ids of each metric
+	began   bool            // the clean run is made
+
+	streams []*torch.Tensor // [1,T,C] in front of each block, and of the final norm; nil where no run begins there
+	last    *torch.Tensor   // the clean run's normed last state [1,1,C]
+	logs    *torch.Tensor   // its log-probabilities, [V] or, for next tokens, [1,T,V]
+	row     *torch.Tensor   // its logits at the last position [V], of the whole product
+	width   int             // how many rows a product with the head has; 0 where each run has one of its own
+	rows    []lastRow       // that wait for the head
+	clock   clock
+}
+
+// prepare makes the variants and the tensors of ids.
+func (r *runner) prepare() error {
+	var err error
+	if r.metrics, err = metrics(); err != nil {
+		return err
+	}
+	for f, c := range r.plan.Changes {
+		for b, place := range r.plan.Places {
+			index := f*len(r.plan.Places) + b
+			if r.Before != nil && r.Before.Done[index] {
+				continue
+			}
+			edits, err := c.Edits(place)
+			if err != nil {
+				return err
+			}
+			v, err := variantOf(r.m, index, edits, r.plan.Always)
+			if err != nil {
+				return err
+			}
+			r.todo = append(r.todo, v)
+		}
+	}
+	r.out.Digest = r.plan.Digest(r.ids)
+	if r.Before != nil {
+		if err := r.takeOver(); err != nil {
+			return err
+		}
+	}
+	r.clock = newClock(r.m, r.todo, r.plan.Runs()-len(r.todo))
+	for _, k := range r.plan.Metrics {
+		t, err := r.targetsOf(k)
+		if err != nil {
+			return err
+		}
+		r.targets = append(r.targets, t)
+	}
+	return r.describe()
+}
+
+// targetsOf returns the ids of a metric on the model's device: [N], two for diff, and
+// [1,T,1] for next tokens, where the last is there for the shape's sake.
+func (r *runner) targetsOf(k Metric) (*torch.Tensor, error) {
+	var v []int64
+	var shape []int64
+	switch {
+	case k.Kind == Diff:
+		v, shape = []int64{k.Diff[0].ID, k.Diff[1].ID}, []int64{2}
+	case r.plan.Next:
+		v = append(slices.Clone(r.ids[1:]), 0)
+		shape = []int64{1, int64(len(v)), 1}
+	default:
+		for _, w := range r.plan.Words {
+			v = append(v, w.ID)
+		}
+		shape = []int64{int64(len(v))}
+	}
+	t, err := torch.New(v, shape...)
+	if err != nil || !r.m.Device.IsCUDA() {
+		return torch.Keep(&r.scope, t), err
+	}
+	defer t.Close()
+	t, err = t.To(torch.Int64, r.m.Device)
+	return torch.Keep(&r.scope, t), err
+}
+
+// clean makes the run without a change, and keeps the streams with which others begin.
+func (r *runner) clean(s model.Session) error {
+	h := hooksOf(r.plan.Always)
+	points := r.needed()
+	for _, p := range points {
+		if p != "" {
+			h.Capture(p)
+		}
+	}
+	run, err := s.Trunk(r.ids, h)
+	if err != nil {
+		return err
+	}
+	torch.Keep(&r.scope, run)
+	r.streams = make([]*torch.Tensor, len(points))
+	for i, p := range points {
+		if p != "" {
+			r.streams[i] = run.Captured(p)
+		}
+	}
+	if err := r.cleanHead(s, run); err != nil {
+		return err
+	}
+	r.began = true
+	return nil
+}
+
+// needed returns, for each block and the final norm, the point of the stream in front
+// of it, "" where no run begins there.
+func (r *runner) needed() []string {
+	l := r.m.Layout
+	points := make([]string, len(l.Blocks)+1)
+	for _, v := range r.todo {
+		if v.first >= 0 && v.first < len(points) {
+			points[v.first] = l.Embed
+			if v.first > 0 {
+				points[v.first] = l.Blocks[v.first-1].Out
+			}
+		}
+	}
+	return points
+}
+
+// variants makes the runs one after the other.
+func (r *runner) variants(ctx context.Context, s model.Session) error {
+	r.tell()
+	for i := 0; i < len(r.todo); i++ {
+		err := ctx.Err()
+		if err == nil {
+			err = r.one(s, r.todo[i])
+		}
+		if err != nil {
+			// What was run and waits for the head is not lost.
+			if again := r.flush(s); again != nil {
+				return again
+			}
+			return err
+		}
+		if r.width > 0 && len(r.rows) == r.width || i == len(r.todo)-1 {
+			if err := r.flush(s); err != nil {
+				return err
+			}
+		}
+		r.clock.done(r.todo[i])
+		r.tell()
+	}
+	return nil
+}
+
+// one runs a variant up to its normed states, and further where its product with the
+// head is its own.
+func (r *runner) one(s model.Session, v variant) error {
+	var sc torch.Scope
+	defer sc.Close()
+	normed, err := r.trunk(s, &sc, v)
+	if err != nil {
+		return err
+	}
+	if r.width == 0 {
+		logits, err := s.Head(normed)
+		if err != nil {
+			return err
+		}
+		return r.measure(v.index, torch.Keep(&sc, logits), len(r.ids)-1)
+	}
+	row, err := lastOf(&sc, normed, len(r.ids))
+	if err != nil {
+		return err
+	}
+	kept, err := row.Clone()
+	if err != nil {
+		return err
+	}
+	r.rows = append(r.rows, lastRow{v, kept})
+	return nil
+}
+
+// trunk returns the normed states [1,T,C] of a variant.
+func (r *runner) trunk(s model.Session, sc *torch.Scope, v variant) (*torch.Tensor, error) {
+	h := hooksOf(v.edits)
+	var run *hooks.Run
+	var err error
+	if v.first == whole {
+		run, err = s.Trunk(r.ids, h)
+	} else {
+		x := r.streams[v.first]
+		for _, e := range v.kept {
+			if x, err = e.Action.Apply(x); err != nil {
+				return nil, err
+			}
+			torch.Keep(sc, x)
+		}
+		run, err = s.Resume(v.first, x, h)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return torch.Keep(sc, run).Results[0], nil
+}
+
+// lastOf returns the last position of states [1,T,C], as [1,1,C].
+func lastOf(sc *torch.Scope, x *torch.Tensor, T int) (*torch.Tensor, error) {
+	row, err := x.Narrow(1, int64(T-1), 1)
+	return torch.Keep(sc, row), err
+}
