@@ -30,7 +30,7 @@ import torch
 import transformers
 
 import make_models
-from reference import archives, exact, generation, studies
+from reference import archives, exact, generation, studies, sweeps
 
 
 # Requests: the command line and serve ask for the same things in the same words
@@ -84,10 +84,16 @@ def answer(request, models, default_threads):
         with torch.inference_mode():
             arrays = studies.STUDIES[request.pop("name")](model, **request)
         return {name: array.contiguous().numpy() for name, array in arrays.items()}
+    if op in ("intervene", "sweep"):
+        torch.set_num_threads(request.pop("threads", default_threads))
+        model = models.get(request.pop("model"), request.pop("attention", "sdpa"), "float32")
+        with torch.inference_mode():
+            arrays = getattr(sweeps, op)(model, **request)
+        return {name: array.contiguous().numpy() for name, array in arrays.items()}
     if op == "support":
         return {name: array.numpy() for name, array in generation.support(**request).items()}
     if op not in ("lens", "forward", "generate"):
-        raise ValueError(f"unknown op {op!r}: want lens, forward, generate, support, study, checkpoint, archive, run_archive or info")
+        raise ValueError(f"unknown op {op!r}: want lens, forward, generate, support, study, intervene, sweep, checkpoint, archive, run_archive or info")
     for name, allowed in {"lens": exact.LENSES, "at": exact.PLACES, "attention": ("sdpa", "eager")}.items():
         if name in request and request[name] not in allowed:
             raise ValueError(f"{name} {request[name]!r} is not one of {', '.join(allowed)}")
