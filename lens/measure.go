@@ -112,11 +112,14 @@ func (r *reader) keepState(n int, run *hooks.Run) error {
 	if !r.Hidden {
 		return nil
 	}
-	size := len(r.ids) * r.m.Sizes.Width
+	size := r.length() * r.m.Sizes.Width
 	if r.out.Hidden == nil {
 		r.out.Hidden = make([]float32, len(r.rows)*size)
 	}
-	state := run.Captured(r.points[n])
+	state, err := r.state(n, run)
+	if err != nil {
+		return err
+	}
 	if r.isLast(n) {
 		state = run.Results[0]
 	}

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"sync"
 
+	"github.com/golens/golens/hooks"
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/torch"
 )
@@ -32,7 +33,7 @@ func Read(ctx context.Context, m *model.Model, ids []int64, o Options) (*Result,
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{plan: p, m: m, ids: ids}
+	r := &reader{plan: p, m: m, ids: ids, next: -1}
 	defer r.scope.Close()
 	if err := m.Hold(func(s model.Session) error { return r.read(ctx, s) }); err != nil {
 		return nil, err
@@ -40,11 +41,15 @@ func Read(ctx context.Context, m *model.Model, ids []int64, o Options) (*Result,
 	return r.out, nil
 }
 
-// reader is one Read under way.
+// reader is one Read under way, or one step of a generation, which reads the tokens
+// from first on behind those that were read before. Tensors have these tokens only;
+// the plan's positions are counted from first.
 type reader struct {
 	*plan
 	m     *model.Model
-	ids   []int64
+	ids   []int64 // all that were read
+	first int     // position of the first one that is read now
+	next  int64   // the token behind the last, -1 where there is none
 	stats *torch.Module
 	scope torch.Scope
 	out   *Result
@@ -57,6 +62,25 @@ type reader struct {
 }
 
 func (r *reader) read(ctx context.Context, s model.Session) error {
+	run, err := s.Trunk(r.ids, r.captures())
+	if err != nil {
+		return err
+	}
+	torch.Keep(&r.scope, run)
+	return r.readRun(ctx, s, run)
+}
+
+// captures returns the hooks of the run: the caller's, and what keeps each row's state.
+func (p *plan) captures() *hooks.Registry {
+	h := p.Hooks.Clone()
+	for _, point := range p.points {
+		h.Capture(point)
+	}
+	return h
+}
+
+// readRun reads the states that a run with these captures left behind.
+func (r *reader) readRun(ctx context.Context, s model.Session, run *hooks.Run) error {
 	var err error
 	if r.stats, err = statistics(); err != nil {
 		return err
@@ -64,15 +88,6 @@ func (r *reader) read(ctx context.Context, s model.Session) error {
 	if err := r.prepare(); err != nil {
 		return err
 	}
-	h := r.Hooks.Clone()
-	for _, point := range r.points {
-		h.Capture(point)
-	}
-	run, err := s.Trunk(r.ids, h)
-	if err != nil {
-		return err
-	}
-	torch.Keep(&r.scope, run)
 	own, err := s.Head(run.Results[0])
 	if err != nil {
 		return err
@@ -83,7 +98,7 @@ func (r *reader) read(ctx context.Context, s model.Session) error {
 	}
 	// The last row comes first: it is the model's own output as a rule, whose logits
 	// then need not be kept.
-	torch.Trim()
+	r.trim()
 	r.cells = make([]cells, len(r.rows))
 	for n := len(r.rows) - 1; n >= 0; n-- {
 		if err := ctx.Err(); err != nil {
@@ -92,7 +107,7 @@ func (r *reader) read(ctx context.Context, s model.Session) error {
 		x := own
 		if !r.isOwn(n) {
 			own.Close()
-			if x, err = r.project(s, run.Captured(r.points[n])); err != nil {
+			if x, err = r.projectRow(s, n, run); err != nil {
 				return err
 			}
 		}
@@ -102,7 +117,7 @@ func (r *reader) read(ctx context.Context, s model.Session) error {
 		if err := r.keepState(n, run); err != nil {
 			return err
 		}
-		torch.Trim() // the next row must not come on top of what this one left
+		r.trim() // the next row must not come on top of what this one left
 	}
 	if err := r.follow(ctx, s, run); err != nil {
 		return err
@@ -110,12 +125,42 @@ func (r *reader) read(ctx context.Context, s model.Session) error {
 	return r.finish()
 }
 
+// trim gives memory back, but for a step of one token, whose logits are small.
+func (r *reader) trim() {
+	if r.first == 0 {
+		torch.Trim()
+	}
+}
+
+// length is the number of tokens that are read now.
+func (r *reader) length() int { return len(r.ids) - r.first }
+
 // isOwn reports whether a row is the model's own output.
 func (r *reader) isOwn(n int) bool { return r.isLast(n) && r.Kind != Raw }
 
 // isLast reports whether a row is the residual stream after the last block.
 func (r *reader) isLast(n int) bool {
 	return r.At == Resid && r.rows[n].Index == len(r.m.Layout.Blocks)
+}
+
+// state returns the state [1,T,C] of row n. Where the model reads the whole text in
+// every step, it is the end of what was captured.
+func (r *reader) state(n int, run *hooks.Run) (*torch.Tensor, error) {
+	x := run.Captured(r.points[n])
+	if r.first == 0 || r.m.Cached() {
+		return x, nil
+	}
+	end, err := x.Narrow(1, int64(r.first), int64(r.length()))
+	return torch.Keep(&r.scope, end), err
+}
+
+// projectRow unembeds the state of row n.
+func (r *reader) projectRow(s model.Session, n int, run *hooks.Run) (*torch.Tensor, error) {
+	x, err := r.state(n, run)
+	if err != nil {
+		return nil, err
+	}
+	return r.project(s, x)
 }
 
 // project unembeds a state [1,T,C], through the final norm for the normed lens.
@@ -133,7 +178,7 @@ func (r *reader) project(s model.Session, h *torch.Tensor) (*torch.Tensor, error
 
 // prepare makes the result and the small tensors that every row needs.
 func (r *reader) prepare() error {
-	r.out = &Result{Rows: r.rows, Positions: r.positions, K: r.Top, Width: r.m.Sizes.Width, Vocab: r.m.Sizes.Vocab}
+	r.out = &Result{Rows: r.rows, Positions: r.absolute(r.positions), K: r.Top, Width: r.m.Sizes.Width, Vocab: r.m.Sizes.Vocab}
 	for _, id := range r.ids {
 		r.out.Tokens = append(r.out.Tokens, Token{ID: id})
 	}
@@ -144,17 +189,17 @@ func (r *reader) prepare() error {
 	if r.targetsAt, err = r.index(r.plan.targetsAt); err != nil {
 		return err
 	}
-	t := &Targets{Next: r.Next, Positions: r.plan.targetsAt}
+	t := &Targets{Next: r.Next, Positions: r.absolute(r.plan.targetsAt)}
 	switch {
 	case r.Next:
-		// The last position has no next token: it reads id 0, and is blanked at the end.
-		next := append(append([]int64(nil), r.ids[1:]...), 0)
+		// A last position without a next token reads id 0, and is blanked at the end.
+		next := append(append([]int64(nil), r.ids[r.first+1:]...), max(0, r.next))
 		r.targets, err = r.upload(next)
 		t.N = 1
 		for _, p := range r.positions {
-			id := int64(-1)
-			if p+1 < len(r.ids) {
-				id = r.ids[p+1]
+			id := r.next
+			if p+1 < r.length() {
+				id = r.ids[r.first+p+1]
 			}
 			t.IDs = append(t.IDs, id)
 		}
@@ -169,6 +214,15 @@ func (r *reader) prepare() error {
 	}
 	r.out.Targets = t
 	return err
+}
+
+// absolute counts positions from the text's beginning.
+func (r *reader) absolute(at []int) []int {
+	out := make([]int, len(at))
+	for i, p := range at {
+		out[i] = r.first + p
+	}
+	return out
 }
 
 func (r *reader) index(at []int) (*torch.Tensor, error) {

@@ -30,7 +30,7 @@ func (r *reader) follow(ctx context.Context, s model.Session, run *hooks.Run) er
 	}
 	t := r.tracked()
 	r.out.Tracks = t
-	T := len(r.ids)
+	T := r.length()
 	all := make([]int64, T*t.N) // [T,N]; what is read of id 0 where there is none is blanked
 	for p, at := range r.positions {
 		for n := range t.N {
@@ -56,7 +56,7 @@ func (r *reader) follow(ctx context.Context, s model.Session, run *hooks.Run) er
 		if err != nil {
 			return err
 		}
-		torch.Trim()
+		r.trim()
 	}
 	for _, row := range rows {
 		t.LogProb, t.Prob = append(t.LogProb, row.log...), append(t.Prob, row.plain...)
@@ -75,7 +75,7 @@ func (r *reader) again(s model.Session, n int, run *hooks.Run) (*torch.Tensor, e
 	if r.isOwn(n) {
 		return s.Head(run.Results[0])
 	}
-	return r.project(s, run.Captured(r.points[n]))
+	return r.projectRow(s, n, run)
 }
 
 // tracked collects the tokens to follow.
