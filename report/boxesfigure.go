@@ -1,6 +1,7 @@
 package report
 
 import (
+	"image"
 	"image/color"
 	"math"
 
@@ -39,6 +40,9 @@ func (b *Boxes) part(s *setting) (part, error) {
 	}
 	p.label = math.Max(p.label, s.bold.Width(b.Footer, boxText))
 	p.label = math.Min(p.label, mostColumn+20) + 6
+	if s.bare {
+		return p, nil
+	}
 	for _, c := range b.Cells {
 		p.text = math.Max(p.text, s.normal.Width(c.Text, boxText))
 	}
@@ -54,18 +58,24 @@ func (p *boxesPart) titleAlign() align { return alignCentre }
 // rows returns the number of rows, the one below among them.
 func (p *boxesPart) rows() float64 {
 	n := float64(len(p.b.Rows))
-	if p.b.Footer != "" || len(p.b.FooterTexts) > 0 {
+	if !p.bare && (p.b.Footer != "" || len(p.b.FooterTexts) > 0) {
 		n++
 	}
 	return n
 }
 
 func (p *boxesPart) least() (w, h float64) {
+	if p.bare {
+		return float64(p.b.Columns) * bareCell, p.rows() * bareCell
+	}
 	text := math.Min(p.text*leastSize/boxText, 30)
 	return float64(p.b.Columns) * (text + 2*padding + boxGap), p.rows() * (leastSize + 6)
 }
 
 func (p *boxesPart) wish() float64 {
+	if p.bare {
+		return float64(p.b.Columns) * bareCell
+	}
 	return float64(p.b.Columns) * math.Max(leastColumn, math.Min(p.text+2*padding+boxGap, mostColumn))
 }
 
@@ -79,20 +89,19 @@ func (p *boxesPart) draw(pg *page, in draw.Rect) {
 	at := func(i, j int) draw.Rect {
 		return draw.Rect{X: in.X + float64(j)*w, Y: in.Y + float64(i)*h, W: w, H: h}.Inset(math.Min(boxGap/2.0, h/12))
 	}
-	for i := range p.b.Rows {
-		for j := range p.b.Columns {
-			pg.fill(at(i, j), boxCorner, p.ground(p.b.Cells[i*p.b.Columns+j].Value))
-		}
-	}
+	p.grounds(pg, in, at)
 	label := textStyle{p.normal, size, 5, p.look.ink, alignRight}
+	every := int(math.Ceil(label.least / h)) // of labels, so that they leave each other room
 	for i, name := range p.b.Rows {
-		pg.text(name, draw.Rect{X: in.X - p.label, Y: in.Y + float64(i)*h, W: p.label - 6, H: h}, label)
-		for j := range p.b.Columns {
+		if i%every == 0 {
+			pg.text(name, draw.Rect{X: in.X - p.label, Y: in.Y + float64(i)*h, W: p.label - 6, H: h}, label)
+		}
+		for j := 0; j < p.b.Columns && !p.bare; j++ {
 			c := p.b.Cells[i*p.b.Columns+j]
 			p.cell(pg, c.Text, at(i, j), textStyle{p.normal, size, leastSize - 0.5, p.ink(c.Value), alignCentre})
 		}
 	}
-	if p.b.Footer == "" && len(p.b.FooterTexts) == 0 {
+	if p.bare || p.b.Footer == "" && len(p.b.FooterTexts) == 0 {
 		return
 	}
 	last := len(p.b.Rows)
@@ -100,6 +109,22 @@ func (p *boxesPart) draw(pg *page, in draw.Rect) {
 	pg.text(p.b.Footer, draw.Rect{X: in.X - p.label, Y: in.Y + float64(last)*h, W: p.label - 6, H: h}, label)
 	for j, t := range p.b.FooterTexts {
 		p.cell(pg, t, at(last, j), textStyle{p.bold, size, leastSize - 0.5, p.look.ink, alignCentre})
+	}
+}
+
+// grounds draws the boxes, at their places or, bare ones, as dots of one image.
+func (p *boxesPart) grounds(pg *page, in draw.Rect, at func(i, j int) draw.Rect) {
+	m := image.NewNRGBA(image.Rect(0, 0, p.b.Columns, len(p.b.Rows)))
+	for k, c := range p.b.Cells {
+		i, j := k/p.b.Columns, k%p.b.Columns
+		if p.bare {
+			m.SetNRGBA(j, i, p.ground(c.Value))
+		} else {
+			pg.fill(at(i, j), boxCorner, p.ground(c.Value))
+		}
+	}
+	if p.bare {
+		pg.on.Image(pg.rect(in), m)
 	}
 }
 

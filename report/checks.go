@@ -109,3 +109,10 @@ func parseColour(s string, other color.NRGBA) (color.NRGBA, error) {
 }
 
 func isNumber(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+
+// texts returns the number of cells that have texts.
+func (g *Grid) texts() int { return len(g.Cells) }
+
+func (h *Heat) texts() int { return len(h.Texts) }
+
+func (b *Boxes) texts() int { return len(b.Cells) }

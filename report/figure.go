@@ -63,6 +63,7 @@ type FigureOptions struct {
 
 const (
 	defaultDPI        = 150
+	leastDPI          = 72 // that is chosen without being asked for
 	defaultColourMap  = "YlGnBu"
 	defaultMaxColumns = 20
 )
@@ -70,6 +71,10 @@ const (
 // WriteFigure draws d and writes it to w in the given format, "png", "svg" or
 // "pdf". Without a size, a figure is as large as its content needs; content that
 // needs more than o.Width or o.Height is made smaller.
+//
+// A figure is kept under a megabyte: a large one has 256 colours, then fewer dots
+// per inch unless o.DPI asks for them, and cells in their thousands lose their
+// texts, which the figure says.
 func WriteFigure(w io.Writer, format string, d Drawing, o FigureOptions) error {
 	f := *d.figure()
 	if len(f.Panels) == 0 {
@@ -83,35 +88,18 @@ func WriteFigure(w io.Writer, format string, d Drawing, o FigureOptions) error {
 	if !(o.Width >= 0 && o.Height >= 0 && f.Width >= 0 && f.Height >= 0) || o.DPI < 0 || o.MaxColumns < 0 {
 		return fmt.Errorf("report: a figure's width, height, dpi and columns must not be negative")
 	}
-	if o.DPI == 0 {
-		o.DPI = defaultDPI
-	}
 	if o.Theme == "" {
 		o.Theme = Light
 	}
 	if _, err := ParseTheme(string(o.Theme)); err != nil {
 		return err
 	}
-	s, err := newSetting(o)
+	b, err := render(&f, format, o)
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
-	l, err := newLayout(&f, s)
-	if err != nil {
-		return err
-	}
-	width, height, scale := l.fit()
-	options := draw.Options{Width: width, Height: height, DPI: float64(o.DPI), Title: l.name(), Ground: s.look.ground}
-	if o.Transparent {
-		options.Ground = draw.Transparent
-	}
-	on, err := draw.New(format, options)
-	if err != nil {
-		return fmt.Errorf("report: %w", err)
-	}
-	l.draw(&page{setting: s, on: on, scale: scale, dx: (width - l.width*scale) / 2, dy: (height - l.height*scale) / 2})
-	if _, err := on.WriteTo(w); err != nil {
-		return fmt.Errorf("report: %w", err)
+	if _, err := w.Write(b); err != nil {
+		return fmt.Errorf("report: write %s: %w", strings.ToUpper(format), err)
 	}
 	return nil
 }

@@ -24,9 +24,14 @@ var _ draw.Canvas = (*recorder)(nil)
 func (r *recorder) Box(b draw.Rect, _ float64, _ color.NRGBA) { r.boxes = append(r.boxes, b) }
 func (r *recorder) Fill(draw.Path, color.NRGBA)               {}
 func (r *recorder) Line([]draw.Point, draw.Pen)               {}
-func (r *recorder) Stamp(draw.Stamps)                         {}
-func (r *recorder) Image(draw.Rect, image.Image)              {}
-func (r *recorder) WriteTo(io.Writer) (int64, error)          { return 0, nil }
+func (r *recorder) Stamp(s draw.Stamps) {
+	b := s.Shape.Bounds()
+	for _, p := range s.At {
+		r.boxes = append(r.boxes, draw.Rect{X: p.X + b.X, Y: p.Y + b.Y, W: b.W, H: b.H})
+	}
+}
+func (r *recorder) Image(draw.Rect, image.Image)     {}
+func (r *recorder) WriteTo(io.Writer) (int64, error) { return 0, nil }
 func (r *recorder) Text(set *draw.Type, s string, p draw.Point, size float64, turned bool, _ color.NRGBA) {
 	const hair = 1e-6
 	text := draw.Rect{X: p.X, Y: p.Y - capHeight*size, W: set.Width(s, size), H: capHeight * size}
@@ -40,7 +45,7 @@ func (r *recorder) Text(set *draw.Type, s string, p draw.Point, size float64, tu
 		r.t.Errorf("%q at %+v leaves the figure", s, text)
 	}
 	for _, b := range r.boxes {
-		if b.H < 8 || b.W < 8 || !within(b, draw.Point{X: text.X + text.W/2, Y: text.Y + text.H/2}) {
+		if b.H < 2 || b.W < 2 || !within(b, draw.Point{X: text.X + text.W/2, Y: text.Y + text.H/2}) {
 			continue
 		}
 		r.inside++
@@ -54,17 +59,13 @@ func (r *recorder) Text(set *draw.Type, s string, p draw.Point, size float64, tu
 func record(t *testing.T, d Drawing, o FigureOptions) *recorder {
 	t.Helper()
 	o.Theme, o.BuiltinFonts = Light, true
-	s, err := newSetting(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := newLayout(d.figure(), s)
+	l, err := newLayout(d.figure(), o, false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	width, height, scale := l.fit()
 	r := &recorder{t: t, page: draw.Rect{W: width, H: height}}
-	l.draw(&page{setting: s, on: r, scale: scale, dx: (width - l.width*scale) / 2, dy: (height - l.height*scale) / 2})
+	l.draw(&page{setting: l.setting, on: r, scale: scale, dx: (width - l.width*scale) / 2, dy: (height - l.height*scale) / 2})
 	return r
 }
 
@@ -97,11 +98,7 @@ func TestTitlesAreWrapped(t *testing.T) {
 		&Figure{Title: title, Width: 3, Panels: []Panel{&Axes{}, &Axes{Title: title}}},
 	} {
 		f := d.figure()
-		s, err := newSetting(FigureOptions{Theme: Light})
-		if err != nil {
-			t.Fatal(err)
-		}
-		l, err := newLayout(f, s)
+		l, err := newLayout(f, FigureOptions{Theme: Light, BuiltinFonts: true}, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -123,7 +120,7 @@ func TestTicksLeaveEachOtherRoom(t *testing.T) {
 	for i := range 60 {
 		ticks = append(ticks, PlaceTick{float64(i), "·internationalization"})
 	}
-	s, err := newSetting(FigureOptions{Theme: Light})
+	s, err := newSetting(FigureOptions{Theme: Light, BuiltinFonts: true}, false)
 	if err != nil {
 		t.Fatal(err)
 	}

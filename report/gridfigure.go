@@ -43,13 +43,17 @@ type gridPart struct {
 }
 
 func (g *Grid) part(s *setting) (part, error) {
-	h := &gridPart{setting: s, g: g, numbers: g.Scale.Number != "" && (s.options.Numbers || g.Scale.Always)}
+	h := &gridPart{setting: s, g: g, numbers: !s.bare && g.Scale.Number != "" && (s.options.Numbers || g.Scale.Always)}
 	var err error
 	if h.ramp, err = s.ramp(defaultColourMap); err != nil {
 		return nil, err
 	}
 	most := s.options.MaxColumns
-	if most == 0 {
+	switch {
+	case most > 0:
+	case s.bare:
+		most = bareColumns
+	default:
 		most = defaultMaxColumns
 	}
 	h.bands = evenBands(len(g.Columns), most)
@@ -98,11 +102,17 @@ func (h *gridPart) measure() {
 	if slices.ContainsFunc(g.Columns, func(c Head) bool { return c.Note != "" }) {
 		h.head += noteRow
 	}
+	if h.bare {
+		h.column, h.row, h.head = bareCell, bareCell, noteRow
+	}
 	h.width = max(leastFigure, h.label+float64(h.bands[0].to)*h.column)
 	h.height = float64(len(h.bands))*h.bandHeight() + float64(len(h.bands)-1)*bandGap + h.legendHeight()
 }
 
 func (h *gridPart) bandHeight() float64 {
+	if h.bare {
+		return h.head + float64(len(h.g.Rows))*h.row
+	}
 	return h.head + float64(len(h.g.Rows))*h.row + float64(len(h.g.Footers))*rowHeight
 }
 
@@ -120,7 +130,11 @@ func (h *gridPart) around(float64, float64) sides { return sides{} }
 func (h *gridPart) draw(p *page, in draw.Rect) {
 	x, y := in.X+(in.W-h.width)/2, in.Y
 	for _, b := range h.bands {
-		h.band(p, b, x, y)
+		if h.bare {
+			h.bareBand(p, b, x, y)
+		} else {
+			h.band(p, b, x, y)
+		}
 		y += h.bandHeight() + bandGap
 	}
 	h.legend(p, x, y-bandGap)
@@ -145,18 +159,10 @@ func (h *gridPart) band(p *page, b span, left, y float64) {
 	over.align = alignRight
 	p.text(h.g.Corner, labels(y+h.head-rowHeight), over)
 	y += h.head
-	// The grounds first and the texts behind them, which lets formats put texts together.
-	for step, one := range []func(*page, Cell, draw.Rect){h.cellGround, h.cellText} {
-		for r, head := range h.g.Rows {
-			at := y + float64(r)*h.row
-			if step == 1 {
-				p.text(head.Text, draw.Rect{X: left, Y: at, W: h.label - 2*padding, H: h.row}, label)
-			}
-			for i := b.from; i < b.to; i++ {
-				one(p, h.g.At(r, i), draw.Rect{X: x(i), Y: at, W: h.column, H: h.row}.Inset(gutter/2))
-			}
-		}
+	for r, head := range h.g.Rows {
+		p.text(head.Text, draw.Rect{X: left, Y: y + float64(r)*h.row, W: h.label - 2*padding, H: h.row}, label)
 	}
+	h.cells(p, b, left+h.label, y)
 	y += float64(len(h.g.Rows)) * h.row
 	footer := textStyle{h.normal, textSize, leastSize, h.look.note, alignCentre}
 	for _, f := range h.g.Footers {
@@ -175,29 +181,6 @@ func (h *gridPart) ground(c Cell) color.NRGBA {
 		return h.look.blank
 	}
 	return h.ramp.at(c.Value)
-}
-
-// cellGround draws the ground of c in b, and its mark.
-func (h *gridPart) cellGround(p *page, c Cell, b draw.Rect) {
-	p.fill(b, corner, h.ground(c))
-	if c.Marked {
-		p.frame(b.Inset(0.5), corner-0.5, 1.2, h.look.mark)
-	}
-}
-
-// cellText draws the text of c in b, and below it the number.
-func (h *gridPart) cellText(p *page, c Cell, b draw.Rect) {
-	const side = padding - gutter
-	b = draw.Rect{X: b.X + side, Y: b.Y, W: b.W - 2*side, H: b.H}
-	style := textStyle{h.normal, textSize, leastSize, ink(h.ground(c)), alignCentre}
-	if !h.numbers || c.Number == "" {
-		p.text(c.Text, b, style)
-		return
-	}
-	half := b.H / 2
-	p.text(c.Text, draw.Rect{X: b.X, Y: b.Y + 1.5, W: b.W, H: half}, style)
-	style.size = noteSize
-	p.text(c.Number, draw.Rect{X: b.X, Y: b.Y + half - 1, W: b.W, H: half}, style)
 }
 
 // legend draws the scale with its ticks, what a mark means, and the notes.
@@ -222,7 +205,7 @@ func (h *gridPart) legend(p *page, left, y float64) {
 		text += "; numbers: " + s.Number
 	}
 	p.text(text, draw.Rect{X: x, Y: y - 1.5, W: end - x, H: noteRow}, note)
-	if h.g.Mark != "" && slices.ContainsFunc(h.g.Cells, func(c Cell) bool { return c.Marked }) {
+	if h.g.Mark != "" && !h.bare && slices.ContainsFunc(h.g.Cells, func(c Cell) bool { return c.Marked }) {
 		p.frame(draw.Rect{X: x + 0.6, Y: bar.Y + bar.H + 3, W: 12, H: 7}, 1.5, 1.2, h.look.mark)
 		p.text(h.g.Mark, draw.Rect{X: x + 17, Y: bar.Y + bar.H + 1.5, W: end - x - 17, H: noteRow}, note)
 	}

@@ -22,6 +22,7 @@ type heatPart struct {
 	h         *Heat
 	ramp      *ramp
 	scale     axisScale // of the values
+	texts     []string  // nil for none
 	textWidth float64   // of the widest text at textSize
 }
 
@@ -36,7 +37,11 @@ func (h *Heat) part(s *setting) (part, error) {
 		return nil, err
 	}
 	p.scale = valueScale(h)
-	for _, t := range h.Texts {
+	p.texts = h.Texts
+	if s.bare {
+		p.texts = nil
+	}
+	for _, t := range p.texts {
 		p.textWidth = math.Max(p.textWidth, s.normal.Width(t, textSize))
 	}
 	return p, nil
@@ -67,7 +72,7 @@ func (p *heatPart) titleAlign() align { return alignCentre }
 // of a long one.
 func (p *heatPart) least() (w, h float64) {
 	columns, rows := float64(len(p.h.Columns)), float64(len(p.h.Rows))
-	if p.h.Texts == nil {
+	if p.texts == nil {
 		return math.Max(50, columns), math.Max(50, rows)
 	}
 	return columns * (math.Min(p.textWidth*leastSize/textSize, 26) + 4), rows * (leastSize + 3)
@@ -75,7 +80,7 @@ func (p *heatPart) least() (w, h float64) {
 
 func (p *heatPart) wish() float64 {
 	columns := float64(len(p.h.Columns))
-	if p.h.Texts == nil {
+	if p.texts == nil {
 		return math.Max(heatSide, 2*columns)
 	}
 	return columns * math.Max(24, math.Min(p.textWidth+2*padding, mostColumn))
@@ -86,7 +91,7 @@ func (p *heatPart) wishHeight(w float64) float64 {
 	switch {
 	case p.h.Square:
 		return w * rows / columns
-	case p.h.Texts == nil:
+	case p.texts == nil:
 		return math.Max(heatSide*0.75, rows*2)
 	}
 	return rows * rowHeight
@@ -193,7 +198,7 @@ func (p *heatPart) draw(pg *page, in draw.Rect) {
 	} else {
 		p.grounds(pg, c)
 	}
-	p.texts(pg, c)
+	p.drawTexts(pg, c)
 	p.border(pg, c)
 	p.labels(pg, c, f)
 	if p.h.Bar {
@@ -262,10 +267,10 @@ func (p *heatPart) image() image.Image {
 	return m
 }
 
-// texts draws the texts in their cells, all as large as the widest allows unless
+// drawTexts draws the texts in their cells, all as large as the widest allows unless
 // that is too small.
-func (p *heatPart) texts(pg *page, in draw.Rect) {
-	if p.h.Texts == nil {
+func (p *heatPart) drawTexts(pg *page, in draw.Rect) {
+	if p.texts == nil {
 		return
 	}
 	columns, rows := len(p.h.Columns), len(p.h.Rows)
@@ -283,7 +288,7 @@ func (p *heatPart) texts(pg *page, in draw.Rect) {
 				ground = p.look.ground
 			}
 			b := draw.Rect{X: in.X + float64(j)*w + side, Y: in.Y + float64(i)*h, W: w - 2*side, H: h}
-			pg.text(p.h.Texts[k], b, textStyle{p.normal, size, math.Min(size, leastSize-0.5), ink(ground), alignCentre})
+			pg.text(p.texts[k], b, textStyle{p.normal, size, math.Min(size, leastSize-0.5), ink(ground), alignCentre})
 		}
 	}
 }

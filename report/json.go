@@ -37,6 +37,9 @@ func JSON(w io.Writer, r *lens.Result, o JSONOptions) error {
 		j.member("prompt_bytes", []byte(r.Prompt))
 	}
 	j.object("manifest", r.Manifest)
+	if r.Written != nil {
+		j.object("generation", generationOf(r))
+	}
 	j.list("warnings", len(r.Warnings), func(i int) any { return valid(r.Warnings[i]) })
 	j.list("tokens", len(r.Tokens), func(i int) any { return tokenJSON(r.Tokens[i], true) })
 	j.list("layers", len(r.Rows), func(i int) any { return layerJSON(r.Rows[i]) })

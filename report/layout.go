@@ -44,10 +44,16 @@ const (
 	panelGap    = 20
 	titleSize   = 11
 	headingSize = 13
-	titleGap    = 6 // below a title
+	titleGap    = 6  // below a title
+	bareNote    = 16 // of what a bare figure leaves out
 )
 
-func newLayout(f *Figure, s *setting) (*layout, error) {
+// newLayout returns the layout of a figure; bare leaves the texts of cells out.
+func newLayout(f *Figure, o FigureOptions, bare bool) (*layout, error) {
+	s, err := newSetting(o, bare)
+	if err != nil {
+		return nil, err
+	}
 	l := &layout{setting: s, f: f, fixed: true}
 	for _, panel := range f.Panels {
 		p, err := panel.part(s)
@@ -141,6 +147,9 @@ func (l *layout) arrange(w, h float64) {
 		}
 		top += titleHeight(l.heading, headingSize) + margin
 		bottom += margin
+		if l.bare {
+			bottom += bareNote
+		}
 		height := 0.0
 		for i, p := range l.parts {
 			_, least := p.least()
@@ -212,5 +221,10 @@ func (l *layout) draw(p *page) {
 		}
 		p.lines(l.titles[i], at, textStyle{l.bold, titleSize, 6, l.look.ink, part.titleAlign()})
 		part.draw(p, l.inner[i])
+	}
+	if l.bare {
+		p.text("too many cells for their texts: choose fewer positions to read them",
+			draw.Rect{X: margin, Y: l.height - margin - noteRow, W: l.width - 2*margin, H: noteRow},
+			textStyle{l.normal, noteSize + 0.5, 4, l.look.note, alignLeft})
 	}
 }

@@ -46,11 +46,19 @@ type GridOptions struct {
 }
 
 // LensGrid returns the likeliest next token of every row and position of r, with
-// the prompt's tokens as column heads and the text's own next tokens below.
+// the prompt's tokens as column heads and the text's own next tokens below. Where the
+// model wrote the text, it has a column for each new token.
 func LensGrid(r *lens.Result, o GridOptions) (*Grid, error) {
 	if err := check(r); err != nil {
 		return nil, err
 	}
+	if r.Written != nil {
+		return generationGrid(r, o)
+	}
+	return lensGrid(r, o)
+}
+
+func lensGrid(r *lens.Result, o GridOptions) (*Grid, error) {
 	if r.K < 1 || r.TopIDs == nil {
 		return nil, fmt.Errorf("report: %s keeps no candidates to show; ask for at least one", describe(r))
 	}

@@ -36,8 +36,15 @@ func (z *NPZ) Write(prefix string, r *lens.Result) error {
 	texts := map[string]string{
 		"format": Format, "name": r.Name, "prompt": r.Prompt, "manifest": string(manifest),
 	}
+	if r.Written != nil {
+		generation, err := json.Marshal(generationOf(r))
+		if err != nil {
+			return fmt.Errorf("report: generation of %s: %w", describe(r), err)
+		}
+		texts["generation"] = string(generation)
+	}
 	for _, t := range Texts {
-		if text := texts[t.Name]; t.NPZ {
+		if text, ok := texts[t.Name]; ok && t.NPZ {
 			if err := z.add(prefix+t.Name, nil, strings.ToValidUTF8(text, "\ufffd")); err != nil {
 				return err
 			}

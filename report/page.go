@@ -11,14 +11,15 @@ type setting struct {
 	normal, bold *draw.Type
 	look         *look
 	options      FigureOptions
+	bare         bool // cells have no texts
 }
 
-func newSetting(o FigureOptions) (*setting, error) {
+func newSetting(o FigureOptions, bare bool) (*setting, error) {
 	normal, bold, err := draw.NewTypes(draw.TypeOptions{System: !o.BuiltinFonts, Missing: escapeRune})
 	if err != nil {
 		return nil, err
 	}
-	return &setting{normal, bold, looks[o.Theme], o}, nil
+	return &setting{normal, bold, looks[o.Theme], o, bare}, nil
 }
 
 // ramp returns the colour map that the options ask for, else the one of that name.
@@ -62,9 +63,15 @@ func (p *page) fill(b draw.Rect, radius float64, c color.NRGBA) {
 
 // frame draws a line around a box, half of it within.
 func (p *page) frame(b draw.Rect, radius, line float64, c color.NRGBA) {
-	outer, inner := p.rect(b.Inset(-line/2)), p.rect(b.Inset(line/2))
-	p.on.Fill(draw.Ring(
-		draw.Rounded(outer, (radius+line/2)*p.scale), draw.Rounded(inner, (radius-line/2)*p.scale)), c)
+	p.on.Stamp(draw.Stamps{Shape: p.ring(b.W, b.H, radius, line), At: []draw.Point{p.at(b.X, b.Y)}, Colours: []color.NRGBA{c}})
+}
+
+// ring returns the frame of a box of a size, whose upper left corner is (0,0).
+func (p *page) ring(w, h, radius, line float64) draw.Path {
+	b := draw.Rect{W: w * p.scale, H: h * p.scale}
+	half := line * p.scale / 2
+	radius *= p.scale
+	return draw.Ring(draw.Rounded(b.Inset(-half), radius+half), draw.Rounded(b.Inset(half), radius-half))
 }
 
 // An align says where a text stands in its box, from left to right; of a turned

@@ -87,6 +87,14 @@ var Fields = []Field{
 	{Name: "track_prob", DType: Float32, Shape: "R,P,M", When: "tokens were followed", Meaning: "their probabilities; NaN without a token",
 		values: tracks(func(t *lens.Tracks) any { return t.Prob })},
 
+	{Name: "sequence", DType: Int64, Shape: "S", When: "the model wrote the text", Meaning: "ids of the prompt and of the new text, whose last token was not read",
+		values: func(r *lens.Result) any {
+			if r.Written == nil {
+				return nil
+			}
+			return r.Written.Sequence
+		}},
+
 	{Name: "hidden", DType: Float32, Shape: "R,T,C", When: "the states were kept", Large: true, Meaning: "the states that were read, of every position",
 		values: func(r *lens.Result) any { return r.Hidden }},
 	{Name: "logits", DType: Float32, Shape: "R,P,V", When: "logits were asked for", Large: true, Meaning: "logits of the whole vocabulary",
@@ -109,6 +117,7 @@ var Dims = []Dim{
 	{"N", "target words"},
 	{"Q", "positions at which target words were looked for"},
 	{"M", "tokens followed at a position, at most"},
+	{"S", "tokens of the prompt and of the new text; T is one less there"},
 }
 
 // An array is one field of one result, ready to be written.
@@ -175,13 +184,16 @@ func shapeOf(shape string, r *lens.Result) []int {
 	if r.Targets != nil {
 		targets = *r.Targets
 	}
-	followed := 0
+	followed, sequence := 0, 0
 	if r.Tracks != nil {
 		followed = r.Tracks.N
 	}
+	if r.Written != nil {
+		sequence = len(r.Written.Sequence)
+	}
 	n := map[string]int{
 		"R": len(r.Rows), "T": len(r.Tokens), "P": len(r.Positions), "K": r.K,
-		"C": r.Width, "V": r.Vocab, "N": targets.N, "Q": len(targets.Positions), "M": followed,
+		"C": r.Width, "V": r.Vocab, "N": targets.N, "Q": len(targets.Positions), "M": followed, "S": sequence,
 	}
 	var dims []int
 	for _, letter := range strings.Split(shape, ",") {

@@ -33,7 +33,7 @@ func TargetGrid(r *lens.Result, o GridOptions) (*Grid, error) {
 	stride := len(t.Positions)
 	if t.Next {
 		for q, id := range t.IDs {
-			if id < 0 {
+			if id < 0 || !isNew(r, t.Positions[q]) {
 				continue
 			}
 			g.Columns = append(g.Columns, Head{Text: piece(r, id), Note: "after " + strconv.Itoa(t.Positions[q])})

@@ -70,6 +70,10 @@ type Options struct {
 	DPI           float64     // dots per inch of PNG
 	Title         string      // what a screen reader says, in SVG and PDF
 	Ground        color.NRGBA // of the whole; none where its alpha is 0
+	LayerDPI      float64     // dots per inch of raster layers in SVG and PDF, 200 where 0
+	// Limit is the number of bytes above which an image is written in 256 colours;
+	// 0 for none.
+	Limit int
 }
 
 // Transparent is no ground.

@@ -29,7 +29,7 @@ var unbounded = image.Rect(-1<<20, -1<<20, 1<<20, 1<<20)
 // rasterize returns what the inside of a path covers of the dots within a
 // rectangle; the path is in dots.
 func rasterize(p Path, within image.Rectangle) mask {
-	b := p.bounds()
+	b := p.Bounds()
 	area := image.Rect(int(math.Floor(b.X)), int(math.Floor(b.Y)), int(math.Ceil(b.X+b.W)), int(math.Ceil(b.Y+b.H))).Intersect(within)
 	if area.Empty() {
 		return mask{}
@@ -93,13 +93,16 @@ func stampOn(m draw.Image, corner Point, scale float64, s Stamps) {
 	}
 }
 
-// rasterDPI is the resolution of raster layers in vector formats.
-const rasterDPI = 200
+// layerDPI is the resolution of raster layers in vector formats where none is asked for.
+const layerDPI = 200
 
 // rasterLayer returns the stamps as an image, and the rectangle that it covers:
 // s.Within, made up to whole dots.
-func rasterLayer(s Stamps) (image.Image, Rect) {
-	scale := rasterDPI / 72.0
+func rasterLayer(s Stamps, dpi float64) (*image.RGBA, Rect) {
+	if dpi == 0 {
+		dpi = layerDPI
+	}
+	scale := dpi / 72
 	w, h := int(math.Ceil(s.Within.W*scale)), int(math.Ceil(s.Within.H*scale))
 	m := image.NewRGBA(image.Rect(0, 0, w, h))
 	stampOn(m, Point{s.Within.X, s.Within.Y}, scale, s)

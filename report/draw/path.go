@@ -156,8 +156,8 @@ func (p Path) transform(f func(Point) Point) Path {
 	return out
 }
 
-// bounds returns the smallest rectangle around the points and controls of p.
-func (p Path) bounds() Rect {
+// Bounds returns the smallest rectangle around the points and controls of p.
+func (p Path) Bounds() Rect {
 	low, high := Point{math.Inf(1), math.Inf(1)}, Point{math.Inf(-1), math.Inf(-1)}
 	for _, s := range p {
 		n := 1

@@ -150,13 +150,13 @@ func (d *pdfCanvas) glyph(g glyph) string {
 		d.forms[g] = ""
 		return ""
 	}
-	b := p.bounds()
+	b := p.Bounds()
 	matrix := fmt.Sprintf("[%.6f 0 0 %.6f 0 0]", 1/g.upem(), 1/g.upem())
 	return d.addForm(g, p, b, matrix)
 }
 
 func (d *pdfCanvas) form(key any, p Path) string {
-	return d.addForm(key, p, p.bounds(), "[1 0 0 1 0 0]")
+	return d.addForm(key, p, p.Bounds(), "[1 0 0 1 0 0]")
 }
 
 func (d *pdfCanvas) addForm(key any, p Path, b Rect, matrix string) string {
@@ -180,7 +180,7 @@ func (d *pdfCanvas) name(name string, object int) {
 
 func (d *pdfCanvas) Stamp(s Stamps) {
 	if s.Raster {
-		m, r := rasterLayer(s)
+		m, r := rasterLayer(s, d.o.LayerDPI)
 		d.embed(r, m)
 		return
 	}
@@ -198,7 +198,7 @@ func (d *pdfCanvas) Stamp(s Stamps) {
 func (d *pdfCanvas) Image(r Rect, m image.Image) { d.embed(r, enlarged(m)) }
 
 // embed adds an image and, where it is translucent, its mask.
-func (d *pdfCanvas) embed(r Rect, m image.Image) {
+func (d *pdfCanvas) embed(r Rect, m *image.RGBA) {
 	b := m.Bounds()
 	colours, alphas := make([]byte, 0, 3*b.Dx()*b.Dy()), make([]byte, 0, b.Dx()*b.Dy())
 	opaque := true

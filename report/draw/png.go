@@ -1,7 +1,6 @@
 package draw
 
 import (
-	"bytes"
 	"fmt"
 	"image"
 	"image/color"
@@ -15,6 +14,7 @@ import (
 type pngCanvas struct {
 	m     *image.RGBA
 	scale float64 // dots a point
+	limit int     // bytes
 	masks map[maskKey]mask
 }
 
@@ -25,7 +25,7 @@ func newPNG(o Options) *pngCanvas {
 	size := func(points float64) int { return max(1, int(math.Round(points*scale))) }
 	c := &pngCanvas{
 		m:     image.NewRGBA(image.Rect(0, 0, size(o.Width), size(o.Height))),
-		scale: scale, masks: map[maskKey]mask{},
+		scale: scale, limit: o.Limit, masks: map[maskKey]mask{},
 	}
 	if o.Ground.A > 0 {
 		draw.Draw(c.m, c.m.Bounds(), image.NewUniform(o.Ground), image.Point{}, draw.Src)
@@ -100,7 +100,13 @@ func (c *pngCanvas) glyph(g glyph, size float64, turned bool, p Point) (mask, im
 }
 
 func (c *pngCanvas) Stamp(s Stamps) {
-	stampOn(c.m, Point{}, c.scale, s)
+	m := c.m
+	if s.Raster {
+		at := func(points float64) int { return int(math.Round(points * c.scale)) }
+		b := image.Rect(at(s.Within.X), at(s.Within.Y), at(s.Within.X+s.Within.W), at(s.Within.Y+s.Within.H))
+		m = c.m.SubImage(b).(*image.RGBA)
+	}
+	stampOn(m, Point{}, c.scale, s)
 }
 
 func (c *pngCanvas) Image(r Rect, m image.Image) {
@@ -118,9 +124,13 @@ func (c *pngCanvas) Image(r Rect, m image.Image) {
 
 // WriteTo writes the image with its resolution.
 func (c *pngCanvas) WriteTo(w io.Writer) (int64, error) {
-	var b bytes.Buffer
-	if err := encodePNG(&b, c.m); err != nil {
+	b, err := encodePNG(c.m, c.limit)
+	if err != nil {
 		return 0, fmt.Errorf("write PNG: %w", err)
 	}
-	return withResolution(b.Bytes(), c.scale*72).WriteTo(w)
+	n, err := withResolution(b, c.scale*72).WriteTo(w)
+	if err != nil {
+		return n, fmt.Errorf("write PNG: %w", err)
+	}
+	return n, nil
 }

@@ -5,43 +5,29 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"image"
-	"image/color"
 	"image/png"
-	"io"
 	"math"
 )
 
-// encodePNG writes m as small as can be without a change: with a palette where
-// it has at most 256 colours.
-func encodePNG(w io.Writer, m image.Image) error {
-	if p := paletted(m); p != nil {
-		m = p
+// encodePNG returns m as a PNG: exactly, unless that takes more than limit bytes
+// and limit is not 0; then with 256 colours.
+func encodePNG(m *image.RGBA, limit int) ([]byte, error) {
+	var b bytes.Buffer
+	few, exact := fewColours(m)
+	if exact {
+		err := png.Encode(&b, few)
+		return b.Bytes(), err
 	}
-	e := png.Encoder{CompressionLevel: png.BestCompression}
-	return e.Encode(w, m)
-}
-
-// paletted returns m with a palette, or nil where it has more than 256 colours.
-func paletted(m image.Image) *image.Paletted {
-	b := m.Bounds()
-	index := map[color.NRGBA]uint8{}
-	p := image.NewPaletted(b, nil)
-	for y := b.Min.Y; y < b.Max.Y; y++ {
-		for x := b.Min.X; x < b.Max.X; x++ {
-			c := color.NRGBAModel.Convert(m.At(x, y)).(color.NRGBA)
-			i, ok := index[c]
-			if !ok {
-				if len(p.Palette) == 256 {
-					return nil
-				}
-				i = uint8(len(p.Palette))
-				index[c] = i
-				p.Palette = append(p.Palette, c)
-			}
-			p.SetColorIndex(x, y, i)
+	// A large image would go beyond the limit in all its colours.
+	const hopeless = 20e6
+	if limit == 0 || len(few.Pix) < hopeless {
+		if err := png.Encode(&b, m); err != nil || limit == 0 || b.Len() <= limit {
+			return b.Bytes(), err
 		}
 	}
-	return p
+	b.Reset()
+	err := png.Encode(&b, few)
+	return b.Bytes(), err
 }
 
 // withResolution returns a PNG with the number of dots per inch, which stands
@@ -64,13 +50,10 @@ func withResolution(b []byte, dpi float64) *bytes.Buffer {
 
 // enlarged returns m with every dot as a square of dots, so that viewers that
 // smooth images smooth but a little of each.
-func enlarged(m image.Image) image.Image {
+func enlarged(m image.Image) *image.RGBA {
 	b := m.Bounds()
-	k := 1200 / max(b.Dx(), b.Dy(), 1)
-	if k < 2 {
-		return m
-	}
-	out := image.NewNRGBA(image.Rect(0, 0, k*b.Dx(), k*b.Dy()))
+	k := max(1, 1200/max(b.Dx(), b.Dy(), 1))
+	out := image.NewRGBA(image.Rect(0, 0, k*b.Dx(), k*b.Dy()))
 	for y := range k * b.Dy() {
 		for x := range k * b.Dx() {
 			out.Set(x, y, m.At(b.Min.X+x/k, b.Min.Y+y/k))

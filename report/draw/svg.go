@@ -144,7 +144,7 @@ func (s *svgCanvas) text(t *Type, text string) string {
 
 func (s *svgCanvas) Stamp(st Stamps) {
 	if st.Raster {
-		m, r := rasterLayer(st)
+		m, r := rasterLayer(st, s.o.LayerDPI)
 		s.embed(r, m, "")
 		return
 	}
@@ -154,8 +154,16 @@ func (s *svgCanvas) Stamp(st Stamps) {
 	if isNew {
 		fmt.Fprintf(&s.defs, "<path id=%q d=%q/>\n", name, data)
 	}
+	if len(st.Colours) == 1 && len(st.At) > 1 {
+		fmt.Fprintf(&s.body, "<g%s>\n", fill(st.Colours[0]))
+		defer s.body.WriteString("</g>\n")
+	}
 	for i, p := range st.At {
-		fmt.Fprintf(&s.body, "<use href=\"#%s\" x=%q y=%q%s/>\n", name, short(p.X), short(p.Y), fill(st.colour(i)))
+		own := ""
+		if len(st.Colours) > 1 || len(st.At) == 1 {
+			own = fill(st.colour(i))
+		}
+		fmt.Fprintf(&s.body, "<use href=\"#%s\" x=%q y=%q%s/>\n", name, short(p.X), short(p.Y), own)
 	}
 }
 
@@ -163,14 +171,14 @@ func (s *svgCanvas) Image(r Rect, m image.Image) {
 	s.embed(r, enlarged(m), ` style="image-rendering:pixelated"`)
 }
 
-func (s *svgCanvas) embed(r Rect, m image.Image, more string) {
+func (s *svgCanvas) embed(r Rect, m *image.RGBA, more string) {
 	s.endTexts()
-	var b bytes.Buffer
-	if err := encodePNG(&b, m); err != nil {
+	b, err := encodePNG(m, s.o.Limit*3/5) // base64 takes a third more
+	if err != nil {
 		s.err = err
 	}
 	fmt.Fprintf(&s.body, "<image x=%q y=%q width=%q height=%q preserveAspectRatio=\"none\"%s href=\"data:image/png;base64,%s\"/>\n",
-		short(r.X), short(r.Y), short(r.W), short(r.H), more, base64.StdEncoding.EncodeToString(b.Bytes()))
+		short(r.X), short(r.Y), short(r.W), short(r.H), more, base64.StdEncoding.EncodeToString(b))
 }
 
 // WriteTo writes the document.

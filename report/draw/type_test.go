@@ -50,7 +50,7 @@ func TestTypesetting(t *testing.T) {
 		t.Error("Hebrew runs from left to right")
 	}
 	// A mark above has a negative y, which is counted downwards.
-	if marked := set.line("x\u0301").glyphs; len(marked) != 2 || marked[1].path().bounds().Y >= marked[0].path().bounds().Y {
+	if marked := set.line("x\u0301").glyphs; len(marked) != 2 || marked[1].path().Bounds().Y >= marked[0].path().Bounds().Y {
 		t.Errorf("the mark does not stand above: %+v", marked)
 	}
 	if w := set.Width("", 10); w != 0 {

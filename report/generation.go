@@ -1,0 +1,68 @@
+package report
+
+import (
+	"slices"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/golens/golens/lens"
+	"github.com/golens/golens/model"
+)
+
+// generationJSON is the member "generation" of a file.
+type generationJSON struct {
+	Prompt   int             `json:"prompt_tokens"`
+	New      int             `json:"new_tokens"`
+	Text     string          `json:"text"`
+	Bytes    []byte          `json:"text_bytes,omitempty"` // base64, only where Text is not lossless
+	Ended    lens.Ending     `json:"ended"`
+	Sampling *model.Sampling `json:"sampling"`
+}
+
+func generationOf(r *lens.Result) generationJSON {
+	w := r.Written
+	g := generationJSON{Prompt: w.Prompt, New: len(w.Sequence) - w.Prompt, Text: valid(string(w.Text)), Ended: w.Ended, Sampling: w.Sampling}
+	if !utf8.Valid(w.Text) {
+		g.Bytes = w.Text
+	}
+	return g
+}
+
+// isNew reports whether the token behind a position was written by the model, or the
+// result is of a text that was given as a whole.
+func isNew(r *lens.Result, position int) bool {
+	return r.Written == nil || position >= r.Written.Prompt-1
+}
+
+// generationGrid is the LensGrid of a text that the model wrote: a column for each
+// new token, headed by it, with what every row would have written in its place.
+func generationGrid(r *lens.Result, o GridOptions) (*Grid, error) {
+	all, err := lensGrid(r, o)
+	if err != nil {
+		return nil, err
+	}
+	g := *all
+	if o.Title == "" {
+		g.Title = Title(r) + ": what each layer would write"
+	}
+	g.Mark = "the token that was written"
+	g.Columns, g.Cells, g.Footers = nil, nil, nil
+	var columns []int
+	for i, p := range r.Positions {
+		if isNew(r, p) {
+			columns = append(columns, i)
+			g.Columns = append(g.Columns, Head{Text: piece(r, r.Written.Sequence[p+1]), Note: strconv.Itoa(p + 1)})
+		}
+	}
+	order := rowOrder(r, o)
+	for n := range g.Rows {
+		for _, i := range columns {
+			c := all.At(n, i)
+			best := r.TopIDs[(order[n]*len(r.Positions)+i)*r.K]
+			c.Marked = best == r.Written.Sequence[r.Positions[i]+1]
+			g.Cells = append(g.Cells, c)
+		}
+	}
+	g.Notes = slices.Clone(g.Notes)
+	return &g, nil
+}
