@@ -17,10 +17,10 @@ type Step struct {
 	Token Token
 
 	// Lens is what every row would say at the positions that the step read: all T of
-	// the prompt in step 0, or those chosen, and one in each later step. Positions
-	// are counted from the text's beginning, Tokens are the text up to the last of
-	// them, Hidden has the step's own positions only. A position's next token, as a
-	// target, is the one that follows in the text.
+	// the prompt in step 0, or those chosen and the last, and one in each later step.
+	// Positions are counted from the text's beginning, Tokens are the text up to the
+	// last of them, Hidden has the step's own positions only. A position's next token,
+	// as a target, is the one that follows in the text.
 	Lens *Result
 }
 

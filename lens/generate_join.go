@@ -4,7 +4,18 @@ import (
 	"maps"
 	"math"
 	"slices"
+
+	"github.com/golens/golens/model"
 )
+
+// Written says of a Result that its text was written by the model, and how.
+type Written struct {
+	Prompt   int             // T, tokens of the prompt
+	Sequence []int64         // prompt and new tokens; the last one was not read
+	Text     []byte          // of the new tokens; nil without a tokenizer
+	Ended    Ending          // why there are no more
+	Sampling *model.Sampling // nil for greedy decoding
+}
 
 // Joined returns the lens of all steps as one Result, of the positions from `from`
 // on: 0 for all that were read, g.T-1 for those at which the tokens of the new text
@@ -26,6 +37,7 @@ func (g *Generation) Joined(from int) *Result {
 	R := len(first.Rows)
 	out := &Result{Prompt: g.Prompt, Tokens: last.Tokens, Rows: first.Rows, K: first.K, Width: first.Width, Vocab: first.Vocab,
 		Pieces: map[int64]Token{}, Warnings: g.Warnings, Manifest: g.Manifest}
+	out.Written = &Written{Prompt: g.T, Sequence: g.Sequence, Ended: g.Ended, Sampling: g.Sampling}
 	one := func(*Result) int { return 1 }
 	top := func(r *Result) int { return r.K }
 	out.Positions = join(j, j.cells, 1, one, func(r *Result) []int { return r.Positions })
@@ -51,8 +63,10 @@ func (g *Generation) Joined(from int) *Result {
 			}
 		}
 	}
-	for _, r := range j.steps {
-		maps.Copy(out.Pieces, r.Pieces)
+	for _, s := range g.Steps {
+		maps.Copy(out.Pieces, s.Lens.Pieces)
+		out.Pieces[s.ID] = s.Token
+		out.Written.Text = append(out.Written.Text, s.Token.Bytes...)
 	}
 	return out
 }

@@ -3,6 +3,7 @@ package lens
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/model/token"
@@ -101,11 +102,14 @@ func (w *writer) choose(o GenerateOptions) error {
 	if w.chooser, err = model.NewChooser(o.Sampling); err != nil {
 		return &ChoiceError{err.Error()}
 	}
+	later := o.Lens
+	later.Positions = nil
+	if o.Lens.Positions != nil { // at the last one the first new token is chosen
+		o.Lens.Positions = append(slices.Clone(o.Lens.Positions), -1)
+	}
 	if w.first, err = o.Lens.plan(w.m, T); err != nil {
 		return err
 	}
-	later := o.Lens
-	later.Positions = nil
 	w.later, err = later.plan(w.m, 1)
 	return err
 }

@@ -56,6 +56,8 @@ type Result struct {
 	Logits []float32 // [R,P,V], nil unless asked for
 	Vocab  int       // V
 
+	Written *Written // of the text of a generation; nil for the lens of a prompt
+
 	// Pieces are the vocabulary entries that occur in TopIDs and Targets.
 	Pieces map[int64]Token
 

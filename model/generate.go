@@ -44,7 +44,8 @@ func (s Session) Begin(ids []int64, h *hooks.Registry) (*Decoding, *hooks.Run, e
 	return d, run, nil
 }
 
-// Step reads one more token with hooks (or nil). The result is the final norm's
+// Step reads one more token with hooks (or nil), whose positions count from the text's
+// beginning. The result is the final norm's
 // output [1,1,C]. Captures are of the token's own position too, but for models
 // without a cache (see Cached), where they are of the whole text.
 //
@@ -63,7 +64,7 @@ func (s Session) decode(d *Decoding, ids []int64, h *hooks.Registry) (*hooks.Run
 		return nil, err
 	}
 	if !s.m.Cached() {
-		run, err := s.Trunk(all, h)
+		run, err := s.Trunk(all, h.From(0))
 		if err == nil {
 			err = lastOnly(run, len(ids))
 		}
@@ -78,7 +79,7 @@ func (s Session) decode(d *Decoding, ids []int64, h *hooks.Registry) (*hooks.Run
 		return nil, err
 	}
 	defer x.Close()
-	run, err := s.m.Points.Call("trunk_step", h, x, append([]*torch.Tensor{}, d.past...))
+	run, err := s.m.Points.Call("trunk_step", h.From(len(d.ids)), x, append([]*torch.Tensor{}, d.past...))
 	if err != nil {
 		return nil, err
 	}

@@ -13,10 +13,10 @@ import (
 // Sampling says how a token is drawn by chance. The draws are the same for the same
 // seed and the same logits; they are not those of PyTorch with that seed.
 type Sampling struct {
-	Temperature float64 // logits are divided by it; 1 leaves them as they are
-	TopK        int     // only of the K likeliest; 0 for all
-	TopP        float64 // only of the fewest likeliest whose probabilities add up to it; 1 for all
-	Seed        uint64
+	Temperature float64 `json:"temperature"` // logits are divided by it; 1 leaves them as they are
+	TopK        int     `json:"top_k"`       // only of the K likeliest; 0 for all
+	TopP        float64 `json:"top_p"`       // only of the fewest likeliest whose probabilities add up to it; 1 for all
+	Seed        uint64  `json:"seed"`
 }
 
 // Check says what is wrong with s.

@@ -83,7 +83,7 @@ first so many of a cell there, in every row, in the ones where they are unlikely
 
 Where the model wrote the text (golens generate), the tokens are those that it read,
 in steps: the prompt's T0 positions in step 0, and one more in each later step, at
-which the token that follows in `+"`sequence`"+` was chosen. So the columns T0-1 to the last
+which the token that follows in ` + "`sequence`" + ` was chosen. So the columns T0-1 to the last
 are those of the new tokens. Every step is projected in its own shape, [1,T0,C] or [1,1,C].
 
 In NPZ each array is one ` + "`.npy`" + ` and a text is an array without axes:

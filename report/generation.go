@@ -1,7 +1,6 @@
 package report
 
 import (
-	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -37,15 +36,15 @@ func isNew(r *lens.Result, position int) bool {
 // generationGrid is the LensGrid of a text that the model wrote: a column for each
 // new token, headed by it, with what every row would have written in its place.
 func generationGrid(r *lens.Result, o GridOptions) (*Grid, error) {
-	all, err := lensGrid(r, o)
+	g, err := lensGrid(r, o)
 	if err != nil {
 		return nil, err
 	}
-	g := *all
 	if o.Title == "" {
 		g.Title = Title(r) + ": what each layer would write"
 	}
 	g.Mark = "the token that was written"
+	all := *g
 	g.Columns, g.Cells, g.Footers = nil, nil, nil
 	var columns []int
 	for i, p := range r.Positions {
@@ -54,15 +53,13 @@ func generationGrid(r *lens.Result, o GridOptions) (*Grid, error) {
 			g.Columns = append(g.Columns, Head{Text: piece(r, r.Written.Sequence[p+1]), Note: strconv.Itoa(p + 1)})
 		}
 	}
-	order := rowOrder(r, o)
-	for n := range g.Rows {
+	for n, row := range rowOrder(r, o) {
 		for _, i := range columns {
 			c := all.At(n, i)
-			best := r.TopIDs[(order[n]*len(r.Positions)+i)*r.K]
+			best := r.TopIDs[(row*len(r.Positions)+i)*r.K]
 			c.Marked = best == r.Written.Sequence[r.Positions[i]+1]
 			g.Cells = append(g.Cells, c)
 		}
 	}
-	g.Notes = slices.Clone(g.Notes)
-	return &g, nil
+	return g, nil
 }

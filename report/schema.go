@@ -170,6 +170,9 @@ func check(r *lens.Result) error {
 			return fmt.Errorf("report: %s has targets at %d positions, but read %d", describe(r), len(t.Positions), len(r.Positions))
 		}
 	}
+	if w := r.Written; w != nil && (len(w.Sequence) != len(r.Tokens)+1 || w.Prompt < 1 || w.Prompt > len(r.Tokens)) {
+		return fmt.Errorf("report: %s has %d tokens, and a sequence of %d behind a prompt of %d", describe(r), len(r.Tokens), len(w.Sequence), w.Prompt)
+	}
 	for _, p := range positions {
 		if p < 0 || p >= len(r.Tokens) {
 			return fmt.Errorf("report: %s has a position %d, but %d tokens", describe(r), p, len(r.Tokens))
