@@ -12,7 +12,7 @@ import (
 // The style sheets, programs and templates of the pages. Each page carries what it
 // needs of them, so that it is one file.
 //
-//go:embed html/*.css html/*.tmpl
+//go:embed html/*.css html/*.js html/*.tmpl
 var htmlFiles embed.FS
 
 // pageParts are the style and the program of a page, and the policy that allows

@@ -27,10 +27,11 @@ func lensCommand() *cli.Command {
 		UsageText: `  golens lens "The way you do anything is the way you do everything"
   golens lens "Paris is the capital of" --target Rome --plot paris.svg
   golens lens "Are cats good?" --model gpt2 --lens normed --by entropy
+  golens lens "Are cats good?" --html page.html
   golens lens "Are cats good?" --scale h.3=0.8 --zero h.5.mlp --json out.json
   golens lens "Are cats good?" --layers 12 --positions -1 --json - | jq .top_probs
   golens lens --prompts prompts.jsonl --target next --npz lens.npz`,
-		Flags:        slices.Concat(promptFlags(), cellFlags(), interventionFlags(), outputFlags(), sharedFlags(), nameFlags()),
+		Flags:        slices.Concat(promptFlags(), cellFlags(), interventionFlags(), outputFlags(), pageFlags(), sharedFlags(), nameFlags()),
 		OnUsageError: onUsageError,
 		Action:       runLens,
 	}
@@ -117,6 +118,7 @@ func prepare(c *cli.Context, m *model.Model, prompts []prompt, o lens.Options) (
 				return nil, wrong(c, about(p, fmt.Errorf("--positions: there is no position %d: the prompt's go from 0 to %d, or from -1 back to -%d", at, len(ids)-1, len(ids))))
 			}
 		}
+		o.Track = followed(c, m, o, len(ids))
 		out = append(out, reading{p, ids, o})
 	}
 	return out, nil

@@ -65,7 +65,7 @@ func newOutputs(c *cli.Context) (*outputs, error) {
 	case dashes > 1:
 		return nil, usage(c, "standard output can take one result: give a file name to all but one")
 	case len(o.files) == 0 && c.Bool("quiet"):
-		return nil, usage(c, "--quiet leaves nothing to do: give --json, --csv, --npz or --plot as well")
+		return nil, usage(c, "--quiet leaves nothing to do: give --json, --csv, --npz, --html or --plot as well")
 	}
 	// A thousand grids that roll by help nobody who asked for a file.
 	o.screen = dashes == 0 && !c.Bool("quiet") && !(o.many && len(o.files) > 0)
@@ -78,11 +78,20 @@ func (o *outputs) addFiles(c *cli.Context) error {
 			o.files = append(o.files, &file{flag: flag, path: c.String(flag), open: open})
 		}
 	}
+	if err := checkPageFlags(c); err != nil {
+		return err
+	}
 	add("json", func(w io.Writer) sink {
+		if c.String("json-format") == formatKit {
+			return kitSink{w, o.notes}
+		}
 		return jsonSink{w, report.JSONOptions{Line: o.many, Hidden: c.Bool("hidden"), Logits: c.Bool("logits")}}
 	})
 	add("csv", func(w io.Writer) sink { return csvSink{report.NewCSV(w)} })
 	add("npz", func(w io.Writer) sink { return npzSink{report.NewNPZ(w), o.many} })
+	add("html", func(w io.Writer) sink {
+		return &pageSink{w: w, options: report.PageOptions{By: o.grid.By, LastOnTop: o.grid.LastOnTop}}
+	})
 	var format string
 	add("plot", func(w io.Writer) sink { return plotSink{w, format, o.grid} })
 	for _, f := range o.files {
@@ -141,7 +150,7 @@ func sameFile(a, b string) bool {
 // wantsDigest says whether a manifest is written, which names the weights.
 func (o *outputs) wantsDigest() bool {
 	for _, f := range o.files {
-		if f.flag == "json" || f.flag == "npz" {
+		if f.flag == "json" || f.flag == "npz" || f.flag == "html" {
 			return true
 		}
 	}

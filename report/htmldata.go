@@ -1,0 +1,189 @@
+package report
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"image/color"
+	"math"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/golens/golens/lens"
+)
+
+// pageData is what a page's program reads. Its keys are short where they repeat.
+type pageData struct {
+	Results []pageResult `json:"results"`
+	Format  string       `json:"format"`  // of the JSON that the page gives out
+	Columns []string     `json:"columns"` // of the CSV that it gives out
+	Ramp    []string     `json:"ramp"`    // colours of 0 to 1, at even distances
+	Unknown string       `json:"unknown"` // colour of NaN
+
+	By        Measure `json:"by"`
+	Target    int     `json:"target"`
+	LastOnTop bool    `json:"last_on_top"`
+}
+
+// A pageResult holds all of a lens.Result but states and logits.
+type pageResult struct {
+	Title       string        `json:"title"` // fit to be shown, as Shown is
+	Name        string        `json:"name"`
+	Prompt      string        `json:"prompt"`
+	PromptBytes []byte        `json:"prompt_bytes,omitempty"`
+	Shown       string        `json:"shown"` // the prompt for people
+	Manifest    lens.Manifest `json:"manifest"`
+	Warnings    []string      `json:"warnings"`
+	Layers      []rowJSON     `json:"layers"`
+	Targets     *targetsJSON  `json:"targets,omitempty"`
+	Followed    int           `json:"followed"` // candidates of each cell that the tracks follow
+
+	Arrays []pageArray `json:"arrays"` // as JSON has them, in its order
+	// Pieces has every token that is spoken of, by its id.
+	Pieces map[string]pagePiece `json:"pieces"`
+}
+
+// A pageArray has its name, its shape and one of the others, flat and row-major.
+type pageArray struct {
+	Name  string  `json:"name"`
+	Shape []int   `json:"shape"`
+	Int   []int64 `json:"int,omitempty"`
+	Float string  `json:"float,omitempty"` // base64 of little-endian float32
+	Bool  string  `json:"bool,omitempty"`  // a 0 or 1 each
+}
+
+// A pagePiece is a token: its text, and what differs from it.
+type pagePiece struct {
+	Text    string `json:"t"`
+	Bytes   []byte `json:"b,omitempty"` // where Text is not lossless
+	Shown   string `json:"s,omitempty"` // as people see it, see Visible
+	Escaped string `json:"e,omitempty"` // as CSV has it, see Escape
+	Prompt  bool   `json:"p,omitempty"` // occurs in the prompt only: JSON does not list it
+	Unknown bool   `json:"u,omitempty"` // its bytes are not known
+}
+
+// colourSteps is the number of colours that a page has from 0 to 1.
+const colourSteps = 65
+
+func newPageData(results []*lens.Result, o PageOptions) (*pageData, error) {
+	if len(results) == 0 {
+		return nil, errors.New("report: no result to make a page of")
+	}
+	d := &pageData{Format: Format, Unknown: cssColour(unknown), By: o.By, Target: o.Target, LastOnTop: o.LastOnTop}
+	if d.By == "" {
+		d.By = ByProb
+	}
+	if o.ColourMap == "" {
+		o.ColourMap = defaultColourMap
+	}
+	for i := range colourSteps {
+		c, err := ColourAt(o.ColourMap, float64(i)/(colourSteps-1))
+		if err != nil {
+			return nil, err
+		}
+		d.Ramp = append(d.Ramp, cssColour(c))
+	}
+	for _, c := range Columns {
+		d.Columns = append(d.Columns, c.Name)
+	}
+	for _, r := range results {
+		p, err := newPageResult(r)
+		if err != nil {
+			return nil, err
+		}
+		// A measure that a result lacks is refused here, as in a figure.
+		if _, err := newShade(r, GridOptions{By: o.By, Target: o.Target}); err != nil {
+			return nil, err
+		}
+		if o.Title != "" {
+			p.Title = printable(o.Title)
+		}
+		d.Results = append(d.Results, p)
+	}
+	return d, nil
+}
+
+func newPageResult(r *lens.Result) (pageResult, error) {
+	p := pageResult{Title: Title(r), Name: valid(r.Name), Prompt: valid(r.Prompt), Shown: printable(r.Prompt), Manifest: r.Manifest,
+		Pieces: map[string]pagePiece{}}
+	if err := check(r); err != nil {
+		return p, err
+	}
+	fields, err := arrays(r)
+	if err != nil {
+		return p, err
+	}
+	if r.K < 1 || r.TopIDs == nil || len(r.Rows) == 0 || len(r.Positions) == 0 {
+		return p, fmt.Errorf("report: %s keeps no candidates to show; ask for at least one", describe(r))
+	}
+	if !utf8.ValidString(r.Prompt) {
+		p.PromptBytes = []byte(r.Prompt)
+	}
+	for _, w := range r.Warnings {
+		p.Warnings = append(p.Warnings, valid(w))
+	}
+	for _, row := range r.Rows {
+		p.Layers = append(p.Layers, layerJSON(row))
+	}
+	if t := r.Targets; t != nil {
+		p.Targets = &targetsJSON{Next: t.Next, Words: t.Words}
+	}
+	if r.Tracks != nil {
+		p.Followed = r.Tracks.Top
+	}
+	for _, f := range fields {
+		if !f.Large {
+			p.Arrays = append(p.Arrays, newPageArray(f))
+		}
+	}
+	for _, t := range r.Tokens {
+		piece := newPagePiece(t)
+		piece.Prompt = true
+		p.Pieces[strconv.FormatInt(t.ID, 10)] = piece
+	}
+	for id, t := range r.Pieces {
+		t.ID = id
+		p.Pieces[strconv.FormatInt(id, 10)] = newPagePiece(t)
+	}
+	return p, nil
+}
+
+func newPageArray(a array) pageArray {
+	out := pageArray{Name: a.Name, Shape: a.dims}
+	switch data := a.data.(type) {
+	case []int64:
+		out.Int = data
+	case []float32:
+		b := make([]byte, 4*len(data))
+		for i, v := range data {
+			binary.LittleEndian.PutUint32(b[4*i:], math.Float32bits(v))
+		}
+		out.Float = base64.StdEncoding.EncodeToString(b)
+	case []bool:
+		b := make([]byte, len(data))
+		for i, v := range data {
+			b[i] = '0'
+			if v {
+				b[i] = '1'
+			}
+		}
+		out.Bool = string(b)
+	}
+	return out
+}
+
+func newPagePiece(t lens.Token) pagePiece {
+	j := tokenJSON(t, false)
+	p := pagePiece{Text: j.Text, Bytes: j.Bytes, Unknown: t.Bytes == nil}
+	if shown := tokenText(t); shown != p.Text {
+		p.Shown = shown
+	}
+	if escaped := Escape(t.Bytes); escaped != p.Text {
+		p.Escaped = escaped
+	}
+	return p
+}
+
+// cssColour returns a colour as style sheets write it.
+func cssColour(c color.NRGBA) string { return fmt.Sprintf("#%02x%02x%02x", c.R, c.G, c.B) }

@@ -1,0 +1,66 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"io"
+
+	"github.com/golens/golens/lens"
+)
+
+// PageOptions choose how a page looks when it is opened; its reader can change
+// all but the title and the colours.
+type PageOptions struct {
+	Title     string  // in place of the lens's name
+	By        Measure // what the cells are coloured by, ByProb where empty
+	Target    int     // which of several target words the target's measures mean
+	LastOnTop bool    // the last layer on top and the embedding below
+	ColourMap string  // as in FigureOptions, YlGnBu where empty
+}
+
+// pageSheets and pagePrograms are the parts of the page in htmlFiles. The programs
+// share one scope, and each uses only what stands before it, but inside functions.
+var (
+	pageSheets   = []string{"base.css", "page.css", "grid.css", "chart.css", "page_print.css"}
+	pagePrograms = []string{"data.js", "numbers.js", "measures.js", "svg.js", "state.js", "grid.js", "detail.js", "chart.js", "curves.js",
+		"picture.js", "files.js", "print.js", "main.js"}
+)
+
+// Page writes results to w as one interactive HTML file: the grid of every result,
+// with all that is known of each cell, and curves of tokens through the layers. It
+// loads nothing. Without tracks, a token's curve has a point only in rows that
+// keep it among their candidates.
+func Page(w io.Writer, results []*lens.Result, o PageOptions) error {
+	data, err := newPageData(results, o)
+	if err != nil {
+		return err
+	}
+	parts, err := newPageParts(pageSheets, pagePrograms)
+	if err != nil {
+		return err
+	}
+	// Marshal escapes < > & as \u003c and so on: the data cannot end its element.
+	text, err := json.Marshal(data)
+	if err != nil {
+		return fmt.Errorf("report: write HTML: %w", err)
+	}
+	t, err := template.New("page.tmpl").Funcs(pageFunctions).ParseFS(htmlFiles, "html/page.tmpl")
+	if err != nil {
+		return fmt.Errorf("report: the page's own template: %w", err)
+	}
+	var b bytes.Buffer
+	err = t.Execute(&b, struct {
+		pageParts
+		Title string
+		Data  template.JS
+	}{parts, data.Results[0].Title, template.JS(text)})
+	if err != nil {
+		return fmt.Errorf("report: write HTML: %w", err)
+	}
+	if _, err := b.WriteTo(w); err != nil {
+		return fmt.Errorf("report: write HTML: %w", err)
+	}
+	return nil
+}

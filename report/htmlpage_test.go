@@ -1,0 +1,92 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/golens/golens/lens"
+)
+
+// dataOf cuts the data out of a page, and returns it with the rest.
+func dataOf(t *testing.T, page []byte) (data, rest []byte) {
+	t.Helper()
+	const open, end = `<script type="application/json" id="data">`, `</script>`
+	before, after, ok := bytes.Cut(page, []byte(open))
+	data, after, ends := bytes.Cut(after, []byte(end))
+	if !ok || !ends {
+		t.Fatal("the page has no data")
+	}
+	return data, slices.Concat(before, after)
+}
+
+func TestPage(t *testing.T) {
+	r := hard()
+	r.Prompt, r.Name = hostile, hostile
+	page := pageBytes(t, PageOptions{Title: hostile, ColourMap: "Reds"}, r, plain())
+	data, rest := dataOf(t, page)
+	if len(rest) > 300<<10 {
+		t.Errorf("the page has %d bytes beside its data, 300 KB are allowed", len(rest))
+	}
+	if bytes.ContainsAny(data, "<>&\u2028\u2029") {
+		t.Error("the data holds characters that HTML reads")
+	}
+	var d pageData
+	if err := json.Unmarshal(data, &d); err != nil {
+		t.Fatal(err)
+	}
+	if got := d.Results[0].Prompt; got != valid(hostile) || string(d.Results[0].PromptBytes) != hostile {
+		t.Errorf("the prompt is %q", got)
+	}
+	if d.Ramp[0] != "#fff5f0" || d.Ramp[len(d.Ramp)-1] != "#67000d" {
+		t.Errorf("the colours go from %s to %s, not as Reds", d.Ramp[0], d.Ramp[len(d.Ramp)-1])
+	}
+	text := string(rest)
+	for _, bad := range []string{"<img", "\u202e", "\x00", "\x1b", "https://", "unsafe-inline", "unsafe-eval", "eval(", "innerHTML"} {
+		if strings.Contains(text, bad) {
+			t.Errorf("the page holds %q", bad)
+		}
+	}
+	// The only address is the name of SVG.
+	if n := strings.Count(text, "http://"); n != strings.Count(text, "http://www.w3.org/2000/svg") {
+		t.Errorf("%d addresses in the page", n)
+	}
+	for _, want := range []string{"default-src &#39;none&#39;", "script-src &#39;sha256-", "style-src &#39;sha256-"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the policy lacks %s", want)
+		}
+	}
+	if again := pageBytes(t, PageOptions{Title: hostile, ColourMap: "Reds"}, r, plain()); !bytes.Equal(page, again) {
+		t.Error("the same results give another page")
+	}
+}
+
+func TestPageRefuses(t *testing.T) {
+	short := plain()
+	short.Entropy = short.Entropy[1:]
+	none := plain()
+	none.K, none.TopIDs, none.TopProbs, none.TopLogits = 0, nil, nil, nil
+	untargeted := plain()
+	untargeted.Targets = nil
+	for name, c := range map[string]struct {
+		results []*lens.Result
+		options PageOptions
+	}{
+		"no result":           {},
+		"entropy":             {results: []*lens.Result{plain(), short}},
+		"keeps no candidates": {results: []*lens.Result{none}},
+		"no targets":          {results: []*lens.Result{untargeted}, options: PageOptions{By: ByTargetRank}},
+		"no colour map":       {results: []*lens.Result{plain()}, options: PageOptions{ColourMap: "mauve"}},
+		"no measure":          {results: []*lens.Result{plain()}, options: PageOptions{By: "size"}},
+	} {
+		err := Page(&bytes.Buffer{}, c.results, c.options)
+		if err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+	if err := Page(fullWriter{}, []*lens.Result{plain()}, PageOptions{}); err == nil || !strings.Contains(err.Error(), "the disk is full") {
+		t.Errorf("a full disk: error %v", err)
+	}
+}
