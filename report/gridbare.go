@@ -31,7 +31,7 @@ func (h *gridPart) bareBand(p *page, b span, left, top float64) {
 	}
 	label.colour, label.align = h.look.note, alignCentre
 	for i := b.from; i < b.to; i++ {
-		if (i-b.from)%10 == 0 {
+		if i%10 == 0 {
 			x := in.X + (float64(i-b.from)+0.5)*h.column
 			p.text(h.g.Columns[i].Note, draw.Rect{X: x - 5*h.column, Y: top, W: 10 * h.column, H: h.head}, label)
 		}
