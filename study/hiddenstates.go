@@ -7,9 +7,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/golens/golens/hooks"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/report"
+	"github.com/golens/golens/sweep"
 )
 
 var hiddenStates = Study{
@@ -52,7 +52,7 @@ const (
 )
 
 func runHiddenStates(w *work) error {
-	w.parts(2 + w.blocks())
+	w.parts(3 + w.blocks()) // geometry, a lens, the clean run and one for each block
 	if err := w.geometry(); err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func (w *work) geometry() error {
 
 	w.figure(Figure{Letter: "I", Name: "activations", Title: "The activations of one token",
 		Seen: fmt.Sprintf("Left, the %d activations of token %d, %s, in every state, a dot each; right, their variance. "+
-			"It goes from %.3g at the embedding to %.3g after the last block and the final norm.", g.Width, token, w.visible(ids[token]), variance[0], variance[L]),
+			"It goes from %.3g at the embedding to %.3g after the last block and the final norm.", g.Width, token, w.named(ids[token]), variance[0], variance[L]),
 		Draw: report.ActivationDots(g, token, w.Seed)})
 	first := 0
 	if w.published() {
@@ -154,18 +154,22 @@ func (w *work) scaling() error {
 	if err != nil {
 		return err
 	}
-	scaled := make([]float32, L)
-	for i, b := range w.m.Layout.Blocks {
-		h := &hooks.Registry{}
-		h.Add(b.Out, hooks.Scale(hiddenStatesFactor))
-		o.Hooks = h
-		r, err := lens.Read(w.ctx, w.m, ids, o)
-		if err != nil {
-			return err
-		}
-		scaled[i] = r.Targets.LogProb[0]
-		w.step()
+	places, err := sweep.PlacesOf(w.m, sweep.Resid, nil, nil)
+	if err != nil {
+		return err
 	}
+	done := 0
+	swept, err := sweep.Run(w.ctx, w.m, ids, sweep.Plan{Changes: sweep.Scale(hiddenStatesFactor), Places: places, Words: []lens.Word{target}},
+		sweep.Options{Progress: func(p sweep.Progress) {
+			for ; done < p.Done; done++ {
+				w.step()
+			}
+		}})
+	if err != nil {
+		return err
+	}
+	logprob := swept.Of(string(sweep.LogProb))
+	c, scaled := logprob.Clean[0], logprob.Values
 	unique := len(ids)
 	if !w.published() {
 		sorted := slices.Clone(ids)
@@ -185,7 +189,6 @@ func (w *work) scaling() error {
 		}
 		w.printf("  %s\n", strings.Join(words, ", "))
 	}
-	c := clean.Targets.LogProb[0]
 	w.printf("\nLog-softmax of %q: clean %.4f; residual stream times %g after block\n", hiddenStatesTarget, c, hiddenStatesFactor)
 	for i, v := range scaled {
 		w.printf("  %-4s %.4f\n", report.StateTick(i+1), v)
@@ -196,15 +199,19 @@ func (w *work) scaling() error {
 	w.array("clean", []float32{c})
 	w.array("scaled", scaled, L)
 
-	lowest, at := scaled[0], 0
+	low, high := 0, 0
 	for i, v := range scaled {
-		if v < lowest {
-			lowest, at = v, i
+		if v < scaled[low] {
+			low = i
+		}
+		if v > scaled[high] {
+			high = i
 		}
 	}
 	w.figure(Figure{Letter: "M", Name: "scaling", Title: "What scaling a block does",
 		Seen: fmt.Sprintf("The log-softmax of %s when the residual stream is multiplied by %g after one block; the dashed line is the model left alone, %.2f. "+
-			"It falls lowest, to %.2f, after block %d. The last block's point lies on the line: the final norm undoes a scaling.", w.visible(target.ID), hiddenStatesFactor, c, lowest, at),
+			"It is lowest, at %.2f, after block %d, and highest, at %.2f, after block %d. The last block's point lies on the line: the final norm undoes a scaling.",
+			w.named(target.ID), hiddenStatesFactor, c, scaled[low], low, scaled[high], high),
 		Draw: report.ScalingDots(scaled, c)})
 	return nil
 }

@@ -70,7 +70,7 @@ func runLensGrid(w *work) error {
 	w.figure(Figure{Letter: "A", Name: "scatter", Title: "One log-softmax",
 		Seen: fmt.Sprintf("Every dot is one of the %d words of the vocabulary, in the order of their ids, with the logarithm of its probability after %s. "+
 			"The red circle is the largest, %s at %.2f; the text goes on with %s, at %.2f.",
-			len(scatter), stateName(state), w.visible(said), scatter[said], w.visible(ids[at+1]), scatter[ids[at+1]]),
+			len(scatter), stateName(state), w.named(said), scatter[said], w.named(ids[at+1]), scatter[ids[at+1]]),
 		Draw: report.VocabularyDots(scatter, fmt.Sprintf("Log-softmax logits for the token following “%s”", w.visible(ids[at])))})
 	right := func(row int) (n int) {
 		for t := range T - 1 {

@@ -50,7 +50,7 @@ func array(name, dtype, shape, meaning string) report.ArrayDoc {
 }
 
 // Studies lists all studies in their order.
-var Studies = []*Study{&lensGrid, &targetRank, &entropy, &hiddenStates}
+var Studies = []*Study{&lensGrid, &generation, &targetRank, &entropy, &hiddenStates}
 
 // Find returns the study of that name, or an error that lists them.
 func Find(name string) (*Study, error) {
@@ -121,6 +121,6 @@ func (s *Study) Run(ctx context.Context, m *model.Model, o Options) (*Outcome, e
 		w.Step(w.total, w.total)
 	}
 	w.out.Text = w.text.String()
-	w.out.Manifest.Compat = string(o.Compat)
+	w.out.Manifest.Compat, w.out.Manifest.Lens = string(o.Compat), "" // a study reads several
 	return w.out, nil
 }

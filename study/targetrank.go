@@ -74,7 +74,7 @@ func runTargetRank(w *work) error {
 		}
 	}
 	w.figure(Figure{Letter: "E", Name: "probability", Title: "The target's probability",
-		Seen: fmt.Sprintf("The probability of %s as the next word, read from each state. It ends at %.3g.", w.visible(target.ID), t.Prob[L]),
+		Seen: fmt.Sprintf("The probability of %s as the next word, read from each state. It ends at %.3g.", w.named(target.ID), t.Prob[L]),
 		Draw: report.TargetLine(r, 0, report.ByTargetProb, report.LineTexts{
 			X: "Layer", Y: fmt.Sprintf("P(%s)", strings.TrimSpace(targetRankTarget)), Title: "Layer-wise probability"})})
 	w.figure(Figure{Letter: "F", Name: "rank", Title: "The target's rank",

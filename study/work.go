@@ -111,6 +111,14 @@ func (w *work) decode(ids ...int64) string {
 	return b.String()
 }
 
+// named returns one token as a paragraph speaks of it.
+func (w *work) named(id int64) string {
+	if _, err := w.tok.Piece(id); err != nil {
+		return fmt.Sprintf("token %d", id)
+	}
+	return "“" + w.decode(id) + "”"
+}
+
 // visible returns one token as people should see it.
 func (w *work) visible(id int64) string {
 	piece, err := w.tok.Piece(id)

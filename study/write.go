@@ -78,15 +78,26 @@ func (f *Figure) write(w io.Writer, format string, theme report.Theme, dpi int) 
 	return report.WriteFigure(w, format, f.Draw, report.FigureOptions{DPI: dpi, Theme: theme, Transparent: f.Transparent})
 }
 
+const (
+	pageDPI    = 150
+	pageVector = 200e3 // bytes from which on PNG stands in the page: a cloud of dots is smaller so
+)
+
 // section shows the figure in a page, in the theme of what is around it.
 func (f *Figure) section(w WriteOptions) (report.Section, error) {
-	p := report.Picture{Format: "svg", Alt: f.Title + ". " + f.Seen}
-	for theme, into := range map[report.Theme]*[]byte{report.Light: &p.Data, report.Dark: &p.Dark} {
-		var b bytes.Buffer
-		if err := f.write(&b, "svg", theme, 0); err != nil {
-			return report.Section{}, fmt.Errorf("figure %s: %w", f.Letter, err)
+	p := report.Picture{Alt: f.Title + ". " + f.Seen}
+	for _, format := range []string{"svg", "png"} {
+		p.Format = format
+		for theme, into := range map[report.Theme]*[]byte{report.Light: &p.Data, report.Dark: &p.Dark} {
+			var b bytes.Buffer
+			if err := f.write(&b, format, theme, pageDPI); err != nil {
+				return report.Section{}, fmt.Errorf("figure %s: %w", f.Letter, err)
+			}
+			*into = b.Bytes()
 		}
-		*into = b.Bytes()
+		if len(p.Data) < pageVector {
+			break
+		}
 	}
 	s := report.Section{Title: f.Letter + ". " + f.Title, Paragraph: f.Seen, Pictures: []report.Picture{p}}
 	for _, format := range w.Formats {
