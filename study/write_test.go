@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"html"
 	"os"
 	"path/filepath"
 	"slices"
@@ -76,7 +77,7 @@ func TestWrite(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, part := range []string{s.Title, "href=\"" + s.Name + ".npz\"", "data:image/svg+xml"} {
-				if !strings.Contains(string(page), part) {
+				if !strings.Contains(html.UnescapeString(string(page)), part) {
 					t.Errorf("the page lacks %q", part)
 				}
 			}
