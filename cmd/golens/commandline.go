@@ -172,6 +172,14 @@ func fits(f cli.Flag, value string) error {
 		if _, err = strconv.ParseInt(value, 0, 32); err != nil {
 			return errors.New("a whole number is needed")
 		}
+	case *cli.Uint64Flag:
+		if _, err = strconv.ParseUint(value, 0, 64); err != nil {
+			return errors.New("a whole number from 0 on is needed")
+		}
+	case *cli.Float64Flag:
+		if _, err = strconv.ParseFloat(value, 64); err != nil {
+			return errors.New("a number is needed")
+		}
 	case *cli.BoolFlag:
 		if _, err = strconv.ParseBool(value); err != nil {
 			return errors.New("it takes no value")

@@ -12,7 +12,6 @@ import (
 
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
-	"github.com/golens/golens/report"
 	"github.com/golens/golens/torch"
 )
 
@@ -46,6 +45,9 @@ func runLens(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if len(out.files) == 0 && c.Bool("quiet") {
+		return usage(c, "--quiet leaves nothing to do: give --json, --csv, --npz, --html or --plot as well")
+	}
 	prompts, err := readPrompts(c)
 	if err != nil {
 		return err
@@ -67,8 +69,8 @@ func runLens(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if by := out.grid.By; (by == report.ByTargetProb || by == report.ByTargetRank) && !o.Next && len(o.Words) == 0 {
-		return usage(c, "--by %s needs a target: give --target WORD or --target next", by)
+	if err := out.needsTarget(c, o); err != nil {
+		return err
 	}
 	readings, err := prepare(c, m, prompts, o)
 	if err != nil {

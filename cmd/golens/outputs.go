@@ -61,11 +61,8 @@ func newOutputs(c *cli.Context) (*outputs, error) {
 			dashes++
 		}
 	}
-	switch {
-	case dashes > 1:
+	if dashes > 1 {
 		return nil, usage(c, "standard output can take one result: give a file name to all but one")
-	case len(o.files) == 0 && c.Bool("quiet"):
-		return nil, usage(c, "--quiet leaves nothing to do: give --json, --csv, --npz, --html or --plot as well")
 	}
 	// A thousand grids that roll by help nobody who asked for a file.
 	o.screen = dashes == 0 && !c.Bool("quiet") && !(o.many && len(o.files) > 0)

@@ -1,0 +1,226 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/golens/golens/lens"
+	"github.com/golens/golens/model"
+	"github.com/golens/golens/report"
+	"github.com/golens/golens/torch"
+)
+
+func generateCommand() *cli.Command {
+	return &cli.Command{
+		Name: "generate", Usage: "let the model write on, and see what every layer would write", ArgsUsage: "PROMPT",
+		Description: "Writes behind PROMPT token by token, each the likeliest one unless a flag of\n" +
+			"Chance is given, and reads the lens of every step as it is made: a column for each\n" +
+			"new token, a row for each layer. Files hold the prompt's positions as well.\n\n" +
+			"The text goes to standard output as it is written, the grid behind it; with\n" +
+			"--quiet the text alone. For PROMPT, - is standard input; for FILE, - is standard\n" +
+			"output, which then has neither text nor grid. With Ctrl-C what was written so far\n" +
+			"is kept.",
+		UsageText: `  golens generate "The old man and the"
+  golens generate "Are cats good?" --max-length 14 --min-length 14 --lens normed
+  golens generate "Once upon a time" --temperature 0.8 --top-k 40 --seed 7 -q
+  golens generate "The way you do anything is" --stop . --stop ! --by entropy
+  golens generate "Are cats good?" --scale h.3=0.8 --target next --json out.json
+  golens generate "Are cats good?" --max-new 30 --npz steps.npz --plot steps.svg -q`,
+		Flags:        slices.Concat(promptFlags(), writingFlags(), cellFlags(), interventionFlags(), outputFlags(), pageFlags(), sharedFlags(), nameFlags()),
+		OnUsageError: onUsageError,
+		Action:       runGenerate,
+	}
+}
+
+func runGenerate(c *cli.Context) error {
+	if c.IsSet("prompts") {
+		return usage(c, "--prompts: one prompt at a time is written on")
+	}
+	o, err := writingOptions(c)
+	if err != nil {
+		return err
+	}
+	if o.Lens, err = lensOptions(c); err != nil {
+		return err
+	}
+	out, err := newOutputs(c)
+	if err != nil {
+		return err
+	}
+	prompts, err := readPrompts(c)
+	if err != nil {
+		return err
+	}
+	m, err := openModel(c)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	var sc torch.Scope
+	defer sc.Close()
+	if o.Lens.Hooks, err = interventions(c, m, &sc); err != nil {
+		return err
+	}
+	warnings, err := chooseCells(c, m, &o.Lens)
+	if err != nil {
+		return err
+	}
+	if err := out.needsTarget(c, o.Lens); err != nil {
+		return err
+	}
+	readings, err := prepare(c, m, prompts, o.Lens)
+	if err != nil {
+		return err
+	}
+	o.Lens = readings[0].options
+	w := &writing{c: c, m: m, out: out, prompt: prompts[0], ids: readings[0].ids, options: o}
+	for _, text := range warnings {
+		out.notes.warn("", text)
+	}
+	return w.run(warnings)
+}
+
+// A writing is one text that the command writes.
+type writing struct {
+	c       *cli.Context
+	m       *model.Model
+	out     *outputs
+	prompt  prompt
+	ids     []int64
+	options lens.GenerateOptions
+	text    *textStream
+}
+
+// run writes the text, and then the files and the grid, also of a text that was
+// interrupted.
+func (w *writing) run(warnings []string) error {
+	w.text = newTextStream(w.out, w.c.Bool("quiet"))
+	var stop error
+	first := true
+	err := w.out.write(1, func(int) (*lens.Result, error) {
+		g, err := lens.Generate(w.c.Context, w.m, w.ids, w.options, func(s *lens.Step) error {
+			if first {
+				w.text.begin(w.m, w.prompt, w.ids)
+				first = false
+			}
+			w.text.token(s.Token)
+			w.out.notes.say(fmt.Sprintf("token %d", s.Index+1))
+			return w.text.err
+		})
+		w.text.end()
+		if g == nil {
+			return nil, readError(w.c, w.prompt, err)
+		}
+		stop = w.stopped(g, err)
+		r := g.Joined(0)
+		r.Prompt, r.Warnings = w.prompt.Text, append(slices.Clone(warnings), r.Warnings...)
+		for _, text := range g.Warnings {
+			w.out.notes.warn("", text)
+		}
+		if g.Ended.Why == lens.EndContext {
+			w.out.notes.warn("", fmt.Sprintf("the text ends after %d new tokens: the model's context of %d tokens is full", len(g.Steps), w.m.Sizes.Context))
+		}
+		if w.out.wantsDigest() {
+			if r.Manifest.Weights, err = w.m.Digest(); err != nil {
+				return nil, err
+			}
+		}
+		return r, nil
+	})
+	if err != nil {
+		return err
+	}
+	return stop
+}
+
+// stopped says how far a generation came that did not come to its end.
+func (w *writing) stopped(g *lens.Generation, err error) error {
+	if err == nil {
+		return nil
+	}
+	kept := ""
+	if len(w.out.files) > 0 {
+		kept = ", which are written"
+	}
+	n := fmt.Sprintf("%d new tokens", len(g.Steps))
+	if len(g.Steps) == 1 {
+		n = "1 new token"
+	}
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("interrupted after %s%s", n, kept)
+	}
+	return fmt.Errorf("%w (stopped after %s%s)", readError(w.c, w.prompt, err), n, kept)
+}
+
+// needsTarget refuses to shade by a target that there is not.
+func (o *outputs) needsTarget(c *cli.Context, l lens.Options) error {
+	if by := o.grid.By; (by == report.ByTargetProb || by == report.ByTargetRank) && !l.Next && len(l.Words) == 0 {
+		return usage(c, "--by %s needs a target: give --target WORD or --target next", by)
+	}
+	return nil
+}
+
+// writingFlags say how long the text becomes and how its tokens are chosen.
+func writingFlags() []cli.Flag {
+	const length, chance = "Length", "Chance (without any of these flags each token is the likeliest)"
+	return []cli.Flag{
+		&cli.IntFlag{Name: "max-new", Category: length, Usage: fmt.Sprintf("`N`: write at most so many tokens; without it and --max-length %d", lens.DefaultMaxNew)},
+		&cli.IntFlag{Name: "max-length", Category: length, Usage: "`N`: the same, counted with the prompt's"},
+		&cli.IntFlag{Name: "min-new", Category: length, Usage: "`N`: forbid the end of the text before so many new tokens"},
+		&cli.IntFlag{Name: "min-length", Category: length, Usage: "`N`: the same, counted with the prompt's"},
+		&cli.StringSliceFlag{Name: "stop", Category: length, KeepSpace: true, Usage: "`TEXT`: end where the new text has this in it"},
+		&cli.BoolFlag{Name: "no-end", Category: length, Usage: "write on behind a token that ends the text"},
+		&cli.Float64Flag{Name: "temperature", Category: chance, Usage: "`X`: draw, with logits divided by X; above 1 the choice is freer. 0 is the likeliest token"},
+		&cli.IntFlag{Name: "top-k", Category: chance, Usage: "`K`: draw from the K likeliest tokens"},
+		&cli.Float64Flag{Name: "top-p", Category: chance, Usage: "`P`: draw from the fewest likeliest tokens whose probabilities add up to P"},
+		&cli.Uint64Flag{Name: "seed", Category: chance, Usage: "`N`: of the draws: the same seed gives the same text, though not the one that PyTorch would give"},
+	}
+}
+
+// writingOptions reads these flags.
+func writingOptions(c *cli.Context) (o lens.GenerateOptions, err error) {
+	for _, name := range []string{"max-new", "max-length", "min-new", "min-length", "top-k"} {
+		if c.IsSet(name) && c.Int(name) < 1 {
+			return o, usage(c, "--%s %d: it is 1 or more", name, c.Int(name))
+		}
+	}
+	o.MaxNew, o.MaxLength, o.MinNew, o.MinLength = c.Int("max-new"), c.Int("max-length"), c.Int("min-new"), c.Int("min-length")
+	o.Stop, o.NoEnd = c.StringSlice("stop"), c.Bool("no-end")
+	if slices.Contains(o.Stop, "") {
+		return o, usage(c, "--stop: the text is empty")
+	}
+	if o.NoEnd && (o.MinNew > 0 || o.MinLength > 0) {
+		return o, usage(c, "--no-end goes without --min-new and --min-length: nothing ends the text")
+	}
+	var chance []string
+	for _, name := range []string{"temperature", "top-k", "top-p", "seed"} {
+		if c.IsSet(name) {
+			chance = append(chance, "--"+name)
+		}
+	}
+	if len(chance) == 0 {
+		return o, nil
+	}
+	s := model.Sampling{Temperature: 1, TopK: c.Int("top-k"), TopP: 1, Seed: c.Uint64("seed")}
+	if c.IsSet("temperature") {
+		if s.Temperature = c.Float64("temperature"); s.Temperature == 0 {
+			if len(chance) > 1 {
+				return o, usage(c, "--temperature 0 is the likeliest token, by no chance: it goes without %s", strings.Join(chance[1:], ", "))
+			}
+			return o, nil
+		}
+	}
+	if c.IsSet("top-p") {
+		s.TopP = c.Float64("top-p")
+	}
+	if err := s.Check(); err != nil {
+		return o, wrong(c, err)
+	}
+	o.Sampling = &s
+	return o, nil
+}
