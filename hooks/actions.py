@@ -43,8 +43,9 @@ def project_out(self, x: Tensor, rows: Optional[List[int]], at: Optional[List[in
     return self.put(x, rows, at, columns, first, part - (part * v).sum(-1, keepdim=True) * v)
 
 def patch(self, x: Tensor, rows: Optional[List[int]], at: Optional[List[int]], columns: Optional[List[int]], first: int, source: Tensor, taken: Optional[List[int]]) -> Tensor:
-    # The same point of another run, source [B,T',C], at the positions `taken` there,
-    # or at the very positions that are replaced here.
+    # The same point of another run, source [B,T',C], of which the columns are taken if
+    # they were not, at the positions `taken` there, or at the very positions that are
+    # replaced here.
     T = source.size(1)
     if at is None and taken is None:
         assert T == x.size(1), "the other run has {} positions, and this one {}: say which take the place of which".format(T, x.size(1))
@@ -56,7 +57,7 @@ def patch(self, x: Tensor, rows: Optional[List[int]], at: Optional[List[int]], c
             assert p < T, "the other run has no position {}: it has {}".format(p, T)
         source = source.index_select(1, torch.tensor(by, dtype=4, device=source.device))
     part = self.part(x, rows, at, columns, first)
-    if columns is not None:
+    if columns is not None and source.size(-1) != columns[1]:
         source = source.narrow(-1, columns[0], columns[1])
     return self.put(x, rows, at, columns, first, torch.empty_like(part).copy_(source))
 

@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -91,4 +92,98 @@ func cutSite(value string) (string, Site) {
 		return value, ""
 	}
 	return strings.TrimSpace(value[:i]), Site(strings.TrimSpace(value[i+4:]))
+}
+
+// Change returns the change that interventions make together at places, each at its
+// own site of the place's block if it names one. At one point they act in the order
+// of SpecKinds. T is the number of tokens that will be run.
+func (b *Binder) Change(specs []Spec, places []Place, T int) (Change, error) {
+	c := Change{Factor: math.NaN()}
+	points := make([]map[string]string, len(specs)) // of each part, by the place's point
+	bound := make([]*Bound, len(specs))
+	order := make([]int, len(specs))
+	var names, keys []string
+	for n, s := range specs {
+		order[n] = n
+		points[n] = map[string]string{}
+		var all []string
+		for _, p := range places {
+			point, err := b.pointOf(s, p)
+			if err != nil {
+				return c, err
+			}
+			if !slices.Contains(all, point) {
+				all = append(all, point)
+			}
+			points[n][p.Point] = point
+		}
+		if err := canAct(s, places); err != nil {
+			return c, err
+		}
+		var err error
+		if bound[n], err = b.Bind(s, all); err != nil {
+			return c, err
+		}
+		name, key := s.String(), bound[n].Key
+		if !s.At.All() {
+			key += " at positions " + s.At.String()
+		}
+		names, keys = append(names, name), append(keys, key)
+		if s.Kind == "scale" && len(specs) == 1 {
+			c.Factor = s.Factor
+		}
+	}
+	for _, p := range places {
+		at := map[string][]Spec{}
+		for n, s := range specs {
+			at[points[n][p.Point]] = append(at[points[n][p.Point]], s)
+		}
+		for point, here := range at {
+			if err := Conflict(point, here, T); err != nil {
+				return c, err
+			}
+		}
+	}
+	slices.SortStableFunc(order, func(i, j int) int {
+		return slices.Index(SpecKinds, specs[i].Kind) - slices.Index(SpecKinds, specs[j].Kind)
+	})
+	c.Name, c.Key = strings.Join(names, " + "), strings.Join(keys, " + ")
+	c.Edits = func(p Place) ([]Edit, error) {
+		var out []Edit
+		for _, n := range order {
+			point := points[n][p.Point]
+			out = append(out, Edit{point, bound[n].At(point)})
+		}
+		return out, nil
+	}
+	return c, nil
+}
+
+// pointOf returns the point at which a part of a change acts.
+func (b *Binder) pointOf(s Spec, p Place) (string, error) {
+	if s.Site == "" || s.Site == p.Site {
+		return p.Point, nil
+	}
+	if p.Block < 0 || p.Block >= b.m.Sizes.Blocks || s.Site == Heads {
+		return "", choice("%s: %s has no such site", s, p.Label)
+	}
+	other, err := PlacesOf(b.m, s.Site, []int{p.Block}, nil)
+	if err != nil {
+		return "", err
+	}
+	return other[0].Point, nil
+}
+
+// canAct refuses a skip of what is no block.
+func canAct(s Spec, places []Place) error {
+	for _, p := range places {
+		site := p.Site
+		if s.Site != "" {
+			site = s.Site
+		}
+		if s.Kind == "skip" && site != Resid {
+			return choice("skip makes a block the identity and acts at %s, not at %s; zero takes out what %s adds", Resid, site, site)
+		}
+	}
+	return nil
 }

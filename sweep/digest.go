@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -11,8 +12,8 @@ import (
 )
 
 // Digest returns the sha256, in hexadecimal, of what a plan asks of ids: two results
-// with one digest have the same runs in the same places. Actions count by their
-// names, so names must tell contents apart.
+// with one digest have the same runs in the same places. Changes count by their keys,
+// and what always acts by its name.
 func (p Plan) Digest(ids []int64) string {
 	var metrics, always, changes []string
 	for _, m := range p.Metrics {
@@ -22,7 +23,7 @@ func (p Plan) Digest(ids []int64) string {
 		always = append(always, e.Point+" "+e.Action.String())
 	}
 	for _, c := range p.Changes {
-		changes = append(changes, c.Name)
+		changes = append(changes, cmp.Or(c.Key, c.Name))
 	}
 	var words []int64
 	for _, w := range p.Words {

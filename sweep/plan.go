@@ -34,6 +34,7 @@ type Edit struct {
 type Change struct {
 	Name   string  // in words, such as "scale 0.8"
 	Factor float64 // its number, for the axis of a figure; NaN where it has none
+	Key    string  // tells it from every other change, with the contents of its files; Name where empty
 
 	// Edits returns what is done at a place.
 	Edits func(Place) ([]Edit, error)

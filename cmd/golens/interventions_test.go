@@ -47,6 +47,31 @@ func TestInterventions(t *testing.T) {
 	}
 	defer g.Close()
 
+	// What another prompt has at h.0, and the mean over two texts.
+	const other = "of the cat"
+	textsFile := put(t, scratch, "texts.txt", []byte(other+"\r\n\nthe the\n"))
+	patched, mean := captured(t, m, tok.Encode(other), "h.0"), make([]float64, tinyWidth)
+	n := 0
+	for _, line := range []string{other, "the the"} {
+		x := captured(t, m, tok.Encode(line), "h.0")
+		values, err := torch.Values[float32](x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, v := range values {
+			mean[i%tinyWidth] += float64(v)
+		}
+		n += len(values) / tinyWidth
+	}
+	for i := range vector {
+		vector[i] = float32(mean[i] / float64(n))
+	}
+	meanOf, err := torch.New(vector, tinyWidth)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer meanOf.Close()
+
 	clean := lensJSON(t, dir, text)
 	for _, c := range []struct {
 		flags []string
@@ -63,7 +88,18 @@ func TestInterventions(t *testing.T) {
 		{[]string{"--add", "h.0=" + vectorFile}, func(h *hooks.Registry) { h.Add("h.0", hooks.Add("v", v)) }},
 		{[]string{"--add", "h.0=" + gridFile}, func(h *hooks.Registry) { h.Add("h.0", hooks.Add("g", g)) }},
 		{[]string{"--set", "h.0.attn=" + vectorFile}, func(h *hooks.Registry) { h.Add("h.0.attn", hooks.Set("v", v)) }},
-		// At one point: set, scale, zero, add, however they are typed.
+		{[]string{"--mean", "h.1@0,2"}, func(h *hooks.Registry) { h.Add("h.1", hooks.Mean().At(hooks.At(0, 2))) }},
+		{[]string{"--noise", "h.1=0.5,7", "--noise", "h.0@last=0.25"}, func(h *hooks.Registry) {
+			h.Add("h.1", hooks.Noise(0.5, 7))
+			h.Add("h.0", hooks.Noise(0.25, 0).At(hooks.Last))
+		}},
+		{[]string{"--project-out", "h.0=" + vectorFile}, func(h *hooks.Registry) { h.Add("h.0", hooks.ProjectOut("v", v)) }},
+		{[]string{"--add", "h.0@-2..=" + vectorFile + "*-1.5"}, func(h *hooks.Registry) { h.Add("h.0", hooks.AddTimes("v", v, -1.5).At(hooks.At(-2, -1))) }},
+		{[]string{"--skip", "h.1"}, func(h *hooks.Registry) { h.Add("h.1", hooks.Skip()) }},
+		{[]string{"--zero", "h.1.attn:h1@last"}, func(h *hooks.Registry) { h.Add("h.1.attn:h1", hooks.Zero().At(hooks.Last)) }},
+		{[]string{"--patch", "h.0@1:0=" + other}, func(h *hooks.Registry) { h.Add("h.0", hooks.Patch("other", patched, hooks.At(0), hooks.At(1))) }},
+		{[]string{"--mean", "h.0@1=" + textsFile}, func(h *hooks.Registry) { h.Add("h.0", hooks.Set("mean", meanOf).At(hooks.At(1))) }},
+		// At one point in an order of their own, however they are typed.
 		{[]string{"--add", "h.0=" + gridFile, "--scale", "h.0=0.5", "--set", "h.0=" + vectorFile}, func(h *hooks.Registry) {
 			h.Add("h.0", hooks.Set("v", v))
 			h.Add("h.0", hooks.Scale(0.5))
@@ -84,5 +120,66 @@ func TestInterventions(t *testing.T) {
 		if fmt.Sprint(got.arrays["logsumexp"]) == fmt.Sprint(clean.arrays["logsumexp"]) {
 			t.Errorf("%s changes nothing", name)
 		}
+	}
+}
+
+// captured returns what a run has at a point.
+func captured(t *testing.T, m *model.Model, ids []int64, point string) *torch.Tensor {
+	t.Helper()
+	var out *torch.Tensor
+	err := m.Hold(func(s model.Session) error {
+		h := &hooks.Registry{}
+		h.Capture(point)
+		run, err := s.Forward(ids, h)
+		if err != nil {
+			return err
+		}
+		defer run.Close()
+		out = run.Take(point)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { out.Close() })
+	return out
+}
+
+// TestBadInterventions: what cannot be meant is refused in one sentence.
+func TestBadInterventions(t *testing.T) {
+	dir, scratch := tiny(t), t.TempDir()
+	wide := put(t, scratch, "wide.npy", npy("<f4", "False", "17,", make([]float32, 17)))
+	zero := put(t, scratch, "zero.npy", npy("<f4", "False", "16,", make([]float32, 16)))
+	empty := put(t, scratch, "empty.txt", []byte("\n \n"))
+	for _, b := range []struct {
+		flags []string
+		code  int
+		says  []string
+	}{
+		{[]string{"--scale", "h.0@9=2"}, 1, []string{"there is no position 9"}},
+		{[]string{"--scale", "h.0@x=2"}, 2, []string{"--scale h.0@x=2", "positions"}},
+		{[]string{"--scale", "h.0@0:1=2"}, 2, []string{"--patch only"}},
+		{[]string{"--zero", "h.0.attn:h9"}, 2, []string{"there is no head", ":h0 to :h"}},
+		{[]string{"--zero", "h.0.mlp:h0"}, 2, []string{"there are no heads"}},
+		{[]string{"--zero", "h.0=1"}, 2, []string{"--zero h.0=1", "write POINT"}},
+		{[]string{"--mean", "h.0="}, 2, []string{"--mean h.0=", "POINT=FILE"}},
+		{[]string{"--mean", "h.0=/nosuch.txt"}, 1, []string{"--mean h.0=/nosuch.txt", "no such file"}},
+		{[]string{"--mean", "h.0=" + empty}, 1, []string{"holds no text"}},
+		{[]string{"--noise", "h.0=-1"}, 2, []string{"--noise h.0=-1", "not negative"}},
+		{[]string{"--noise", "h.0=NaN"}, 2, []string{"finite"}},
+		{[]string{"--noise", "h.0=1,x"}, 2, []string{"seed"}},
+		{[]string{"--project-out", "h.0=" + zero}, 1, []string{"--project-out", "zero"}},
+		{[]string{"--project-out", "h.0=" + wide}, 1, []string{"[17]", "16 wide"}},
+		{[]string{"--add", "h.0.attn:h0=" + zero}, 1, []string{"[16]", "h.0.attn:h0", "4 wide"}},
+		{[]string{"--patch", "h.0=the"}, 1, []string{"say which take the place of which"}},
+		{[]string{"--patch", "h.0"}, 2, []string{"write POINT=TEXT"}},
+		{[]string{"--skip", "h.0.mlp"}, 2, []string{"only a block can be skipped", "--zero"}},
+		{[]string{"--skip", "ln_f"}, 2, []string{"only a block can be skipped"}},
+		{[]string{"--zero", "h.0", "--mean", "transformer.h.0@last"}, 2, []string{"zero", "mean", "conflict", "h.0"}},
+		{[]string{"--zero", "h.0", "--zero", "h.0"}, 2, []string{"conflict"}},
+		{[]string{"--mean", "lm_head"}, 2, []string{"lm_head", "ln_f"}},
+	} {
+		got := golens(t, append([]string{"lens", text, "--model", dir}, b.flags...)...)
+		t.Run(fmt.Sprint(b.flags), func(t *testing.T) { refused(t, got, b.code, b.says...) })
 	}
 }

@@ -1,0 +1,295 @@
+package sweep
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"sync"
+
+	"github.com/golens/golens/hooks"
+	"github.com/golens/golens/model"
+	"github.com/golens/golens/torch"
+)
+
+// A Source finds what interventions name: arrays, texts, and the tokens of a prompt.
+type Source interface {
+	// Array returns the array of a .npy file.
+	Array(path string) (values []float32, shape []int64, err error)
+	// Texts returns the tokens of each text of a file.
+	Texts(path string) ([][]int64, error)
+	// Encode returns the tokens of a prompt.
+	Encode(text string) ([]int64, error)
+}
+
+// A Binder turns interventions as they are written into actions. It reads each file
+// once, and runs another prompt, or a file of texts, once for all points.
+type Binder struct {
+	m      *model.Model
+	source Source
+	scope  *torch.Scope // holds the tensors
+	arrays map[string]array
+}
+
+// NewBinder returns a binder for a model, whose tensors go under the scope's care.
+func NewBinder(m *model.Model, s Source, scope *torch.Scope) *Binder {
+	return &Binder{m: m, source: s, scope: scope, arrays: map[string]array{}}
+}
+
+// An array of a file, on the model's device.
+type array struct {
+	t      *torch.Tensor
+	shape  []int64
+	digest string // of shape and values
+	zero   bool   // every number is
+}
+
+// A Bound is an intervention with its tensors, for the points that it was bound to.
+type Bound struct {
+	// Key names it with the contents of its files, so that it is equal to another of
+	// the same key: "add steer.npy*2 (sha256 ...)".
+	Key string
+
+	spec   Spec
+	action func(point string) hooks.Action
+}
+
+// At returns its action at one of the points.
+func (b *Bound) At(point string) hooks.Action {
+	a := b.action(point)
+	if b.spec.Kind == "patch" {
+		return a // it has its positions
+	}
+	return a.At(b.spec.At)
+}
+
+// Bind prepares an intervention for points of the model. A kind that there is not is a
+// ChoiceError; what is wrong with a file is none.
+func (b *Binder) Bind(s Spec, points []string) (*Bound, error) {
+	out := &Bound{Key: s.String(), spec: s}
+	one := func(a hooks.Action) (*Bound, error) {
+		out.action = func(string) hooks.Action { return a }
+		return out, nil
+	}
+	switch s.Kind {
+	case "scale":
+		return one(hooks.Scale(s.Factor))
+	case "zero":
+		return one(hooks.Zero())
+	case "noise":
+		return one(hooks.Noise(s.SD, s.Seed))
+	case "skip":
+		return one(hooks.Skip())
+	case "add", "set", "project-out":
+		a, err := b.array(s.File)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", s, err)
+		}
+		for _, p := range points {
+			if err := b.fits(s, a, p); err != nil {
+				return nil, err
+			}
+		}
+		out.Key += " (" + a.digest + ")"
+		switch s.Kind {
+		case "add":
+			return one(hooks.AddTimes(s.File, a.t, s.Factor))
+		case "set":
+			return one(hooks.Set(s.File, a.t))
+		}
+		return one(hooks.ProjectOut(s.File, a.t))
+	case "mean":
+		if s.File == "" {
+			return one(hooks.Mean())
+		}
+		return out, b.bindMean(out, points)
+	case "patch":
+		return out, b.bindPatch(out, points)
+	}
+	return nil, choice("%s: there are %v", s, SpecKinds)
+}
+
+// fits refuses an array whose last dimension is not the width of a point. Of points
+// whose width is not known, the run tells.
+func (b *Binder) fits(s Spec, a array, point string) error {
+	width := b.width(point)
+	shape := strings.ReplaceAll(fmt.Sprint(a.shape), " ", ", ")
+	n := a.shape[len(a.shape)-min(len(a.shape), 1):]
+	switch {
+	case s.Kind == "project-out" && len(a.shape) != 1:
+		return fmt.Errorf("%s: the array has the shape %s, and a direction has one dimension", s, shape)
+	case width > 0 && len(n) > 0 && n[0] != width && (n[0] != 1 || s.Kind == "project-out"):
+		return fmt.Errorf("%s: an array of the shape %s does not fit %s, which is %d wide", s, shape, point, width)
+	case s.Kind == "project-out" && a.zero:
+		return fmt.Errorf("%s: every number of the direction is zero", s)
+	}
+	return nil
+}
+
+// width is how wide the tensor at a point is, 0 for unknown.
+func (b *Binder) width(point string) int64 {
+	l := b.m.Layout
+	c, err := b.m.Points.Canonical(point)
+	if err != nil {
+		return 0
+	}
+	known := map[string]bool{l.Embed: true, l.Norm: true}
+	for _, block := range l.Blocks {
+		known[block.Out], known[block.Mid], known[block.Attn], known[block.MLP] = true, true, true, true
+		if n := b.m.Points.Heads(block.Attn); n > 0 && len(c) > len(block.Attn) && c[:len(block.Attn)+2] == block.Attn+":h" {
+			return int64(b.m.Sizes.Width / n)
+		}
+	}
+	if known[c] {
+		return int64(b.m.Sizes.Width)
+	}
+	return 0
+}
+
+// array reads the array of a file, once.
+func (b *Binder) array(path string) (array, error) {
+	if a, ok := b.arrays[path]; ok {
+		return a, nil
+	}
+	v, shape, err := b.source.Array(path)
+	if err != nil {
+		return array{}, err
+	}
+	h := sha256.New()
+	binary.Write(h, binary.LittleEndian, shape) // a hash takes everything
+	zero := true
+	for _, x := range v {
+		zero = zero && x == 0
+		if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
+			return array{}, errors.New("the array holds a NaN or an infinity")
+		}
+	}
+	binary.Write(h, binary.LittleEndian, v)
+	t, err := torch.New(v, shape...)
+	if err != nil {
+		return array{}, err
+	}
+	torch.Keep(b.scope, t)
+	if b.m.Device.IsCUDA() {
+		if t, err = t.To(torch.Float32, b.m.Device); err != nil {
+			return array{}, err
+		}
+		torch.Keep(b.scope, t)
+	}
+	a := array{t, shape, "sha256 " + hex.EncodeToString(h.Sum(nil))[:16], zero}
+	b.arrays[path] = a
+	return a, nil
+}
+
+// bindPatch runs the other prompt and keeps what it has at the points.
+func (b *Binder) bindPatch(out *Bound, points []string) error {
+	s := out.spec
+	ids, err := b.source.Encode(s.Text)
+	if err != nil {
+		return fmt.Errorf("%s: %w", s, err)
+	}
+	held := map[string]*torch.Tensor{}
+	err = b.run(ids, points, func(point string, x *torch.Tensor) error {
+		t, err := x.Clone()
+		held[point] = torch.Keep(b.scope, t)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", s, err)
+	}
+	out.Key = fmt.Sprintf("%s of %v from %s", s, ids, s.From)
+	out.action = func(point string) hooks.Action {
+		return hooks.Patch(fmt.Sprintf("%q", s.Text), held[point], s.From, s.At)
+	}
+	return nil
+}
+
+// run runs a prompt and hands out what it has at each of the points, [1,T,C].
+func (b *Binder) run(ids []int64, points []string, take func(point string, x *torch.Tensor) error) error {
+	return b.m.Hold(func(s model.Session) error {
+		h := &hooks.Registry{}
+		for _, p := range points {
+			h.Capture(p)
+		}
+		run, err := s.Trunk(ids, h)
+		if err != nil {
+			return err
+		}
+		defer run.Close()
+		for _, p := range points {
+			if err := take(p, run.Captured(p)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+//go:embed mean.py
+var meanText string
+
+var means = sync.OnceValues(func() (*torch.Module, error) {
+	u, err := torch.NewUnit()
+	if err != nil {
+		return nil, err
+	}
+	return u.Define("Means", meanText)
+})
+
+// bindMean runs every text of a file and keeps the mean over all their positions. The
+// sums are in float64: memory does not grow with the file.
+func (b *Binder) bindMean(out *Bound, points []string) error {
+	s := out.spec
+	m, err := means()
+	if err != nil {
+		return err
+	}
+	texts, err := b.source.Texts(s.File)
+	if err != nil {
+		return fmt.Errorf("%s: %w", s, err)
+	}
+	if len(texts) == 0 {
+		return fmt.Errorf("%s: the file holds no text", s)
+	}
+	var sc torch.Scope
+	defer sc.Close()
+	sums := map[string]*torch.Tensor{}
+	count := 0
+	h := sha256.New()
+	for i, ids := range texts {
+		binary.Write(h, binary.LittleEndian, int64(len(ids)))
+		binary.Write(h, binary.LittleEndian, ids)
+		count += len(ids)
+		err := b.run(ids, points, func(point string, x *torch.Tensor) error {
+			var before any // none
+			if t, ok := sums[point]; ok {
+				before = t
+				defer t.Close()
+			}
+			sum, err := m.Call("add", x, before)
+			if err != nil {
+				return err
+			}
+			sums[point] = torch.Keep(&sc, sum[0])
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("%s: text %d: %w", s, i+1, err)
+		}
+	}
+	held := map[string]*torch.Tensor{}
+	for point, sum := range sums {
+		mean, err := m.Call("mean", sum, count)
+		if err != nil {
+			return err
+		}
+		held[point] = torch.Keep(b.scope, mean[0])
+	}
+	out.Key += " (sha256 " + hex.EncodeToString(h.Sum(nil))[:16] + ")"
+	out.action = func(point string) hooks.Action { return hooks.Set("mean of "+s.File, held[point]) }
+	return nil
+}
