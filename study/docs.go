@@ -53,6 +53,7 @@ Each study writes to its folder (` + "`studies/NAME`" + `, or ` + "`--out`" + `)
   they read back to the same float32.
 - ` + "`NAME.txt`" + `: the printed text.
 - ` + "`NAME-LETTER-….png`, `.svg`" + ` (` + "`--formats`, `--theme`, `--dpi`" + `): the figures.
+- ` + "`NAME-lens.html`" + `: the lenses that were read, as an interactive page.
 - ` + "`index.html`" + `: all of it on one page, without a program in it.
 
 Letters of shapes: T tokens, L blocks, V vocabulary. States are numbered as Hugging Face's

@@ -80,7 +80,7 @@ func (w *work) printModel() {
 
 // generate is the first part: the lens of every step.
 func (w *work) generate(ids []int64) error {
-	g, err := lens.Generate(w.ctx, w.m, ids, lens.GenerateOptions{MaxLength: generationLength, MinLength: generationLength, Lens: lens.Options{Top: 1}},
+	g, err := lens.Generate(w.ctx, w.m, ids, lens.GenerateOptions{MaxLength: generationLength, MinLength: generationLength, Lens: lens.Options{Track: 1}},
 		func(*lens.Step) error { w.step(); return nil })
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func (w *work) generate(ids []int64) error {
 	R, T, S := w.blocks()+1, len(ids), len(g.Steps)-1
 	first := g.Steps[0].Lens
 	first.Prompt = generationPrompt
-	w.out.Lenses = append(w.out.Lenses, first)
+	w.keep(first)
 	firstIDs, firstProbs := top(first)
 	stepIDs, stepProbs := make([]int64, R*S), make([]float32, R*S)
 	for k, step := range g.Steps[1:] {

@@ -40,15 +40,17 @@ func runTargetRank(w *work) error {
 	for _, prompt := range targetRankPrompts {
 		ids := w.encode(prompt)
 		var err error
-		r, err = w.read(prompt, ids, lens.Options{Top: 3, Positions: []int{-1}, Words: []lens.Word{target}})
+		r, err = w.read(prompt, ids, lens.Options{Words: []lens.Word{target}})
 		if err != nil {
 			return err
 		}
-		topIDs = append(topIDs, r.TopIDs...)
 		w.printf("%s\n", prompt)
 		for i := range r.Rows {
+			at := ((i+1)*len(ids) - 1) * r.K // the last position
+			best := r.TopIDs[at : at+3]
+			topIDs = append(topIDs, best...)
 			var words []string
-			for _, id := range r.TopIDs[i*r.K : (i+1)*r.K] {
+			for _, id := range best {
 				words = append(words, fmt.Sprintf("%q", w.decode(id)))
 			}
 			w.printf("  Layer %02d: [%s]\n", i, strings.Join(words, ", "))

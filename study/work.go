@@ -75,6 +75,7 @@ func (w *work) warn(format string, a ...any) {
 
 // read reads a lens, which is kept as one of the study's.
 func (w *work) read(prompt string, ids []int64, o lens.Options) (*lens.Result, error) {
+	o.Track = 1 // the page draws the likeliest tokens' ways through all rows
 	r, err := lens.Read(w.ctx, w.m, ids, o)
 	if err != nil {
 		return nil, err
@@ -82,9 +83,15 @@ func (w *work) read(prompt string, ids []int64, o lens.Options) (*lens.Result, e
 	r.Prompt = prompt
 	w.out.Manifest = r.Manifest
 	w.out.Warnings = append(w.out.Warnings, r.Warnings...)
-	w.out.Lenses = append(w.out.Lenses, r)
+	w.keep(r)
 	w.step()
 	return r, nil
+}
+
+// keep keeps a lens as one of the study's, named by its prompt.
+func (w *work) keep(r *lens.Result) {
+	r.Name = r.Prompt
+	w.out.Lenses = append(w.out.Lenses, r)
 }
 
 // array keeps an array for the files.

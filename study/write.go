@@ -22,7 +22,7 @@ type WriteOptions struct {
 
 // Write writes the study to the folder dir, which is made where it is not there:
 // NAME.npz and NAME.json with the arrays, NAME.txt with the printed text, the
-// figures, and index.html, which shows them together. Each file comes into being
+// figures, NAME-lens.html with its lenses, and index.html, which shows them together. Each file comes into being
 // whole; index.html is the last. A cancelled ctx ends it between files.
 func (o *Outcome) Write(ctx context.Context, dir string, w WriteOptions) error {
 	if w.Formats == nil {
@@ -59,6 +59,9 @@ func (o *Outcome) Write(ctx context.Context, dir string, w WriteOptions) error {
 			return err
 		}
 		sections = append(sections, s)
+	}
+	if err := put(name+"-lens.html", func(to io.Writer) error { return report.Page(to, o.Lenses, report.PageOptions{}) }); err != nil {
+		return err
 	}
 	return put("index.html", func(to io.Writer) error { return report.WriteIndex(to, o.index(sections)) })
 }
@@ -117,6 +120,7 @@ func (o *Outcome) index(sections []report.Section) report.Index {
 		Paragraphs: slices.Concat([]string{o.Study.About}, o.about()),
 		Sections:   slices.Concat(sections, []report.Section{{Title: "What the notebook prints", Text: o.Text}}),
 		Links: []report.Link{
+			{File: name + "-lens.html", Note: "the lens, to be looked into cell by cell"},
 			{File: name + ".npz", Note: "the numbers, for numpy.load"},
 			{File: name + ".json", Note: "the same as JSON"},
 			{File: name + ".txt", Note: "the printed text"},

@@ -43,7 +43,7 @@ func TestWrite(t *testing.T) {
 			if err := o.Write(context.Background(), dir, study.WriteOptions{Formats: []string{"svg"}, Themes: report.Themes}); err != nil {
 				t.Fatal(err)
 			}
-			want := []string{"index.html"}
+			want := []string{"index.html", s.Name + "-lens.html"}
 			for _, ext := range []string{".npz", ".json", ".txt"} {
 				want = append(want, s.Name+ext)
 			}
