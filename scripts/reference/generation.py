@@ -82,10 +82,10 @@ def generate(model, ids, new, min_length=None, end_of_text=None, lens="notebook"
 
 def support(logits, temperature, top_k, top_p):
     """Returns which tokens [V] transformers would draw from, and their probabilities."""
-    warpers = [TemperatureLogitsWarper(temperature)]
+    warpers = [TemperatureLogitsWarper(float(temperature))]
     if top_k:
         warpers.append(TopKLogitsWarper(top_k))
-    if top_p < 1:
+    if float(top_p) < 1:
         warpers.append(TopPLogitsWarper(top_p))
     scores = LogitsProcessorList(warpers)(None, torch.tensor([logits]))
     return {"support": torch.isfinite(scores[0]), "probs": torch.softmax(scores[0], -1)}
