@@ -325,6 +325,10 @@ func testPageAddress(t *testing.T, open opener) {
 	again := open(PageOptions{}, view{fragment: fragment}, r)
 	want(again, "document.getElementById('by').value + document.getElementById('last').value + document.getElementById('size').value", "kltopsmall")
 	want(again, pinCount, 1)
+	far := open(PageOptions{}, view{width: 500, height: 400, fragment: "#cell=12.10"}, r)
+	if !eval[bool](far, "(() => { const c = "+cellAt(12, 10)+".getBoundingClientRect(), s = document.getElementById('scroll').getBoundingClientRect(); return c.left >= s.left && c.right <= s.right && c.bottom <= s.bottom; })()") {
+		t.Error("the cell of the address is out of sight")
+	}
 	want(again, "document.getElementById('line-head').textContent", "Row L10")
 	want(again, "document.querySelector('#detail h2').innerText.split(' ')[0]", "L11")
 	again.do("location.hash = '#by=entropy&column=4'")
@@ -559,7 +563,9 @@ func testPagePrint(t *testing.T, open opener) {
 	b := open(PageOptions{}, view{dark: true}, r)
 	b.do("dispatchEvent(new Event('beforeprint'))")
 	want(b, "document.querySelectorAll('.band').length", 2)
-	want(b, "document.querySelectorAll('.band tbody td').length", len(r.Rows)*len(r.Positions))
+	want(b, "document.querySelectorAll('.band tbody td[class]').length", len(r.Rows)*len(r.Positions))
+	want(b, "document.querySelector('#print .made').textContent.includes('gpt2 · notebook lens at resid')", true)
+	want(b, "document.querySelector('#print-legend p').textContent", "probability of the likeliest token")
 	b.do("dispatchEvent(new Event('afterprint'))")
 	want(b, "document.querySelectorAll('.band').length", 0)
 	paper, err := chromedp.Run(b.ctx, chromedp.PrintToPDF())

@@ -23,7 +23,8 @@ function chart({ width, height, x, y, series, label }) {
   const widest = Math.max(...x.map((t) => textWidth(clip(t, 60, 11, 'mono'), 11, 'mono'))) + 8;
   const every = Math.max(1, Math.ceil(widest / (w / Math.max(1, n - 1))));
   for (let i = 0; i < n; i += every) {
-    out.append(text(clip(x[i], 60, 11, 'mono'), { x: px(i), y: height - 8, 'text-anchor': 'middle', 'font-family': 'var(--mono)' }));
+    const name = clip(x[i], 60, 11, 'mono'), half = textWidth(name, 11, 'mono') / 2;
+    out.append(text(name, { x: Math.max(half, Math.min(width - half, px(i))), y: height - 8, 'text-anchor': 'middle', 'font-family': 'var(--mono)' }));
   }
   const ends = [];
   series.forEach((s, k) => out.append(...curve(s, k, px, py, y, x, ends)));

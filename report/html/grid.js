@@ -15,7 +15,7 @@ function buildGrid() {
   const place = (e, i, j) => { e.place = [i, j]; e.tabIndex = -1; return e; };
   const head = html('tr', {}, html('td', { class: 'corner' }, 'layer'));
   for (let p = 0; p < r.P; p++) {
-    const th = place(html('th', { scope: 'col', title: 'plot this column' }, html('span', { class: 'at' }, String(r.position(p))), token(r.shown(r.token(p)))), -1, p);
+    const th = place(html('th', { scope: 'col', title: 'plot this column' }, html('span', { class: 'at' + (r.position(p) % 10 ? '' : ' tenth') }, String(r.position(p))), token(r.shown(r.token(p)))), -1, p);
     grid.columnHeads.push(th);
     head.append(th);
   }
@@ -80,8 +80,10 @@ function drawLegend(m) {
     tick.style.left = 100 * (m.key === 'agree' ? .25 + at / 2 : at) + '%';
     ticks.append(tick);
   }
-  byId('legend').replaceChildren(html('p', {}, m.legend), html('div', { class: 'scale' }, colours, ticks),
-    html('p', { class: 'marks muted' }, html('span', { class: 'hit-sign' }), 'the text’s own next token'));
+  const none = grid.cells.some((td) => td.classList.contains('qn'));
+  byId('legend').replaceChildren(...[html('p', {}, m.legend), html('div', { class: 'scale' }, colours, ticks),
+    none && html('p', { class: 'muted' }, html('i', { class: 'swatch qn' }), 'no value'),
+    html('p', { class: 'muted' }, html('span', { class: 'hit-sign' }), 'the text’s own next token')].filter(Boolean));
 }
 
 function element([i, j]) {
@@ -174,5 +176,8 @@ watchers.push((changed) => {
   if (changed.has('which') || changed.has('last')) orderRows();
   if (changed.has('size')) grid.table.className = state.size;
   if (['which', 'by', 'target', 'pins', 'line'].some((k) => changed.has(k))) paint();
-  if (changed.has('which')) focusOn(state.cell ?? [displayed(0), 0], false);
+  if (changed.has('which')) {
+    focusOn(state.cell ?? [displayed(0), 0], false);
+    if (state.cell) reveal(element(state.cell));
+  }
 });

@@ -31,9 +31,12 @@ function targetMeasures(r, target, add, fifths, clamp) {
   const get = (i, j, what) => r.target(i, j, target)?.[what] ?? NaN;
   const text = (form, what) => (i, j) => (Number.isNaN(get(i, j, what)) ? '' : form(get(i, j, what)));
   add('target-prob', 'target: probability', 'probability of ' + name, fifths, (i, j) => clamp(get(i, j, 'prob')), text(percent, 'prob'));
-  const low = Array.from(r.a.target_logprob).reduce((m, v) => (Number.isFinite(v) && -v > m ? -v : m), 0);
-  const logs = roundTicks(low), depth = logs.at(-1);
-  add('target-logprob', 'target: log-probability', 'log-probability of ' + name + ' in nats', logs.map((v) => [1 - v / depth, v ? '−' + v : '0']).reverse(),
+  // Below −20 all are alike: the rows in which a target is out of the question would
+  // take the colours of those in which it comes up.
+  const low = r.a.target_logprob.reduce((m, v) => (Number.isFinite(v) && -v > m ? -v : m), 0);
+  const logs = roundTicks(Math.min(low, 20)), depth = logs.at(-1);
+  const logTicks = logs.map((v) => [1 - v / depth, (v === depth && low > depth ? '≤ ' : '') + (v ? '−' + v : '0')]).reverse();
+  add('target-logprob', 'target: log-probability', 'log-probability of ' + name + ' in nats', logTicks,
     (i, j) => clamp(1 + get(i, j, 'logprob') / depth), text(nats, 'logprob'));
   let decades = 1;
   for (const k of r.a.target_rank) while (k > 10 ** decades) decades++;

@@ -39,7 +39,9 @@ function drawing() {
       if (z.font) out.append(word(r.shown(id), x, y + z.h / 2 + z.font * .36, z.w, z.font, { fill: ink(ground) }));
       if (z.font && id === r.follower(p)) out.append(svg('rect', { x: x + 6, y: y + z.h - 3, width: z.w - 12, height: 1.5, fill: ink(ground) }));
       const n = state.pins.findIndex((pin) => pin.r === i && pin.p === p);
-      if (n >= 0) out.append(svg('rect', { x, y, width: z.w, height: z.h, fill: 'none', stroke: pinColour(n), 'stroke-width': 2.5 }));
+      if (n < 0) continue;
+      out.append(svg('rect', { x, y, width: z.w, height: z.h, fill: 'none', stroke: pinColour(n), 'stroke-width': 2.5 }));
+      if (z.font) out.append(svg('rect', { x: x + z.w - 11, y, width: 11, height: 11, fill: pinColour(n) }), text(String(n + 1), { x: x + z.w - 5.5, y: y + 9, 'text-anchor': 'middle', 'font-size': 8, 'font-weight': 700, fill: 'var(--panel)' }));
     }
   }
   if (z.head) {
@@ -67,6 +69,7 @@ function legendPicture(out, m, x, y, text, dark) {
   for (const [at, t] of m.ticks) {
     out.append(text(t, { x: x + width * (m.key === 'agree' ? .25 + at / 2 : at), y: y + 36, 'text-anchor': at === 0 && m.key !== 'agree' ? 'start' : 'middle', 'font-size': 9, fill: 'var(--muted)' }));
   }
+  out.append(svg('rect', { x: x + width + 36, y: y + 19, width: 14, height: 2, fill: 'var(--ink)' }), text('the text’s own next token', { x: x + width + 56, y: y + 24, 'font-size': 11, fill: 'var(--muted)' }));
   return y + 40;
 }
 

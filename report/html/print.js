@@ -7,7 +7,8 @@ function buildBands() {
   const list = measures(r, state.target), m = list.find((x) => x.key === state.by) ?? list[0];
   for (let from = 0; from < r.P; from += bandColumns) {
     const columns = Array.from({ length: Math.min(bandColumns, r.P - from) }, (_, k) => from + k);
-    const row = (head, cells) => html('tr', {}, html('th', {}, head), ...cells);
+    const rest = r.P > bandColumns ? bandColumns - columns.length : 0; // all bands have equal columns
+    const row = (head, cells) => html('tr', {}, html('th', {}, head), ...cells, rest ? html('td', { colspan: rest }) : null);
     const body = html('tbody');
     for (let line = 0; line < r.R; line++) {
       const i = displayed(line);
@@ -17,7 +18,10 @@ function buildBands() {
     const foot = html('tfoot', {}, row('text', columns.map((p) => html('td', {}, r.follower(p) === undefined ? '' : token(r.shown(r.follower(p)))))));
     bands.push(html('table', { class: 'band' }, head, body, foot));
   }
-  byId('print').replaceChildren(...bands);
+  const f = r.d.manifest, legend = byId('legend').cloneNode(true);
+  legend.id = 'print-legend';
+  byId('print').replaceChildren(legend, ...bands,
+    html('p', { class: 'made' }, visible(['golens ' + f.golens, f.model, f.lens + ' lens at ' + f.at, ...(f.interventions ?? []), 'libtorch ' + f.libtorch].join(' · '))));
 }
 
 addEventListener('beforeprint', buildBands);
