@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 
 	"github.com/urfave/cli/v2"
@@ -13,24 +12,25 @@ import (
 // with one result, and refuses what could not be written before any work begins.
 func bundleFiles(c *cli.Context) ([]*file, error) {
 	var files []*file
-	for _, flag := range []string{"json", "npz", "plot"} {
+	for _, flag := range []string{"json", "npz"} {
 		if c.IsSet(flag) {
 			files = append(files, &file{flag: flag, path: c.String(flag)})
 		}
+	}
+	figures, err := plots(c)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range figures {
+		files = append(files, &file{flag: "plot", path: p.path, plot: p})
 	}
 	dashes := 0
 	for _, f := range files {
 		switch {
 		case f.path == "":
 			return nil, usage(c, "--%s: the file name is empty", f.flag)
-		case f.path == "-" && f.flag == "plot":
-			return nil, usage(c, "--plot -: a file name is needed, which says the format: .png, .svg or .pdf")
 		case f.path == "-":
 			dashes++
-		case f.flag == "plot":
-			if _, err := report.FigureFormat(f.path); err != nil {
-				return nil, wrong(c, fmt.Errorf("--plot: %w", err))
-			}
 		}
 	}
 	if dashes > 1 {
@@ -42,10 +42,13 @@ func bundleFiles(c *cli.Context) ([]*file, error) {
 	return files, checkFiles(c, files)
 }
 
-// writeBundleFiles writes each file by its flag's writer.
-func writeBundleFiles(c *cli.Context, files []*file, writers map[string]func(io.Writer) error) error {
+// writeBundleFiles writes each file by its flag's writer, and draws d in figures.
+func writeBundleFiles(c *cli.Context, files []*file, writers map[string]func(io.Writer) error, d report.Drawing) error {
 	for _, f := range files {
 		write := writers[f.flag]
+		if f.flag == "plot" {
+			write = func(w io.Writer) error { return f.plot.draw(w, d) }
+		}
 		var err error
 		if f.path == "-" {
 			err = write(c.App.Writer)

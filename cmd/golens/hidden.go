@@ -17,7 +17,7 @@ import (
 var hiddenViews = []string{"activations", "layers", "tokens", "laminar"}
 
 func hiddenCommand() *cli.Command {
-	const cells, out = "Cells", "Output"
+	const cells, out, figure = "Cells", "Output", "Figure"
 	return &cli.Command{
 		Name: "hidden", Usage: "how the states of the residual stream lie in their space", ArgsUsage: "PROMPT",
 		Description: "Compares the states of PROMPT, as Hugging Face's hidden_states has them (the last\n" +
@@ -36,10 +36,10 @@ func hiddenCommand() *cli.Command {
 			&cli.StringFlag{Name: "json", Category: out, Usage: "`FILE`: write JSON"},
 			&cli.StringFlag{Name: "npz", Category: out, Usage: "`FILE`: write NumPy's .npz, the states too"},
 			&cli.BoolFlag{Name: "hidden", Category: out, Usage: "write the states to --json as well"},
-			&cli.StringFlag{Name: "plot", Category: out, Usage: "`FILE`: draw --view; the name ends in .png, .svg or .pdf"},
-			&cli.StringFlag{Name: "view", Category: out, Value: hiddenViews[0], Usage: "`VIEW`: draw " + strings.Join(hiddenViews, ", ")},
-			&cli.Uint64Flag{Name: "seed", Category: out, Usage: "`N`: of the jitter that sets the dots of a figure apart"},
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: out, Usage: "print no table"},
+		}, plotFlags("--view"), []cli.Flag{
+			&cli.StringFlag{Name: "view", Category: figure, Value: hiddenViews[0], Usage: "`VIEW`: draw " + strings.Join(hiddenViews, ", ")},
+			&cli.Uint64Flag{Name: "seed", Category: figure, Usage: "`N`: of the jitter that sets the dots of a figure apart"},
 		}, sharedFlags(), nameFlags()),
 		OnUsageError: onUsageError, Action: runHidden,
 	}
@@ -123,15 +123,8 @@ func runHidden(c *cli.Context) error {
 	writers := map[string]func(io.Writer) error{
 		"json": report.GeometryBundle(g, c.Bool("hidden")).JSON,
 		"npz":  report.GeometryBundle(g, true).NPZ,
-		"plot": func(w io.Writer) error {
-			format, err := report.FigureFormat(c.String("plot"))
-			if err != nil {
-				return err
-			}
-			return report.WriteFigure(w, format, hiddenView(c, g, token), report.FigureOptions{})
-		},
 	}
-	if err := writeBundleFiles(c, files, writers); err != nil {
+	if err := writeBundleFiles(c, files, writers, hiddenView(c, g, token)); err != nil {
 		return err
 	}
 	if c.Bool("quiet") || slices.ContainsFunc(files, func(f *file) bool { return f.path == "-" }) {

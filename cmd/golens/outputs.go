@@ -17,17 +17,16 @@ import (
 // The flags that say where results go. Without any, a grid is drawn in the terminal.
 func outputFlags() []cli.Flag {
 	const category = "Output"
-	return []cli.Flag{
+	return append([]cli.Flag{
 		&cli.StringFlag{Name: "json", Category: category, Usage: "`FILE`: write JSON; with --prompts JSON lines"},
 		&cli.StringFlag{Name: "csv", Category: category, Usage: "`FILE`: write CSV, a line for each cell and candidate"},
 		&cli.StringFlag{Name: "npz", Category: category, Usage: "`FILE`: write NumPy's .npz; with --prompts the arrays are 0/ids, 1/ids and so on"},
 		&cli.BoolFlag{Name: "hidden", Category: category, Usage: "write the states to --json as well (--npz always has them)"},
 		&cli.BoolFlag{Name: "logits", Category: category, Usage: "write the logits of the whole vocabulary to --npz and --json"},
-		&cli.StringFlag{Name: "plot", Category: category, Usage: "`FILE`: draw the grid; the name ends in .png, .svg or .pdf"},
 		&cli.StringFlag{Name: "by", Category: category, Value: "prob", Usage: "`MEASURE`: shade by prob, entropy, kl, agree, target-prob or target-rank"},
 		&cli.BoolFlag{Name: "last-on-top", Category: category, Usage: "draw the last layer on top"},
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: category, Usage: "draw no grid in the terminal, and show no progress"},
-	}
+	}, plotFlags("the grid")...)
 }
 
 // outputs are the places where results go.
@@ -89,20 +88,16 @@ func (o *outputs) addFiles(c *cli.Context) error {
 	add("html", func(w io.Writer) sink {
 		return &pageSink{w: w, options: report.PageOptions{By: o.grid.By, LastOnTop: o.grid.LastOnTop}}
 	})
-	var format string
-	add("plot", func(w io.Writer) sink { return plotSink{w, format, o.grid} })
+	figures, err := plots(c)
+	if err != nil {
+		return err
+	}
+	for _, p := range figures {
+		o.files = append(o.files, &file{flag: "plot", path: p.path, open: func(w io.Writer) sink { return plotSink{w, p, o.grid} }})
+	}
 	for _, f := range o.files {
 		if f.path == "" {
 			return usage(c, "--%s: the file name is empty", f.flag)
-		}
-	}
-	var err error
-	switch {
-	case c.String("plot") == "-":
-		return usage(c, "--plot -: a file name is needed, which says the format: .png, .svg or .pdf")
-	case c.IsSet("plot"):
-		if format, err = report.FigureFormat(c.String("plot")); err != nil {
-			return wrong(c, fmt.Errorf("--plot: %w", err))
 		}
 	}
 	return nil

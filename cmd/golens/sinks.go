@@ -13,6 +13,7 @@ import (
 type file struct {
 	flag, path string
 	open       func(io.Writer) sink
+	plot       plot // of a figure
 
 	on   *report.File // nil for standard output
 	sink sink
@@ -81,9 +82,9 @@ func (s npzSink) Write(i int, r *lens.Result) error {
 }
 
 type plotSink struct {
-	w      io.Writer
-	format string
-	grid   report.GridOptions
+	w    io.Writer
+	plot plot
+	grid report.GridOptions
 }
 
 func (s plotSink) Write(_ int, r *lens.Result) error {
@@ -91,6 +92,6 @@ func (s plotSink) Write(_ int, r *lens.Result) error {
 	if err != nil {
 		return err
 	}
-	return report.WriteFigure(s.w, s.format, g, report.FigureOptions{})
+	return s.plot.draw(s.w, g)
 }
 func (s plotSink) Close() error { return nil }
