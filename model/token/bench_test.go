@@ -57,28 +57,3 @@ func BenchmarkEncode(b *testing.B) {
 		})
 	}
 }
-
-// The same text by way of the framework: its stages, and its own Encode.
-func BenchmarkEncoding(b *testing.B) {
-	gpt2 := gpt2ForTest(b)
-	text := benchmarkTexts["prose"]
-	b.SetBytes(int64(len(text)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := gpt2.Encoding(text); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkFramework(b *testing.B) {
-	framework := gpt2ForTest(b).Framework()
-	text := benchmarkTexts["prose"]
-	b.SetBytes(int64(len(text)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := framework.EncodeSingle(text); err != nil {
-			b.Fatal(err)
-		}
-	}
-}

@@ -4,7 +4,7 @@ package token
 type Entry struct {
 	ID      int64
 	Start   int    // where its bytes begin in the bytes of the whole list
-	Bytes   []byte // the bytes it stands for, which need not be valid UTF-8
+	Bytes   []byte // the bytes it stands for there, which need not be valid UTF-8
 	Display string // the piece as the vocabulary writes it, as of Tokenizer.Display
 	Special bool   // whether it is a special token such as "<|endoftext|>"
 }
@@ -13,33 +13,21 @@ type Entry struct {
 // are what Decode returns. An id outside the vocabulary is an error that names
 // it and its place.
 func (t *Tokenizer) Describe(ids []int64) ([]Entry, error) {
-	text, err := t.Decode(ids)
-	if err != nil {
+	if err := t.checkAll(ids); err != nil {
 		return nil, err
 	}
+	text, ends := t.pipeline.decode(t.vocabulary, ids)
 	entries := make([]Entry, len(ids))
 	start := 0
 	for i, id := range ids {
-		end := start + len(t.vocabulary.piece(int32(id)))
 		entries[i] = Entry{
 			ID:      id,
 			Start:   start,
-			Bytes:   text[start:end:end],
+			Bytes:   text[start:ends[i]:ends[i]],
 			Display: t.vocabulary.display(int32(id)),
 			Special: t.IsSpecial(id),
 		}
-		start = end
+		start = ends[i]
 	}
 	return entries, nil
-}
-
-// IsSpecial reports whether the id is one of the special tokens, which Encode
-// never returns.
-func (t *Tokenizer) IsSpecial(id int64) bool {
-	for _, special := range t.special {
-		if int64(special) == id {
-			return true
-		}
-	}
-	return false
 }

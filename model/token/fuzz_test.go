@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Any bytes come back from their ids, the words cover the text, and the
-// framework's Encoding has the same ids. testdata/fuzz has further seeds.
+// Any bytes come back from their ids, and the words cover the text. testdata/fuzz has
+// further seeds.
 func FuzzRoundTrip(f *testing.F) {
 	for _, part := range hardParts {
 		f.Add([]byte(part))
@@ -31,10 +31,6 @@ func FuzzRoundTrip(f *testing.F) {
 		}
 		if got, want := len(slices.DeleteFunc(slices.Clone(special), func(id int64) bool { return id != 50256 })), strings.Count(string(text), endOfText); got != want {
 			t.Fatalf("EncodeSpecial(%q) has %d special tokens, want %d", text, got, want)
-		}
-		encoding, err := gpt2.Encoding(string(text))
-		if err != nil || !slices.Equal(int64s(encoding.Ids), ids) {
-			t.Fatalf("Encoding(%q) has the ids %v, want %v, %v", text, encoding.Ids, ids, err)
 		}
 		var a, b merger
 		var short []int64

@@ -2,7 +2,7 @@ package token
 
 import "slices"
 
-// A merger turns words into ids: a word starts as its bytes, and of all
+// A merger turns words into ids: a word starts as its bytes or characters, and of all
 // neighbours that merge those with the lowest rank do, the leftmost first,
 // until none is left. The zero value is ready for use, by one goroutine at a
 // time; its buffers serve one word after another.
@@ -15,24 +15,32 @@ type merger struct {
 	steps int      // look-ups, comparisons and moves so far; the tests count them
 }
 
-// shortWord is the length in bytes up to which searching the lowest rank anew
+// shortWord is the number of symbols up to which searching the lowest rank anew
 // for each merge is faster than keeping a heap.
 const shortWord = 48
 
 // split returns the ids of a word. They are valid until the next call.
 func (m *merger) split(v *vocabulary, word string) []int32 {
+	if id, ok := v.whole[word]; ok {
+		m.ids = append(m.ids[:0], id)
+		return m.ids
+	}
 	m.start(v, word)
-	if len(word) <= shortWord {
+	if len(m.ids) <= shortWord {
 		return m.splitShort(v)
 	}
 	return m.splitLong(v)
 }
 
-// start sets the symbols to the bytes of a word and looks up their ranks.
+// start sets the symbols to the bytes or characters of a word and looks up their ranks.
 func (m *merger) start(v *vocabulary, word string) {
 	m.ids, m.ranks = slices.Grow(m.ids[:0], len(word)), slices.Grow(m.ranks[:0], len(word))
-	for i := range len(word) {
-		m.ids = append(m.ids, v.bytes[word[i]])
+	if v.symbols != nil {
+		m.ids = v.symbols.append(m.ids, word)
+	} else {
+		for i := range len(word) {
+			m.ids = append(m.ids, v.bytes[word[i]])
+		}
 	}
 	for i := range m.ids {
 		m.ranks = append(m.ranks, m.rank(v, m.ids, i, i+1))

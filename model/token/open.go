@@ -1,6 +1,7 @@
 package token
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,16 +14,35 @@ const (
 	mergesFile = "merges.txt"
 )
 
-// Open returns the tokenizer of a Hugging Face folder with the two files of a
-// GPT-2 tokenizer: vocab.json, the pieces with their ids, and merges.txt, the
-// merges from the first to the last. It takes any byte-level vocabulary of up
-// to 1,048,576 pieces. Other files of the folder are not read: the special
-// tokens are the pieces of vocab.json that no merge makes and that are written
+// Open returns the tokenizer of a Hugging Face folder: of its tokenizer.json where
+// it has one, else of the two files of a GPT-2 tokenizer, vocab.json, the pieces with
+// their ids, and merges.txt, the merges from the first to the last. It takes up to
+// 1,048,576 pieces.
+//
+// The ids are those of transformers 5, which for some classes of tokenizers reads
+// the pieces and merges of a tokenizer.json alone; so tokenizer_config.json and the
+// type of model in config.json are read as well. See docs/tokenizers.md. Of the two
+// files the special tokens are the pieces that no merge makes and that are written
 // <like this>.
 //
-// A file that is missing, malformed or at odds with the other is an error that
-// names it, the line or piece, and the reason.
+// A file that is missing, malformed, at odds with the other, or asks for what golens
+// does not do, is an error that names it, the line or piece, and the reason.
 func Open(dir string) (*Tokenizer, error) {
+	s, err := readSettings(dir)
+	if err != nil {
+		return nil, fmt.Errorf("token: open %s: %w", dir, err)
+	}
+	file, err := readOptional(dir, tokenizerJSON)
+	if err != nil {
+		return nil, fmt.Errorf("token: %w", err)
+	}
+	if file != nil {
+		t, err := openJSON(file, s)
+		if err != nil {
+			return nil, fmt.Errorf("token: open %s: %s: %w", dir, tokenizerJSON, err)
+		}
+		return t, nil
+	}
 	vocab, err := readFile(dir, vocabFile)
 	if err != nil {
 		return nil, err
@@ -35,7 +55,64 @@ func Open(dir string) (*Tokenizer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("token: open %s: %w", dir, err)
 	}
-	return newTokenizer(v), nil
+	t, err := openPlain(newTokenizer(v), s)
+	if err != nil {
+		return nil, fmt.Errorf("token: open %s: %w", dir, err)
+	}
+	return t, nil
+}
+
+// openJSON returns the tokenizer of a tokenizer.json in a folder with the settings.
+func openJSON(file []byte, s *settings) (*Tokenizer, error) {
+	made, post, err := readSpec(file)
+	if err != nil {
+		return nil, err
+	}
+	class := s.className(bytes.Contains(file, []byte(`"ByteLevel"`)))
+	if err := s.apply(made, post, class, true); err != nil {
+		return nil, err
+	}
+	if t, ok := made.plain(); ok {
+		return t, nil
+	}
+	return made.compile()
+}
+
+// openPlain returns the tokenizer of the two files in a folder with the settings,
+// which may ask for other words than GPT-2's or for a token in front.
+func openPlain(t *Tokenizer, s *settings) (*Tokenizer, error) {
+	if s.given == nil { // there is no more to the folder than the two files
+		return t, nil
+	}
+	class := s.className(false)
+	if class != qwenClass && class != neoxClass {
+		class = gpt2Class
+	}
+	made := t.asSpec()
+	if err := s.apply(made, nil, class, false); err != nil {
+		return nil, err
+	}
+	if len(made.template.before)+len(made.template.after) == 0 && class == gpt2Class && (s.AddPrefix == nil || !*s.AddPrefix) && made.knows(t) {
+		return t, nil
+	}
+	return made.compile()
+}
+
+// knows reports whether the spec has no added tokens but the special ones of a
+// tokenizer, and begins and ends a text with what that one does, if anything.
+func (s *spec) knows(t *Tokenizer) bool {
+	special := map[string]bool{}
+	for _, id := range t.special {
+		special[t.vocabulary.display(id)] = true
+	}
+	for _, a := range s.added {
+		if !special[a.Content] {
+			return false
+		}
+	}
+	bos, _ := t.name(t.BOS())
+	eos, _ := t.name(t.EndOfText())
+	return (s.bos == "" || s.bos == bos) && (s.eos == "" || s.eos == eos)
 }
 
 // readFile returns the contents of one of the tokenizer's files.
@@ -50,10 +127,6 @@ func readFile(dir, name string) ([]byte, error) {
 	if _, statErr := os.Stat(dir); statErr != nil {
 		return nil, fmt.Errorf("token: the folder %s does not exist: %w", dir, err)
 	}
-	hint := "copy both from the model's page"
-	if _, statErr := os.Stat(filepath.Join(dir, "tokenizer.json")); statErr == nil {
-		hint = "its tokenizer.json alone is not enough; save the tokenizer in GPT-2's two files"
-	}
-	return nil, fmt.Errorf("token: %s has no %s; a GPT-2 tokenizer is the two files %s and %s: %s: %w",
-		dir, name, vocabFile, mergesFile, hint, err)
+	return nil, fmt.Errorf("token: %s has no %s; a tokenizer is a %s, or the two files %s and %s: copy them from the model's page: %w",
+		dir, name, tokenizerJSON, vocabFile, mergesFile, err)
 }

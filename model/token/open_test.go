@@ -202,7 +202,7 @@ func TestOpenOfNoFolder(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "tokenizer.json"), []byte("{}"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(dir); err == nil || !strings.Contains(err.Error(), "tokenizer.json alone") {
+	if _, err := Open(dir); err == nil || !strings.Contains(err.Error(), "tokenizer.json: it has no model") {
 		t.Errorf("error %v; want one about tokenizer.json", err)
 	}
 	dir = t.TempDir()

@@ -60,8 +60,8 @@ func python(t *testing.T) string {
 		t.Fatal(err)
 	}
 	path := filepath.Join(root, ".venv", "bin", "python")
-	if err := exec.Command(path, "-c", "import tiktoken, regex").Run(); err != nil {
-		t.Skipf("no reference: GOLENS_PYTHON is not set, and %s cannot import tiktoken and regex: %v", path, err)
+	if err := exec.Command(path, "-c", "import tiktoken, regex, tokenizers, transformers").Run(); err != nil {
+		t.Skipf("no reference: GOLENS_PYTHON is not set, and %s cannot import tiktoken, regex, tokenizers and transformers: %v", path, err)
 	}
 	return path
 }

@@ -10,29 +10,35 @@ import (
 	"github.com/google/renameio/v2"
 )
 
-// Save writes the tokenizer to a folder as vocab.json and merges.txt, which
-// Open and Hugging Face's libraries read. GPT2's are OpenAI's files to the last
-// byte. Files of these names are replaced once the new ones are complete.
-func (t *Tokenizer) Save(dir string) error { return t.save(dir, "") }
-
-// save writes the two files with a prefix to their names.
-func (t *Tokenizer) save(dir, prefix string) error {
-	if err := t.saveAs(filepath.Join(dir, prefix+vocabFile), writeVocab); err != nil {
+// Save writes the tokenizer to a folder, in files that Open and Hugging Face's
+// libraries read: vocab.json and merges.txt where that is all there is to it (GPT2's
+// are OpenAI's files to the last byte), else tokenizer.json and
+// tokenizer_config.json. Files of these names are replaced once the new ones are
+// complete.
+func (t *Tokenizer) Save(dir string) error {
+	if t.spec != nil {
+		if err := saveAs(filepath.Join(dir, tokenizerJSON), t.spec.writeTokenizer); err != nil {
+			return err
+		}
+		return saveAs(filepath.Join(dir, configFile), t.spec.writeConfig)
+	}
+	v := t.vocabulary
+	if err := saveAs(filepath.Join(dir, vocabFile), func(w io.Writer) error { return writeVocab(w, v) }); err != nil {
 		return err
 	}
-	return t.saveAs(filepath.Join(dir, prefix+mergesFile), writeMerges)
+	return saveAs(filepath.Join(dir, mergesFile), func(w io.Writer) error { return writeMerges(w, v) })
 }
 
 // saveAs writes one file under another name first, and renames it when it is
 // complete; after an error nothing is left of it.
-func (t *Tokenizer) saveAs(path string, write func(io.Writer, *vocabulary) error) error {
+func saveAs(path string, write func(io.Writer) error) error {
 	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o666))
 	if err != nil {
 		return fmt.Errorf("token: save %s: %w", path, err)
 	}
 	defer f.Cleanup() // does nothing once the file is in place
 	w := bufio.NewWriter(f)
-	err = write(w, t.vocabulary)
+	err = write(w)
 	if err == nil {
 		err = w.Flush()
 	}

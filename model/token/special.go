@@ -2,7 +2,7 @@ package token
 
 import "sort"
 
-// A special token is written <like this>.
+// A special token of a vocab.json is written <like this>.
 const specialOpen, specialClose = '<', '>'
 
 // isSpecial reports whether a piece is written as special tokens are.
@@ -29,11 +29,11 @@ func specials(v *vocabulary) []int32 {
 	return ids
 }
 
-// index returns the id of each piece as vocab.json writes it.
-func index(v *vocabulary) map[string]int32 {
-	ids := make(map[string]int32, v.size())
-	for id := range int32(v.size()) {
-		ids[v.display(id)] = id
+// specialTokens returns special tokens as a tokenizer.json writes them.
+func specialTokens(v *vocabulary, ids []int32) []addedToken {
+	tokens := make([]addedToken, len(ids))
+	for i, id := range ids {
+		tokens[i] = addedToken{ID: id, Content: string(v.piece(id)), Special: true}
 	}
-	return ids
+	return tokens
 }

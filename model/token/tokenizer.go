@@ -2,99 +2,72 @@ package token
 
 import (
 	"fmt"
-	"strings"
+	"slices"
 	"sync"
 )
 
 // A Tokenizer turns text into ids and back. It is safe for concurrent use.
 type Tokenizer struct {
 	vocabulary *vocabulary
-	special    []int32 // the special tokens, longest first
+	pipeline   *pipeline
+	special    []int32 // the special tokens
+	spec       *spec   // nil for a tokenizer of GPT-2's two files
 	digest     func() string
-	index      func() map[string]int32 // the ids of the pieces as vocab.json writes them
 }
 
-// newTokenizer returns the tokenizer of a complete vocabulary.
+// newTokenizer returns the tokenizer of a complete vocabulary with GPT-2's words.
 func newTokenizer(v *vocabulary) *Tokenizer {
+	special := specials(v)
 	return &Tokenizer{
 		vocabulary: v,
-		special:    specials(v),
+		pipeline:   plainPipeline(specialTokens(v, special)),
+		special:    special,
 		digest:     sync.OnceValue(func() string { return digest(v) }),
-		index:      sync.OnceValue(func() map[string]int32 { return index(v) }),
 	}
 }
 
-// Encode returns the ids of text, none for the empty text. The text is
+// Encode returns the ids of text, none for the empty text. Special tokens are
 // literal: "<|endoftext|>" in it is thirteen characters like any others, and
-// nothing is normalised, stripped or put in front. Any bytes have ids, valid
-// UTF-8 or not, and Decode gives the same bytes back. The time is linear in
-// the length of the text, for a single word of n bytes n log n.
-func (t *Tokenizer) Encode(text string) []int64 {
-	return t.encode(make([]int64, 0, len(text)/4+1), text)
-}
-
-// encode appends the ids of text to ids.
-func (t *Tokenizer) encode(ids []int64, text string) []int64 {
-	var s scanner
-	var m merger
-	for len(text) > 0 {
-		n := s.word(text)
-		for _, id := range m.split(t.vocabulary, text[:n]) {
-			ids = append(ids, int64(id))
-		}
-		text = text[n:]
-	}
-	return ids
-}
+// nothing is put in front. Added tokens that are not special, such as Pythia's for
+// runs of spaces, have their ids. Of GPT-2's kind any bytes have ids, valid UTF-8
+// or not, and Decode gives the same bytes back; other files may say that text is
+// normalised, or that spaces are put in front of it. The time is linear in the
+// length of the text, for a single word of n characters n log n.
+func (t *Tokenizer) Encode(text string) []int64 { return t.encode(text, false) }
 
 // EncodeSpecial returns the ids of text as Encode does, except that a special
 // token in it, such as "<|endoftext|>", becomes its own id; the text before and
 // after is encoded as if it stood alone.
-func (t *Tokenizer) EncodeSpecial(text string) []int64 {
-	ids := make([]int64, 0, len(text)/4+1)
-	for len(text) > 0 {
-		at, id, found := t.nextSpecial(text)
-		ids = t.encode(ids, text[:at])
-		if !found {
-			break
-		}
+func (t *Tokenizer) EncodeSpecial(text string) []int64 { return t.encode(text, true) }
+
+// EncodeTemplate returns the ids of text as EncodeSpecial does, with those around
+// them that the tokenizer puts there: "<s>" in front, for Llama. These are the ids
+// that Python's tokenizer(text) gives.
+func (t *Tokenizer) EncodeTemplate(text string) []int64 {
+	ids := make([]int64, 0, len(text)/4+1+len(t.pipeline.before)+len(t.pipeline.after))
+	for _, id := range t.pipeline.before {
 		ids = append(ids, int64(id))
-		text = text[at+len(t.vocabulary.piece(id)):]
+	}
+	ids = t.pipeline.run(t.vocabulary, ids, text, true)
+	for _, id := range t.pipeline.after {
+		ids = append(ids, int64(id))
 	}
 	return ids
 }
 
-// nextSpecial returns where the first special token of text begins and its id,
-// of several that begin there the longest; without one, the length of text.
-func (t *Tokenizer) nextSpecial(text string) (at int, id int32, found bool) {
-	for at < len(text) && len(t.special) > 0 {
-		skip := strings.IndexByte(text[at:], specialOpen)
-		if skip < 0 {
-			break
-		}
-		at += skip
-		for _, id := range t.special {
-			if strings.HasPrefix(text[at:], string(t.vocabulary.piece(id))) {
-				return at, id, true
-			}
-		}
-		at++
-	}
-	return len(text), 0, false
+func (t *Tokenizer) encode(text string, special bool) []int64 {
+	return t.pipeline.run(t.vocabulary, make([]int64, 0, len(text)/4+1), text, special)
 }
 
-// Decode returns the bytes that the ids stand for: those that Encode was given.
-// Some ids, alone or at an edge, are part of a UTF-8 character only, so that the
-// result need not be valid UTF-8. An id outside the vocabulary is an error that
-// names it and its place.
+// Decode returns the bytes that the ids stand for. For a tokenizer of GPT-2's kind
+// they are those that Encode was given. Some ids, alone or at an edge, are part of a
+// UTF-8 character only, so that the result need not be valid UTF-8. An id outside
+// the vocabulary is an error that names it and its place.
 func (t *Tokenizer) Decode(ids []int64) ([]byte, error) {
-	text := make([]byte, 0, 4*len(ids))
-	for i, id := range ids {
-		if err := t.check(id); err != nil {
-			return nil, fmt.Errorf("%w (number %d of %d ids)", err, i+1, len(ids))
-		}
-		text = append(text, t.vocabulary.piece(int32(id))...)
+	if err := t.checkAll(ids); err != nil {
+		return nil, err
 	}
+	text, _ := t.pipeline.decode(t.vocabulary, ids)
 	return text, nil
 }
 
@@ -107,9 +80,9 @@ func (t *Tokenizer) Piece(id int64) ([]byte, error) {
 	return append([]byte{}, t.vocabulary.piece(int32(id))...), nil
 }
 
-// Display returns one piece as the vocabulary writes it, in the byte alphabet:
-// "Ġthe" for 262 in GPT-2. An id outside the vocabulary is an error that names
-// it.
+// Display returns one piece as the vocabulary writes it: "Ġthe" for 262 in GPT-2,
+// which writes in the byte alphabet. An id outside the vocabulary is an error that
+// names it.
 func (t *Tokenizer) Display(id int64) (string, error) {
 	if err := t.check(id); err != nil {
 		return "", err
@@ -125,30 +98,46 @@ func (t *Tokenizer) check(id int64) error {
 	return nil
 }
 
-// Size returns the number of pieces V; their ids run from 0 to V-1. A model's
-// own V can be larger, where its rows are padded.
-func (t *Tokenizer) Size() int { return t.vocabulary.size() }
-
-// EndOfText returns the id of "<|endoftext|>" and true, or false where the
-// vocabulary has no such special token.
-func (t *Tokenizer) EndOfText() (int64, bool) {
-	for _, id := range t.special {
-		if string(t.vocabulary.piece(id)) == endOfText {
-			return int64(id), true
+// checkAll is check for a list of ids, whose place the error names as well.
+func (t *Tokenizer) checkAll(ids []int64) error {
+	for i, id := range ids {
+		if err := t.check(id); err != nil {
+			return fmt.Errorf("%w (number %d of %d ids)", err, i+1, len(ids))
 		}
 	}
-	return 0, false
+	return nil
 }
 
-// Digest returns what identifies the tokenizer: a sha256 in hexadecimal of its
-// pieces and merges. Two tokenizers have equal digests when they give equal ids
-// for every text, since these come from nothing else; so GPT2 and Open of
-// GPT-2's own files do, whatever the files' layout. It is computed on first use.
+// Size returns the number of pieces V, added tokens included; their ids run from 0
+// to V-1. A model's own V can be larger, where its rows are padded.
+func (t *Tokenizer) Size() int { return t.vocabulary.size() }
+
+// IsSpecial reports whether the id is one of the special tokens, which Encode
+// never returns for text.
+func (t *Tokenizer) IsSpecial(id int64) bool {
+	return id >= 0 && id < int64(t.Size()) && slices.Contains(t.special, int32(id))
+}
+
+// BOS returns the id of the token that begins a text, and false where the tokenizer
+// has none: "<s>" of Llama 2, "<|endoftext|>" of GPT-2. Whether one belongs in front
+// of a text is another question, which EncodeTemplate answers.
+func (t *Tokenizer) BOS() (int64, bool) { return int64(t.pipeline.bos), t.pipeline.bos >= 0 }
+
+// EndOfText returns the id of the token that ends a text, and false where the
+// tokenizer has none: "<|endoftext|>" of GPT-2, "</s>" of Llama 2.
+func (t *Tokenizer) EndOfText() (int64, bool) { return int64(t.pipeline.eos), t.pipeline.eos >= 0 }
+
+// Digest returns what identifies the tokenizer: a sha256 in hexadecimal. Two
+// tokenizers with equal digests give equal ids for every text, and equal text for
+// ids; the layout of their files does not matter.
 //
-// The hash is over: "golens vocabulary 1\n"; the number of pieces; where each
-// one ends in the text that follows, in bytes; the bytes of all pieces, end to
-// end; the number of pieces that are not written in the byte alphabet, and their
-// ids; the number of merges; and for each merge, in the order of the ranks, the
-// ids of its left and right part and of what they make. All numbers are of 4
-// bytes, little-endian.
+// For a tokenizer with GPT-2's words and nothing beside, whether it comes from two
+// files or from a tokenizer.json, the hash is over: "golens vocabulary 1\n"; the
+// number of pieces; where each one ends in the text that follows, in bytes; the
+// bytes of all pieces, end to end; the number of pieces that are not written in the
+// byte alphabet, and their ids; the number of merges; and for each merge, in the
+// order of the ranks, the ids of its left and right part and of what they make. All
+// numbers are of 4 bytes, little-endian. For any other it is over
+// "golens tokenizer 1\n" and the two files that Save writes. It is computed on
+// first use.
 func (t *Tokenizer) Digest() string { return t.digest() }

@@ -11,6 +11,12 @@ type vocabulary struct {
 	bytes  [256]int32       // the id of each single byte
 	merges []merge          // by rank: the first ones go first
 	ranks  *pairs           // the rank of each merge, by the ids of its parts
+
+	// Of a tokenizer.json; nil for GPT-2's two files.
+	names   []string         // how the file writes each piece
+	isByte  []bool           // whether a piece is a byte of ByteFallback's
+	symbols *symbols         // what a word begins as, unless that is its bytes
+	whole   map[string]int32 // words that are not cut into symbols: the pieces, with ignore_merges
 }
 
 // A merge joins two neighbouring pieces to one.
@@ -42,8 +48,11 @@ func (v *vocabulary) piece(id int32) []byte {
 	return v.text[start:v.ends[id]:v.ends[id]]
 }
 
-// display returns a piece as vocab.json writes it.
+// display returns a piece as vocab.json or tokenizer.json writes it.
 func (v *vocabulary) display(id int32) string {
+	if v.names != nil {
+		return v.names[id]
+	}
 	if s, ok := v.plain[id]; ok {
 		return s
 	}
