@@ -14,7 +14,7 @@ func on(args ...string) func(*testing.T, string) []string {
 // badCalls are mistakes in the command line alone.
 func badCalls() []bad {
 	return []bad{
-		{name: "unknown command", args: call("nosuch"), code: 2, says: []string{`no command "nosuch"`, "there are lens, tokens, model"}},
+		{name: "unknown command", args: call("nosuch"), code: 2, says: []string{`no command "nosuch"`, "there are lens, generate, "}},
 		{name: "mistyped command", args: call("lense", "x"), code: 2, says: []string{`no command "lense"`, "did you mean lens?"}},
 		{name: "empty command", args: call(""), code: 2, says: []string{`no command ""`}},
 		{name: "half a command", args: call("model"), code: 2, says: []string{"golens model info"}},

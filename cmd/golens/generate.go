@@ -101,12 +101,10 @@ type writing struct {
 func (w *writing) run(warnings []string) error {
 	w.text = newTextStream(w.out, w.c.Bool("quiet"))
 	var stop error
-	first := true
 	err := w.out.write(1, func(int) (*lens.Result, error) {
 		g, err := lens.Generate(w.c.Context, w.m, w.ids, w.options, func(s *lens.Step) error {
-			if first {
-				w.text.begin(w.m, w.prompt, w.ids)
-				first = false
+			if s.Index == 0 {
+				w.text.begin(w.m, w.ids)
 			}
 			w.text.token(s.Token)
 			w.out.notes.say(fmt.Sprintf("token %d", s.Index+1))

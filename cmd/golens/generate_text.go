@@ -18,6 +18,7 @@ type textStream struct {
 	visible bool
 	waiting []byte // the beginning of a character
 	grid    bool   // something is drawn behind the text
+	begun   bool
 	err     error
 }
 
@@ -41,7 +42,8 @@ func (o *outputs) takesOutput() bool {
 }
 
 // begin writes the prompt.
-func (t *textStream) begin(m *model.Model, p prompt, ids []int64) {
+func (t *textStream) begin(m *model.Model, ids []int64) {
+	t.begun = true
 	tok, err := m.Tokenizer()
 	for _, id := range ids {
 		token := lens.Token{ID: id}
@@ -85,8 +87,12 @@ func appendShown(out, bytes []byte, r rune) []byte {
 	return fmt.Appendf(out, `\u%04x`, r)
 }
 
-// end writes what is left, and a line break; an empty line before a grid.
+// end writes what is left, and a line break; an empty line before a grid. A text that
+// was not begun has no end.
 func (t *textStream) end() {
+	if !t.begun {
+		return
+	}
 	var out []byte
 	for _, b := range t.waiting {
 		out = fmt.Appendf(out, `\x%02x`, b)

@@ -108,7 +108,7 @@ func readPrompts(c *cli.Context) ([]prompt, error) {
 	case c.Args().Len() > 1:
 		return nil, usage(c, "%d arguments were given, and the prompt is one: put it in quotes", c.Args().Len())
 	case given == 0:
-		return nil, usage(c, "no prompt was given: golens lens \"The way you do anything is\"")
+		return nil, usage(c, "no prompt was given: golens %s \"The way you do anything is\"", c.Command.Name)
 	case given > 1:
 		return nil, usage(c, "the prompt was given twice: it is either an argument, --ids or --prompts")
 	case c.IsSet("ids"):
