@@ -96,18 +96,19 @@ func OpenTokenizer(where string) (*token.Tokenizer, error) {
 	return openTokenizer(dir, c.GPT2.Vocab)
 }
 
-// openTokenizer reads a folder's vocabulary, or falls back on GPT-2's own where it has none.
+// openTokenizer reads a folder's tokenizer, or falls back on GPT-2's own where it has none.
 func openTokenizer(dir string, size int) (*token.Tokenizer, error) {
-	none := !isFile(filepath.Join(dir, "vocab.json")) && !isFile(filepath.Join(dir, "merges.txt"))
-	if !none {
-		return token.Open(dir)
+	for _, name := range []string{"tokenizer.json", "vocab.json", "merges.txt"} {
+		if isFile(filepath.Join(dir, name)) {
+			return token.Open(dir)
+		}
 	}
 	t, err := token.GPT2()
 	if err != nil {
 		return nil, err
 	}
 	if t.Size() != size {
-		return nil, fmt.Errorf("model: %s has no vocab.json and merges.txt, and its vocabulary of %d tokens is not GPT-2's: give the folder its tokenizer files", dir, size)
+		return nil, fmt.Errorf("model: %s has no tokenizer.json, and no vocab.json and merges.txt, and its vocabulary of %d tokens is not GPT-2's: give the folder its tokenizer files", dir, size)
 	}
 	return t, nil
 }
