@@ -26,14 +26,14 @@ type pageParts struct {
 // newPageParts joins style sheets and programs of htmlFiles, in the order given.
 // The policy forbids every request to anywhere, and every style and program but
 // these two, which it knows by their digests: text that slipped into the page as
-// markup could not act.
-func newPageParts(sheets, programs []string) (pageParts, error) {
+// markup could not act. Pictures may come from images, in a policy's words.
+func newPageParts(sheets, programs []string, images string) (pageParts, error) {
 	style, err := joinFiles(sheets)
 	if err != nil {
 		return pageParts{}, err
 	}
 	p := pageParts{Style: template.CSS(style)}
-	rules := []string{"default-src 'none'", "img-src data: blob: 'self'", "style-src " + sourceDigest(style), "base-uri 'none'", "form-action 'none'"}
+	rules := []string{"default-src 'none'", "img-src " + images, "style-src " + sourceDigest(style), "base-uri 'none'", "form-action 'none'"}
 	if len(programs) > 0 {
 		script, err := joinFiles(programs)
 		if err != nil {

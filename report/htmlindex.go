@@ -54,7 +54,15 @@ type Fact struct{ Name, Value string }
 // WriteIndex writes x to w as one HTML file without a program in it, which loads
 // nothing but the files that its pictures name.
 func WriteIndex(w io.Writer, x Index) error {
-	parts, err := newPageParts([]string{"base.css", "index.css"}, nil)
+	images := "data:"
+	for _, s := range x.Sections {
+		for _, p := range s.Pictures {
+			if p.Data == nil {
+				images = "data: 'self'" // files beside the page
+			}
+		}
+	}
+	parts, err := newPageParts([]string{"base.css", "index.css"}, nil, images)
 	if err != nil {
 		return err
 	}

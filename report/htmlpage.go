@@ -37,7 +37,7 @@ func Page(w io.Writer, results []*lens.Result, o PageOptions) error {
 	if err != nil {
 		return err
 	}
-	parts, err := newPageParts(pageSheets, pagePrograms)
+	parts, err := newPageParts(pageSheets, pagePrograms, "data: blob:")
 	if err != nil {
 		return err
 	}

@@ -172,6 +172,7 @@ func testPagePins(t *testing.T, open opener) {
 	b.click(cellAt(4, 8))
 	want(b, pinCount, 2)
 	want(b, cellAt(4, 8)+".dataset.pin", "2")
+	want(b, "document.querySelectorAll('#grid [aria-selected=\"true\"]').length", 2)
 	// The curve's numbers are the track's, row by row, as probabilities.
 	b.choose("scale", "prob")
 	id := r.TopIDs[(4*P+8)*r.K]
@@ -196,6 +197,7 @@ func testPagePins(t *testing.T, open opener) {
 	want(b, pinCount, 3)
 	b.click(cellAt(12, 3)) // once more lets it go
 	want(b, pinCount, 2)
+	want(b, cellAt(12, 3)+".hasAttribute('aria-selected')", false)
 	b.click("document.querySelector('#pins .away')")
 	want(b, pinCount, 1)
 	b.click("document.getElementById('unpin')")
@@ -353,7 +355,7 @@ func testPageFiles(t *testing.T, open opener) {
 	for i := range 200 { // powers of two, where rounding is lopsided
 		odd.TopLogits[30+i] = float32(math.Ldexp(1, i-130))
 	}
-	for name, r := range map[string]*lens.Result{"words": plain(), "next": hard(), "odd": odd} {
+	for name, r := range map[string]*lens.Result{"words": plain(), "next": hard(), "odd": odd, "some": someRead()} {
 		b := open(PageOptions{}, view{}, r)
 		got, file := b.download("save-json")
 		if file != "lens.json" && name != "next" {
@@ -383,6 +385,16 @@ func testPageFiles(t *testing.T, open opener) {
 			}
 		}
 	}
+}
+
+// someRead is a result of some positions, with targets at others.
+func someRead() *lens.Result {
+	r := plain()
+	r.Positions = []int{2, 3}
+	n := len(r.Rows) * 2
+	r.TopIDs, r.TopLogits, r.TopProbs = r.TopIDs[:n*r.K], r.TopLogits[:n*r.K], r.TopProbs[:n*r.K]
+	r.Entropy, r.LogSumExp, r.KL, r.Agree = r.Entropy[:n], r.LogSumExp[:n], r.KL[:n], r.Agree[:n]
+	return r
 }
 
 // sameValue compares decoded JSON, numbers by their float32.

@@ -34,7 +34,7 @@ function drawPins() {
   byId('pins').append(...series.map((s) => pinItem(r, s)));
   const partial = series.filter((s) => !s.whole).length;
   byId('pins-note').hidden = !partial;
-  byId('pins-note').textContent = `Of ${partial === series.length ? 'these tokens' : 'some of these tokens'} (marked *) this file knows the probability only in rows where they are among the ${r.K} likeliest; elsewhere there is a gap.`;
+  byId('pins-note').textContent = `Of ${partial === series.length ? 'these tokens' : 'some of these tokens'} (marked *) this file knows the probability only in rows where they are among the ${r.K} likeliest; elsewhere there is a gap. Pages written with a larger --track follow more.`;
   numbersTable(byId('pins-numbers').lastElementChild, 'layer', layerNames(r), series, (v) => (state.scale === 'log' ? nats(v) : y.form(v)));
 }
 

@@ -86,10 +86,14 @@ class Result {
   // targets returns what row r says of the targets of column p: the text's next
   // token, or every word where words were looked for there.
   targets(r, p) {
+    const q = this.next ? p : this.wordsAt.get(this.position(p));
+    return q === undefined ? [] : this.targetsAt(r, q);
+  }
+
+  // targetsAt is targets of the q-th position at which they were looked for.
+  targetsAt(r, q) {
     const a = this.a, at = (n, id) => ({ id, logprob: a.target_logprob[n], prob: a.target_prob[n], rank: a.target_rank[n], ties: a.target_ties?.[n] ?? 0 });
-    if (this.next) return a.target_ids[p] < 0 ? [] : [at(r * this.P + p, a.target_ids[p])];
-    const q = this.wordsAt.get(this.position(p));
-    if (q === undefined) return [];
+    if (this.next) return a.target_ids[q] < 0 ? [] : [at(r * this.P + q, a.target_ids[q])];
     return Array.from(this.words, (id, n) => at((r * this.wordsAt.size + q) * this.words.length + n, id));
   }
 

@@ -26,7 +26,7 @@ function candidates(r, i, p) {
   const body = html('tbody');
   for (const c of r.top(i, p)) {
     const n = pinned(p, c.id), shown = r.shown(c.id);
-    const pin = html('button', { type: 'button', class: 'follow' + (n < 0 ? '' : ' pin' + (n % 8)), 'aria-pressed': n >= 0, title: 'pin this token' },
+    const pin = html('button', { type: 'button', class: 'follow' + (n < 0 ? '' : ' pin' + (n % 8)), 'aria-pressed': n >= 0, title: `pin ${shown}` },
       token(shown), c.id === r.follower(p) ? html('span', { class: 'hit-sign', title: 'the text’s own next token' }) : null);
     pin.addEventListener('click', () => { togglePin(i, p, c.id); showDetail([i, p]); });
     const bar = html('i', { class: 'bar' });

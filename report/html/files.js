@@ -20,10 +20,9 @@ function csvOf(r) {
       r.top(i, p).forEach((c, k) => add({ ...row, ...at(r.position(p)), ...cell(p), kind: 'top', rank: String(k + 1),
         id: String(c.id), piece: escaped(c.id), logit: number(c.logit), prob: number(c.prob) }));
     }
-    const columns = r.next ? r.a.positions : [...r.wordsAt.keys()];
-    for (const position of columns) {
+    for (const [q, position] of (r.next ? r.a.positions : [...r.wordsAt.keys()]).entries()) {
       const p = r.a.positions.indexOf(position), known = p >= 0 ? cell(p) : {};
-      for (const t of r.targets(i, p)) {
+      for (const t of r.targetsAt(i, q)) {
         add({ ...row, ...at(position), ...known, kind: 'target', rank: String(t.rank), ties: String(t.ties),
           id: String(t.id), piece: escaped(t.id), prob: number(t.prob), logprob: number(t.logprob) });
       }

@@ -62,8 +62,13 @@ function paint() {
     const pin = pins.get(n);
     const name = 'q' + step(m.value(Math.floor(n / r.P), n % r.P)) + (td.hit ? ' hit' : '') + (pin === undefined ? '' : ' pin pin' + (pin % 8));
     if (td.className !== name) td.className = name;
-    if (pin !== undefined) td.dataset.pin = pin + 1;
-    else if (td.dataset.pin) delete td.dataset.pin;
+    if (pin !== undefined) {
+      td.dataset.pin = pin + 1;
+      td.setAttribute('aria-selected', 'true');
+    } else if (td.dataset.pin) {
+      delete td.dataset.pin;
+      td.removeAttribute('aria-selected');
+    }
   });
   grid.rowHeads.forEach((th, i) => th.classList.toggle('chosen', state.line?.row === i));
   grid.columnHeads.forEach((th, p) => th.classList.toggle('chosen', state.line?.column === p));

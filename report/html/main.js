@@ -40,7 +40,7 @@ byId('tools').addEventListener('submit', (e) => e.preventDefault());
 
 watchers.unshift((changed) => {
   if (changed.has('which') || changed.has('target')) drawHead();
-  drawTools();
+  if (['which', 'target', 'by', 'last', 'size', 'scale'].some((k) => changed.has(k))) drawTools();
 });
 
 byId('which-tool').hidden = results.length < 2;

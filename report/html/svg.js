@@ -32,7 +32,7 @@ const textWidth = (() => {
 // clip returns a text cut to a width, with … at its end.
 function clip(text, width, size, family) {
   if (textWidth(text, size, family) <= width) return text;
-  const letters = Array.from(new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(text), (s) => s.segment);
+  const letters = Intl.Segmenter ? Array.from(new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(text), (s) => s.segment) : Array.from(text);
   while (letters.length && textWidth(letters.join('') + '…', size, family) > width) letters.pop();
   return letters.length ? letters.join('') + '…' : '';
 }
