@@ -21,6 +21,7 @@ type archive struct {
 	path    string
 	sidecar *Sidecar // nil where the file has none
 	names   Names    // complete
+	prefix  string   // of a checkpoint's keys, but for the head's
 	tensors []archiveTensor
 }
 
@@ -45,6 +46,9 @@ func openArchive(path string, o Options) (*Model, error) {
 	attention := file.attention
 	if side != nil {
 		attention = cmp.Or(side.Attention, attention)
+	}
+	if o.DType != "" && o.DType != Auto {
+		return nil, choice("model: the weights of %s have the type that they were exported in: export the model again with --dtype %s", path, o.DType)
 	}
 	if o.Attention != "" && o.Attention != attention {
 		return nil, choice("model: the attention of %s is part of it (%s) and cannot be %s: export the model again with --attention %s",
@@ -80,6 +84,10 @@ func (m *Model) load(given Names) error {
 	c, err := a.sidecar.config()
 	if err != nil {
 		return err
+	}
+	a.prefix = "transformer."
+	if c != nil {
+		a.prefix = c.Arch.Names.Prefix
 	}
 	if m.root, err = torch.Load(a.path, m.Device); err != nil {
 		return err
@@ -118,7 +126,7 @@ func (m *Model) load(given Names) error {
 	m.Sizes.Blocks = len(blocks)
 	m.sizesFrom(c)
 	m.addHeads()
-	m.apart = m.root.HasMethod("run_blocks") && m.root.HasMethod("mask") && m.root.HasMethod("embed")
+	m.apart = m.root.HasMethod("around_block") && m.root.HasMethod("embed")
 	return m.try()
 }
 
@@ -190,7 +198,9 @@ func (m *Model) layoutOf(t *tree, blocks []string, point map[string]string) Layo
 	}
 	for _, b := range blocks {
 		l.Blocks = append(l.Blocks, BlockPoints{Out: point[b], Mid: child(b, part.Mid),
-			Attn: child(b, part.Attn, "attn", "attention", "self_attn"), MLP: child(b, part.MLP, "mlp", "feed_forward")})
+			Attn: child(b, part.Attn, "attn", "attention", "self_attn"), MLP: child(b, part.MLP, "mlp", "feed_forward"),
+			Attention:  child(b, "attn", "attention", "self_attn"),
+			Projection: child(b, "attn.out", "attn.c_proj", "attention.dense", "self_attn.o_proj", "self_attn.out_proj", "self_attn.dense")})
 	}
 	return l
 }
@@ -203,8 +213,8 @@ func (m *Model) archiveHead() (*torch.Module, error) {
 	if w == nil || len(w.Shape()) != 2 {
 		return nil, fmt.Errorf("its head %s has no weight of shape [V,C]: --head names another module", at)
 	}
-	if w.DType() != torch.Float32 {
-		return nil, fmt.Errorf("its weights are %v, and a lens reads float32: export the model in float32", w.DType())
+	if d := w.DType(); d != torch.Float32 && d != torch.BFloat16 && d != torch.Float16 {
+		return nil, fmt.Errorf("its weights are %v, and a lens reads float32, bfloat16 and float16", d)
 	}
 	m.DType = w.DType()
 	m.Sizes.Vocab, m.Sizes.Width = int(w.Shape()[0]), int(w.Shape()[1])
@@ -238,8 +248,8 @@ func (m *Model) sizesFrom(c *config.Config) {
 			m.tied = true
 		}
 	}
-	if c != nil && c.GPT2 != nil {
-		m.Sizes.Context, m.Sizes.Heads = c.GPT2.Context, c.GPT2.Heads
+	if c != nil {
+		m.Sizes.Context, m.Sizes.Heads, m.Sizes.HeadDim = c.Arch.Context, c.Arch.Heads, c.Arch.HeadDim
 	}
 }
 

@@ -30,7 +30,7 @@ func (a *archive) collect(root *torch.Module, t *tree, point map[string]string) 
 			if p, ok := point[part.Path]; ok && named {
 				key = p + path[len(part.Path):]
 				if part.Path != a.names.Head {
-					key = "transformer." + key
+					key = a.prefix + key
 				}
 			}
 			tensor := archiveTensor{key: key, path: path, value: v, of: -1}
@@ -108,7 +108,13 @@ func (a *archive) stored() []safetensors.Tensor {
 	return out
 }
 
-// isMask says whether a tensor of a checkpoint is an attention mask, which no model needs.
+// isMask says whether a tensor of a checkpoint is an attention mask or a table of
+// positions, which old versions of transformers kept and no model needs.
 func isMask(key string) bool {
-	return strings.HasSuffix(key, ".attn.bias") || strings.HasSuffix(key, ".attn.masked_bias")
+	for _, end := range []string{".attn.bias", ".attn.masked_bias", ".attention.bias", ".attention.masked_bias", ".rotary_emb.inv_freq"} {
+		if strings.HasSuffix(key, end) {
+			return true
+		}
+	}
+	return false
 }

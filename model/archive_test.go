@@ -235,7 +235,7 @@ func TestRefusedArchives(t *testing.T) {
 		{"frozen", "no modules inside it, as after torch.jit.freeze", model.Options{}},
 		{"optimized", "no modules inside it, as after torch.jit.freeze", model.Options{}},
 		{"state", "has no constants.pkl, as a file of torch.save", model.Options{}},
-		{"half", "its weights are float16, and a lens reads float32", model.Options{}},
+		{"plain", "export the model again with --dtype bfloat16", model.Options{DType: "bfloat16"}},
 		{"doubled", "does not give the model's logits", model.Options{Names: model.Names{Embed: "transformer.drop"}}},
 		{"plain", "attention of", model.Options{Attention: model.Eager}},
 		{"plain", "no module transformer.ln_g, the final norm", model.Options{Names: model.Names{Norm: "transformer.ln_g"}}},

@@ -71,11 +71,11 @@ func outs(l Layout) []string {
 
 // compareHead refuses logits that are not the head's, and warns where they are but for rounding.
 func (m *Model) compareHead(own, head *torch.Tensor) error {
-	x, err := torch.Values[float32](own)
+	x, err := Floats(own)
 	if err != nil {
 		return err
 	}
-	y, err := torch.Values[float32](head)
+	y, err := Floats(head)
 	if err != nil {
 		return err
 	}

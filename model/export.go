@@ -190,7 +190,7 @@ func (m *Model) sameAs(path string) error {
 		if t.of >= 0 {
 			continue // a tied head: it lies in the memory of another
 		}
-		mine, ok := m.weights.made[m.weights.nameOf(t.key)]
+		mine, ok := m.weights.made[m.weights.nameOf(t.key, m.Config.Arch.Names.Prefix)]
 		if !ok {
 			return fmt.Errorf("it holds a tensor %s, which the model has not", t.key)
 		}

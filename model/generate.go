@@ -12,7 +12,7 @@ import (
 // values of what was read, for this run alone: the model keeps nothing.
 type Decoding struct {
 	ids  []int64
-	past []*torch.Tensor // keys and values of every block, [1,H,P,C/H] each; nil without a cache
+	past []*torch.Tensor // keys and values of every block, [1,KV,P,D] each; nil without a cache
 }
 
 // IDs returns the tokens that were read.
@@ -79,7 +79,7 @@ func (s Session) decode(d *Decoding, ids []int64, h *hooks.Registry) (*hooks.Run
 		return nil, err
 	}
 	defer x.Close()
-	run, err := s.m.Points.Call("trunk_step", h.From(len(d.ids)), x, append([]*torch.Tensor{}, d.past...))
+	run, err := s.m.Points.Call("trunk_step", h.From(len(d.ids)), x, len(d.ids), append([]*torch.Tensor{}, d.past...))
 	if err != nil {
 		return nil, err
 	}
@@ -123,8 +123,8 @@ func (s Session) NextLogits(run *hooks.Run) (*torch.Tensor, error) {
 // vocabulary, or the tokenizer's end-of-text where there is no configuration.
 func (m *Model) EndIDs() []int64 {
 	var named, out []int64
-	if m.Config != nil && m.Config.GPT2 != nil {
-		named = m.Config.GPT2.EOS
+	if m.Config != nil {
+		named = m.Config.Arch.EOS
 	} else if tok, err := m.Tokenizer(); err == nil {
 		if id, ok := tok.EndOfText(); ok {
 			named = []int64{id}

@@ -92,17 +92,17 @@ func importConfig(s *Sidecar, file string) ([]byte, error) {
 // checkpoint returns the tensors of a configuration's checkpoint. The archive must
 // have every one in its shape, and none besides.
 func (a *archive) checkpoint(c *config.Config) ([]safetensors.Tensor, error) {
-	const prefix, headKey = "transformer.", "lm_head.weight"
+	prefix, headKey := c.Arch.Names.Prefix, c.Arch.Names.Head+".weight"
 	have := map[string]archiveTensor{}
 	for _, t := range a.tensors {
 		have[t.key] = t
 	}
-	tree, _ := gpt2(c.GPT2, SDPA, headKey)
+	tree, _ := plan(c.Arch, SDPA, headKey)
 	var out []safetensors.Tensor
 	for _, p := range tree.allParams(nil) {
 		key := prefix + p.key
-		if p.key == headKey {
-			key = headKey
+		if strings.HasPrefix(p.key, c.Arch.Names.Head+".") {
+			key = p.key
 		}
 		t, ok := have[key]
 		if !ok {
@@ -112,8 +112,8 @@ func (a *archive) checkpoint(c *config.Config) ([]safetensors.Tensor, error) {
 			return nil, fmt.Errorf("its tensor %s has the shape %v, and the configuration asks for %v", key, t.value.Shape(), p.shape)
 		}
 		delete(have, key)
-		if key == headKey && c.GPT2.Tied {
-			same, err := t.isTensor(a.keyed(prefix + "wte.weight"))
+		if key == headKey && c.Arch.Tied {
+			same, err := t.isTensor(a.keyed(prefix + c.Arch.Names.Tokens + ".weight"))
 			if err != nil {
 				return nil, err
 			}

@@ -20,10 +20,11 @@ type Sizes struct {
 	Width   int // C
 	Blocks  int // L
 	Heads   int // in each block
+	HeadDim int // numbers of each; 0 where an archive does not tell
 }
 
-func sizesOf(c *config.GPT2) Sizes {
-	return Sizes{Vocab: c.Vocab, Context: c.Context, Width: c.Width, Blocks: c.Blocks, Heads: c.Heads}
+func sizesOf(c *config.Arch) Sizes {
+	return Sizes{Vocab: c.Vocab, Context: c.Context, Width: c.Width, Blocks: c.Blocks, Heads: c.Heads, HeadDim: c.HeadDim}
 }
 
 // Layout names the hook points of a model by their part in it.
@@ -37,7 +38,10 @@ type Layout struct {
 // BlockPoints names the hook points of one block.
 type BlockPoints struct {
 	Out  string // the residual stream after the block
-	Mid  string // the residual stream after attention was added
+	Mid  string // the residual stream after attention was added; "" where attention and MLP are added together
 	Attn string // what attention adds
 	MLP  string // what the MLP adds
+
+	Attention  string // the attention itself, which has the heads; Attn, unless a norm follows on it
+	Projection string // the product behind the heads, which reads them side by side; "" where it is not known
 }

@@ -5,6 +5,7 @@ package model
 import (
 	"fmt"
 	"os"
+	"strconv"
 
 	"github.com/golens/golens/hooks"
 	"github.com/golens/golens/model/config"
@@ -16,11 +17,12 @@ import (
 type Options struct {
 	Device    torch.Device // where it runs
 	Attention Attention    // SDPA unless set; an archive has its own
+	DType     DType        // Auto unless set; an archive has its own
 	Names     Names        // of a TorchScript archive without a sidecar
 }
 
 // A Model is a language model with its weights in memory, ready for runs with
-// hooks. It computes in float32. Its methods may be called from several goroutines.
+// hooks. It computes in DType. Its methods may be called from several goroutines.
 type Model struct {
 	Name      string         // for people: the folder, or the name it was asked for
 	Dir       string         // its folder, or its TorchScript archive; "" for the embedded model
@@ -76,16 +78,21 @@ func (m *Model) Close() error {
 
 // build makes the module of a configuration and its weights. It owns w from here on.
 func build(name string, c *config.Config, w *weights, o Options) (*Model, error) {
-	switch o.Attention {
-	case "":
-		o.Attention = SDPA
-	case SDPA, Eager:
-	default:
+	asked := o.Attention
+	switch {
+	case asked != "" && asked != SDPA && asked != Eager:
 		w.Close()
 		return nil, fmt.Errorf("model: no attention is called %q: it is %s or %s", o.Attention, SDPA, Eager)
+	case c.Arch.EagerOnly:
+		o.Attention = Eager
+	case asked == "":
+		o.Attention = SDPA
 	}
-	m := &Model{Name: name, Config: c, Sizes: sizesOf(c.GPT2), Attention: o.Attention, Device: o.Device, DType: w.dtype, weights: w,
+	m := &Model{Name: name, Config: c, Sizes: sizesOf(c.Arch), Attention: o.Attention, Device: o.Device, DType: w.dtype, weights: w,
 		built: map[string]*torch.Module{}}
+	if asked == SDPA && o.Attention == Eager {
+		m.Warnings = append(m.Warnings, fmt.Sprintf("transformers has no sdpa attention for the family %s: it is eager here as well", c.Type))
+	}
 	if err := m.assemble(); err != nil {
 		m.Close()
 		return nil, err
@@ -95,14 +102,13 @@ func build(name string, c *config.Config, w *weights, o Options) (*Model, error)
 
 func (m *Model) assemble() error {
 	w := m.weights
-	if _, ok := w.set.Lookup("transformer.wte.weight"); ok {
-		w.prefix = "transformer."
-	}
+	names := m.Config.Arch.Names
+	w.findPrefix(names.Prefix, names.Tokens+".weight")
 	headKey, err := m.headKey()
 	if err != nil {
 		return err
 	}
-	tree, layout := gpt2(m.Config.GPT2, m.Attention, headKey)
+	tree, layout := plan(m.Config.Arch, m.Attention, headKey)
 	m.Layout, m.tree, m.apart = layout, tree, true
 	u, err := torch.NewUnit()
 	if err != nil {
@@ -117,6 +123,7 @@ func (m *Model) assemble() error {
 	m.Points = hooks.NewPoints(m.root)
 	tree.register(m.Points, m.built)
 	m.aliasStreams()
+	m.aliasNames(names)
 	m.norm, m.head = m.built[layout.Norm], m.built[layout.Head]
 	m.addHeads()
 	if odd := w.unused(); len(odd) > 0 {
@@ -135,10 +142,31 @@ func (m *Model) aliasStreams() {
 	}
 }
 
+// aliasNames makes points known by the names that they have in PyTorch with the
+// family's prefix, and blocks and their parts by GPT-2's names.
+func (m *Model) aliasNames(n config.Names) {
+	for _, p := range m.Points.Names() {
+		if p != n.Head && n.Prefix != "transformer." { // that one is known anyway
+			m.Points.Alias(n.Prefix+p, p)
+		}
+	}
+	before := m.Layout.Embed
+	for i, b := range m.Layout.Blocks {
+		at := "h." + strconv.Itoa(i)
+		for alias, p := range map[string]string{at: b.Out, at + ".resid_mid": b.Mid, at + ".attn": b.Attention, at + ".mlp": b.MLP,
+			at + ".resid_pre": before, at + ".resid_post": b.Out} {
+			if p != "" && alias != p {
+				m.Points.Alias(alias, p)
+			}
+		}
+		before = b.Out
+	}
+}
+
 // headKey says which tensor of the checkpoint is the unembedding.
 func (m *Model) headKey() (string, error) {
-	const own, embedding = "lm_head.weight", "wte.weight"
-	m.tied = m.Config.GPT2.Tied
+	own, embedding := m.Config.Arch.Names.Head+".weight", m.Config.Arch.Names.Tokens+".weight"
+	m.tied = m.Config.Arch.Tied
 	if m.tied && m.weights.has(own) {
 		same, err := m.weights.same(own, embedding)
 		if err != nil {

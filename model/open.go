@@ -39,7 +39,7 @@ func Open(where string, o Options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := openWeights(dir, torch.Float32, o.Device)
+	w, err := openWeights(dir, o.DType, c.Arch, o.Device)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func Open(where string, o Options) (*Model, error) {
 		return nil, err
 	}
 	m.Dir = dir
-	m.tokenizer = sync.OnceValues(func() (*token.Tokenizer, error) { return openTokenizer(dir, c.GPT2.Vocab) })
+	m.tokenizer = sync.OnceValues(func() (*token.Tokenizer, error) { return openTokenizer(dir, c.Arch.Vocab) })
 	return m, nil
 }
 
@@ -93,7 +93,7 @@ func OpenTokenizer(where string) (*token.Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return openTokenizer(dir, c.GPT2.Vocab)
+	return openTokenizer(dir, c.Arch.Vocab)
 }
 
 // openTokenizer reads a folder's tokenizer, or falls back on GPT-2's own where it has none.
@@ -118,7 +118,13 @@ func openDefault(o Options) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("model: the embedded model: %w", err)
 	}
-	w, err := embeddedWeights(DefaultName, defaultmodel.Weights, torch.Float32, o.Device)
+	dtype := torch.Float32 // what it was trained in: the file is of half the size to keep the program small
+	if o.DType != "" && o.DType != Auto {
+		if dtype, err = o.DType.of(); err != nil {
+			return nil, err
+		}
+	}
+	w, err := embeddedWeights(DefaultName, defaultmodel.Weights, dtype, o.Device)
 	if err != nil {
 		return nil, fmt.Errorf("model: the embedded model: %w", err)
 	}

@@ -44,19 +44,19 @@ func (s Session) Blocks(first, end int, x *torch.Tensor, h *hooks.Registry) (*ho
 	if !s.m.apart {
 		return nil, ErrWhole
 	}
-	var sc torch.Scope
-	defer sc.Close()
-	masks, err := s.m.root.Call("mask", x)
-	if err != nil {
-		return nil, err
-	}
-	var mask any
-	for _, t := range masks {
-		mask = torch.Keep(&sc, t)
-	}
 	var run *hooks.Run
+	var around []*torch.Tensor
+	defer func() { closeAll(around) }()
 	for i := first; i < end; i++ {
-		next, err := s.m.Points.CallPart(s.m.built[s.m.Layout.Blocks[i].Out], "forward", h, x, mask)
+		if i == first || s.m.kind(i) != s.m.kind(i-1) {
+			closeAll(around)
+			var err error
+			if around, err = s.around(i, x); err != nil {
+				run.Close()
+				return nil, err
+			}
+		}
+		next, err := s.m.Points.CallPart(s.m.built[s.m.Layout.Blocks[i].Out], "forward", h, x, around)
 		if err != nil {
 			run.Close()
 			return nil, err

@@ -138,17 +138,35 @@ func (s Session) Block(i int, x *torch.Tensor) (*torch.Tensor, error) {
 	if !s.m.apart {
 		return nil, ErrWhole
 	}
-	var sc torch.Scope
-	defer sc.Close()
-	masks, err := s.m.root.Call("mask", x)
+	around, err := s.around(i, x)
 	if err != nil {
 		return nil, err
 	}
-	var mask any
-	for _, t := range masks {
-		mask = torch.Keep(&sc, t)
+	defer closeAll(around)
+	return one(s.m.built[s.m.Layout.Blocks[i].Out].Call("forward", x, around))
+}
+
+// kind is equal for blocks that take the same besides the stream.
+func (m *Model) kind(block int) int {
+	if m.Config == nil {
+		return block // an archive does not tell
 	}
-	return one(s.m.built[s.m.Layout.Blocks[i].Out].Call("forward", x, mask))
+	return m.Config.Arch.Kind(block)
+}
+
+// around returns what block i takes besides the stream x [B,T,C].
+func (s Session) around(i int, x *torch.Tensor) ([]*torch.Tensor, error) {
+	out, err := s.m.root.Call("around_block", x, i)
+	if out == nil {
+		out = []*torch.Tensor{}
+	}
+	return out, err
+}
+
+func closeAll(ts []*torch.Tensor) {
+	for _, t := range ts {
+		t.Close()
+	}
 }
 
 // Norm applies the final norm to x [B,T,C].
@@ -156,9 +174,29 @@ func (s Session) Norm(x *torch.Tensor) (*torch.Tensor, error) {
 	return one(s.m.norm.Call("forward", x))
 }
 
-// Head unembeds x [B,T,C] into logits [B,T,V], without a norm.
+// Head unembeds x [B,T,C] into logits [B,T,V], without a norm. They are computed in
+// the model's dtype, and come in float32: statistics are of that type.
 func (s Session) Head(x *torch.Tensor) (*torch.Tensor, error) {
-	return one(s.m.head.Call("forward", x))
+	y, err := one(s.m.head.Call("forward", x))
+	if err != nil || y.DType() == torch.Float32 {
+		return y, err
+	}
+	defer y.Close()
+	return y.To(torch.Float32, y.Device())
+}
+
+// Floats copies a tensor of any type of floating point, in row-major order. From the
+// 16-bit types nothing is lost.
+func Floats(t *torch.Tensor) ([]float32, error) {
+	if t.DType() == torch.Float32 {
+		return torch.Values[float32](t)
+	}
+	f, err := t.To(torch.Float32, t.Device())
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return torch.Values[float32](f)
 }
 
 // one returns the only result of a call.
@@ -167,9 +205,7 @@ func one(out []*torch.Tensor, err error) (*torch.Tensor, error) {
 		return nil, err
 	}
 	if len(out) != 1 {
-		for _, t := range out {
-			t.Close()
-		}
+		closeAll(out)
 		return nil, fmt.Errorf("model: a module returned %d tensors where one was expected", len(out))
 	}
 	return out[0], nil

@@ -17,7 +17,7 @@ func TestParseSidecar(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c, err := s.config(); err != nil || c.GPT2.Blocks != 1 {
+	if c, err := s.config(); err != nil || c.Arch.Blocks != 1 {
 		t.Errorf("its configuration is %+v (%v)", c, err)
 	}
 	want := map[string]string{"blocks.0.y": "h.0.x", "blocks.1.y": "h.1.x", "tokens": "wte"}

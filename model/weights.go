@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/golens/golens/model/config"
 	"github.com/golens/golens/model/safetensors"
 	"github.com/golens/golens/torch"
 )
@@ -24,7 +25,7 @@ type weights struct {
 	from     string        // for errors: the folder or name
 	files    []*torch.File // one for each of set's files, nil for embedded bytes
 	embedded string        // the bytes, where they could not be mapped
-	prefix   string        // what the keys begin with: "transformer." or nothing
+	prefix   string        // what the keys begin with, such as "transformer.", or nothing
 	dtype    torch.DType
 	device   torch.Device
 	used     map[string]bool
@@ -46,14 +47,26 @@ func (w *weights) find(key string) (safetensors.Entry, bool) {
 	return w.set.Lookup(key)
 }
 
-// nameOf returns the checkpoint's own name of a key, with or without the prefix;
-// "" where there is none.
-func (w *weights) nameOf(key string) string {
+// nameOf returns the checkpoint's own name of a key that begins with the class's
+// prefix, which the checkpoint may lack; "" where there is none.
+func (w *weights) nameOf(key, prefix string) string {
 	if e, ok := w.set.Lookup(key); ok {
 		return e.Name
 	}
-	e, _ := w.set.Lookup(strings.TrimPrefix(key, "transformer."))
+	e, _ := w.find(strings.TrimPrefix(key, prefix))
 	return e.Name
+}
+
+// findPrefix finds out what the checkpoint's keys begin with: the class's prefix, the
+// last part of it, or nothing. key is one that every checkpoint has.
+func (w *weights) findPrefix(prefix, key string) {
+	for p := prefix; p != ""; {
+		if _, ok := w.set.Lookup(p + key); ok {
+			w.prefix = p
+			return
+		}
+		_, p, _ = strings.Cut(p, ".")
+	}
 }
 
 // same reports whether two tensors of the checkpoint have the same bytes.
@@ -143,7 +156,7 @@ func (w *weights) raw(e safetensors.Entry, d torch.DType) (*torch.Tensor, error)
 func (w *weights) unused() []string {
 	var out []string
 	for _, name := range w.set.Names() {
-		if !w.used[name] && !strings.HasSuffix(name, ".attn.bias") && !strings.HasSuffix(name, ".attn.masked_bias") {
+		if !w.used[name] && !isMask(name) {
 			out = append(out, name)
 		}
 	}
@@ -160,11 +173,17 @@ func (w *weights) Close() error {
 	return w.set.Close()
 }
 
-// openWeights maps a folder's safetensors files.
-func openWeights(dir string, d torch.DType, on torch.Device) (*weights, error) {
+// openWeights maps a folder's safetensors files, for a model that computes in the
+// type that is asked for.
+func openWeights(dir string, asked DType, c *config.Arch, on torch.Device) (*weights, error) {
 	set, err := safetensors.OpenDir(dir)
 	if err != nil {
 		return nil, err
+	}
+	d, err := asked.choose(c, set)
+	if err != nil {
+		set.Close()
+		return nil, fmt.Errorf("model: %s: %w", dir, err)
 	}
 	w := newWeights(set, dir, d, on)
 	for _, f := range set.Files {

@@ -9,11 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 )
 
 // FileName is the file of a model's folder that Read reads.
@@ -23,19 +20,30 @@ const FileName = "config.json"
 // few thousand.
 const maxSize = 16 << 20
 
-// A Config is a model's configuration. The field of its family is set, those
-// of other families are nil.
+// A Config is a model's configuration.
 type Config struct {
 	Type string // model_type, such as "gpt2"
-	GPT2 *GPT2
+	Arch *Arch  // what the model is built from
 
 	Raw    []byte            // the text that was read
 	Digest [sha256.Size]byte // SHA-256 of Raw
 }
 
-// families maps each model_type that golens has to what reads its fields.
-var families = map[string]func(*Config, *fields){
-	"gpt2": func(c *Config, f *fields) { c.GPT2 = readGPT2(f) },
+// families maps each model_type that golens has to what reads its fields. Keys
+// that a file lacks have the defaults of transformers' class.
+var families = map[string]func(*fields) *Arch{
+	"gpt2":        gpt2,
+	"phi":         phi,
+	"gpt_neox":    gptNeoX,
+	"llama":       llama,
+	"mistral":     mistral,
+	"qwen2":       qwen2,
+	"qwen3":       qwen3,
+	"opt":         opt,
+	"gptj":        gptJ,
+	"gpt_neo":     gptNeo,
+	"gemma2":      gemma2,
+	"gemma3_text": gemma3,
 }
 
 // Read reads the config.json of the model's folder dir. Errors name the file,
@@ -91,11 +99,12 @@ func Parse(data []byte) (*Config, error) {
 		return nil, fmt.Errorf(`it has no "model_type"; if the model is GPT-2, add "model_type": "gpt2"`)
 	case !ok:
 		return nil, fmt.Errorf("model_type %s is not supported; golens has %s",
-			quote(c.Type), strings.Join(slices.Sorted(maps.Keys(families)), ", "))
+			quote(c.Type), list(families))
 	}
 	f.refuse("auto_map", "the model's code is in its own Python files, which golens does not run")
 	f.refuse("quantization_config", "the weights are quantized; give float32, float16 or bfloat16 weights")
-	family(c, f)
+	c.Arch = family(f)
+	c.Arch.finish(f)
 	if f.err != nil {
 		return nil, f.err
 	}

@@ -17,10 +17,10 @@ import (
 )
 
 // small is GPT-2 small: all of the defaults.
-var small = GPT2{Vocab: 50257, Context: 1024, Width: 768, Blocks: 12, Heads: 12, Inner: 3072,
+var small = Base{Vocab: 50257, Context: 1024, Width: 768, Blocks: 12, Heads: 12, Inner: 3072,
 	Eps: 1e-5, Activation: "gelu_new", Tied: true, BOS: 50256, EOS: []int64{50256}}
 
-func with(change func(*GPT2)) GPT2 {
+func with(change func(*Base)) Base {
 	g := small
 	change(&g)
 	return g
@@ -30,33 +30,33 @@ func with(change func(*GPT2)) GPT2 {
 // out.
 var good = []struct {
 	text string
-	want GPT2
+	want Base
 }{
 	{``, small},
-	{`"n_layer":24,"n_head":16,"n_embd":1024`, with(func(g *GPT2) { g.Blocks, g.Heads, g.Width, g.Inner = 24, 16, 1024, 4096 })},
-	{`"n_embd":1280,"n_layer":36,"n_head":20`, with(func(g *GPT2) { g.Blocks, g.Heads, g.Width, g.Inner = 36, 20, 1280, 5120 })},
-	{`"n_embd":1600,"n_layer":48,"n_head":25`, with(func(g *GPT2) { g.Blocks, g.Heads, g.Width, g.Inner = 48, 25, 1600, 6400 })},
+	{`"n_layer":24,"n_head":16,"n_embd":1024`, with(func(g *Base) { g.Blocks, g.Heads, g.Width, g.Inner = 24, 16, 1024, 4096 })},
+	{`"n_embd":1280,"n_layer":36,"n_head":20`, with(func(g *Base) { g.Blocks, g.Heads, g.Width, g.Inner = 36, 20, 1280, 5120 })},
+	{`"n_embd":1600,"n_layer":48,"n_head":25`, with(func(g *Base) { g.Blocks, g.Heads, g.Width, g.Inner = 48, 25, 1600, 6400 })},
 	{`"hidden_size":96,"num_hidden_layers":2,"num_attention_heads":3,"max_position_embeddings":64`,
-		with(func(g *GPT2) { g.Width, g.Inner, g.Blocks, g.Heads, g.Context = 96, 384, 2, 3, 64 })},
-	{`"hidden_size":96,"n_embd":96`, with(func(g *GPT2) { g.Width, g.Inner = 96, 384 })},
-	{`"n_inner":100`, with(func(g *GPT2) { g.Inner = 100 })},
+		with(func(g *Base) { g.Width, g.Inner, g.Blocks, g.Heads, g.Context = 96, 384, 2, 3, 64 })},
+	{`"hidden_size":96,"n_embd":96`, with(func(g *Base) { g.Width, g.Inner = 96, 384 })},
+	{`"n_inner":100`, with(func(g *Base) { g.Inner = 100 })},
 	{`"n_inner":null`, small},
 	{`"vocab_size":3,"n_positions":11,"n_embd":48,"n_layer":3,"n_head":3,"tie_word_embeddings":false`,
-		with(func(g *GPT2) {
+		with(func(g *Base) {
 			g.Vocab, g.Context, g.Width, g.Inner, g.Blocks, g.Heads, g.Tied = 3, 11, 48, 192, 3, 3, false
 		})},
-	{`"layer_norm_epsilon":1e-12`, with(func(g *GPT2) { g.Eps = 1e-12 })},
-	{`"layer_norm_epsilon":0.0`, with(func(g *GPT2) { g.Eps = 0 })},
+	{`"layer_norm_epsilon":1e-12`, with(func(g *Base) { g.Eps = 1e-12 })},
+	{`"layer_norm_epsilon":0.0`, with(func(g *Base) { g.Eps = 0 })},
 	{`"layer_norm_epsilon":0.000010000000000000000001`, small},
-	{`"torch_dtype":"float16"`, with(func(g *GPT2) { g.DType = "float16" })},
-	{`"dtype":"bfloat16","torch_dtype":"float16"`, with(func(g *GPT2) { g.DType = "bfloat16" })},
-	{`"dtype":null,"torch_dtype":"float32"`, with(func(g *GPT2) { g.DType = "float32" })},
-	{`"bos_token_id":null,"eos_token_id":null`, with(func(g *GPT2) { g.BOS, g.EOS = -1, nil })},
-	{`"bos_token_id":0,"eos_token_id":[5, 6]`, with(func(g *GPT2) { g.BOS, g.EOS = 0, []int64{5, 6} })},
+	{`"torch_dtype":"float16"`, with(func(g *Base) { g.DType = "float16" })},
+	{`"dtype":"bfloat16","torch_dtype":"float16"`, with(func(g *Base) { g.DType = "bfloat16" })},
+	{`"dtype":null,"torch_dtype":"float32"`, with(func(g *Base) { g.DType = "float32" })},
+	{`"bos_token_id":null,"eos_token_id":null`, with(func(g *Base) { g.BOS, g.EOS = -1, nil })},
+	{`"bos_token_id":0,"eos_token_id":[5, 6]`, with(func(g *Base) { g.BOS, g.EOS = 0, []int64{5, 6} })},
 	{`"auto_map":null,"quantization_config":null,"scale_attn_weights":true,"scale_attn_by_inverse_layer_idx":false,` +
 		`"reorder_and_upcast_attn":false,"add_cross_attention":false,"activation_function":"gelu_new"`, small},
 	{`"n_ctx":7,"N_LAYER":3,"resid_pdrop":0,"summary_type":"cls_index","task_specific_params":{"text-generation":{"do_sample":true}}`, small},
-	{`"\u006e_layer":3`, with(func(g *GPT2) { g.Blocks = 3 })},
+	{`"\u006e_layer":3`, with(func(g *Base) { g.Blocks = 3 })},
 }
 
 func text(members string) string {
@@ -73,8 +73,8 @@ func TestParse(t *testing.T) {
 			t.Errorf("%s: %v", c.text, err)
 			continue
 		}
-		if got.Type != "gpt2" || !reflect.DeepEqual(*got.GPT2, c.want) {
-			t.Errorf("%s\n got %+v\nwant %+v", c.text, *got.GPT2, c.want)
+		if got.Type != "gpt2" || !reflect.DeepEqual(got.Arch.Base, c.want) {
+			t.Errorf("%s\n got %+v\nwant %+v", c.text, got.Arch.Base, c.want)
 		}
 		if string(got.Raw) != text(c.text) || got.Digest != sha256.Sum256([]byte(text(c.text))) {
 			t.Errorf("%s: Raw is %s, Digest %x", c.text, got.Raw, got.Digest)
@@ -99,7 +99,7 @@ func TestParameters(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n := g.GPT2.Parameters(); n != c.want {
+		if n := g.Arch.Parameters(); n != c.want {
 			t.Errorf("%s: %d parameters, want %d", c.text, n, c.want)
 		}
 	}
@@ -126,14 +126,14 @@ var bad = []struct {
 	{text(`"n_layer":1,"n_layer":2`), `the key "n_layer" occurs twice`, true},
 	{text(`"x":{"y":1,"y":2}`), `the key "y" occurs twice`, true},
 	{`{}`, `it has no "model_type"; if the model is GPT-2, add "model_type": "gpt2"`, true},
-	{`{"model_type":"llama"}`, `model_type "llama" is not supported; golens has gpt2`, true},
+	{`{"model_type":"bloom"}`, `model_type "bloom" is not supported; golens has gemma2, gemma3_text, gpt2, gpt_neo`, true},
 	{`{"model_type":"GPT2"}`, `model_type "GPT2" is not supported`, true},
 	{`{"model_type":null}`, `model_type is null, not a string`, true},
 	{`{"model_type":["gpt2"]}`, `model_type is a list, not a string`, true},
 	{text(`"auto_map":{"AutoModel":"modeling.M"}`), "auto_map is set: the model's code is in its own Python files", true},
 	{text(`"quantization_config":{"bits":4}`), "quantization_config is set: the weights are quantized", true},
-	{text(`"activation_function":"relu"`), `activation_function "relu" is not supported; golens has gelu_new`, true},
-	{text(`"activation_function":"gelu_pytorch_tanh"`), `activation_function "gelu_pytorch_tanh" is not supported`, true},
+	{text(`"activation_function":"mish"`), `activation_function "mish" is not supported; golens has gelu, gelu_new, gelu_pytorch_tanh, relu, silu`, true},
+	{text(`"activation_function":"gelu_accurate"`), `activation_function "gelu_accurate" is not supported`, true},
 	{text(`"activation_function":"gelu_fast"`), `not supported`, true},
 	{text(`"activation_function":null`), `activation_function is null, not a string`, false},
 	{text(`"scale_attn_weights":false`), "scale_attn_weights is false", true},
@@ -216,7 +216,7 @@ func TestParseOracle(t *testing.T) {
 	d := json.NewDecoder(bytes.NewReader(out))
 	for i, text := range texts {
 		var want *struct {
-			GPT2
+			Base
 			Parameters int64
 			Scaled     [4]bool
 		}
@@ -238,8 +238,8 @@ func TestParseOracle(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 			continue
 		}
-		if !reflect.DeepEqual(*got.GPT2, want.GPT2) || got.GPT2.Parameters() != want.Parameters {
-			t.Errorf("%s\n got %+v, %d parameters\nwant %+v", text, *got.GPT2, got.GPT2.Parameters(), *want)
+		if !reflect.DeepEqual(got.Arch.Base, want.Base) || got.Arch.Parameters() != want.Parameters {
+			t.Errorf("%s\n got %+v, %d parameters\nwant %+v", text, got.Arch.Base, got.Arch.Parameters(), *want)
 		}
 		if want.Scaled != [4]bool{true, false, false, false} {
 			t.Errorf("%s: scale and order of attention %v", text, want.Scaled)
@@ -253,7 +253,7 @@ func TestRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	c, err := Read(dir)
-	if err != nil || c.GPT2.Blocks != 3 {
+	if err != nil || c.Arch.Blocks != 3 {
 		t.Errorf("Read = %+v, %v", c, err)
 	}
 
@@ -300,23 +300,23 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		g := c.GPT2
+		g := c.Arch
 		for _, n := range []int{g.Vocab, g.Context, g.Width, g.Blocks, g.Heads, g.Inner} {
 			if n < 1 || n > 1<<28 {
 				t.Errorf("size %d in %+v", n, g)
 			}
 		}
-		if g.Width%g.Heads != 0 || !(g.Eps >= 0 && g.Eps <= math.MaxFloat64) || g.Activation != "gelu_new" {
+		if g.Heads%g.KVHeads != 0 || g.HeadDim < 1 || !(g.Eps >= 0 && g.Eps <= math.MaxFloat64) || !activations[g.Activation] || !(g.ScaleOf > 0) {
 			t.Errorf("accepted %+v", g)
 		}
 		// Floating point does not wrap round.
-		w, in := float64(g.Width), float64(g.Inner)
-		least := (float64(g.Vocab)+float64(g.Context))*w + float64(g.Blocks)*(4*w*w+2*w*in)
+		w, in, d := float64(g.Width), float64(g.Inner), float64(g.HeadDim)
+		least := float64(g.Blocks) * (w*d*float64(2*g.Heads+2*g.KVHeads) + 2*w*in)
 		if n := g.Parameters(); float64(n) < least*0.999 || n > mostParameters {
 			t.Errorf("%d parameters of %+v", n, g)
 		}
 		again, err := Parse(c.Raw)
-		if err != nil || again.Digest != c.Digest || !reflect.DeepEqual(again.GPT2, g) {
+		if err != nil || again.Digest != c.Digest || !reflect.DeepEqual(again.Arch, g) {
 			t.Errorf("the text that is kept gives %+v, %v", again, err)
 		}
 	})

@@ -1,39 +1,99 @@
-# Causal self-attention: x [B,T,C] to [B,T,C], over H heads of head_dim. The mask is
-# [1,1,T,T], added to the scores; without one the kernel masks by itself.
+# Causal self-attention: x [B,T,C] to [B,T,C], over H heads of head_dim, D. `around`
+# is what attention needs besides: cosines and sines where positions turn queries
+# and keys, and a mask, if there is one. Without one the kernel masks by itself.
 
-def forward(self, x: Tensor, mask: Optional[Tensor]) -> Tensor:
-    q, k, v = self.heads(x)
-    return self.attend(q, k, v, mask)
+def forward(self, x: Tensor, around: List[Tensor]) -> Tensor:
+    q, k, v = self.heads(x, around)
+    return self.attend(q, k, v, self.mask(around))
 
-def forward_step(self, x: Tensor, mask: Optional[Tensor], past: List[Tensor]) -> Tuple[Tensor, Tensor, Tensor]:
+def forward_step(self, x: Tensor, around: List[Tensor], past: List[Tensor]) -> Tuple[Tensor, Tensor, Tensor]:
     # The same behind P tokens that were read before, whose keys and values are past,
-    # each [B,H,P,head_dim]; it is empty where x is the beginning. The keys and
-    # values of all P+T tokens come back as well.
-    q, k, v = self.heads(x)
+    # each [B,KV,P,D]; it is empty where x is the beginning. The keys and values of all
+    # P+T tokens come back as well, or of those that the next token's window holds.
+    q, k, v = self.heads(x, around)
     k = torch.cat(past[:1] + [k], -2)
     v = torch.cat(past[1:] + [v], -2)
-    return self.attend(q, k, v, mask), k, v
+    y = self.attend(q, k, v, self.mask(around))
+    if hasattr(self, "keep"):
+        k, v = k[:, :, -self.keep:], v[:, :, -self.keep:]
+    return y, k, v
 
-def heads(self, x: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
-    # queries, keys and values, each [B,H,T,head_dim]
-    B, T, C = x.size(0), x.size(1), x.size(2)
-    thirds = self.qkv.forward(x).split(C, 2)
-    q = thirds[0].view([B, T, -1, self.head_dim]).transpose(1, 2)
-    k = thirds[1].view([B, T, -1, self.head_dim]).transpose(1, 2)
-    v = thirds[2].view([B, T, -1, self.head_dim]).transpose(1, 2)
+def mask(self, around: List[Tensor]) -> Optional[Tensor]:
+    # the last of an odd number
+    if len(around) % 2 == 1:
+        return around[-1]
+    return None
+
+def heads(self, x: Tensor, around: List[Tensor]) -> Tuple[Tensor, Tensor, Tensor]:
+    # queries [B,H,T,D], keys and values [B,KV,T,D]; where KV < H, several heads of
+    # queries share one of keys and values
+    B, T, D = x.size(0), x.size(1), self.head_dim
+    if hasattr(self, "by_head"):
+        parts = self.qkv.forward(x).view([B, T, -1, 3 * D]).transpose(1, 2).chunk(3, -1)
+        q, k, v = parts[0], parts[1], parts[2]
+    elif hasattr(self, "qkv"):
+        parts = self.qkv.forward(x).split(x.size(2), 2)
+        q = parts[0].view([B, T, -1, D]).transpose(1, 2)
+        k = parts[1].view([B, T, -1, D]).transpose(1, 2)
+        v = parts[2].view([B, T, -1, D]).transpose(1, 2)
+    else:
+        q = self.q.forward(x)
+        if hasattr(self, "scale_query"):
+            q = q * float(D) ** -0.5
+        q, k = q.view([B, T, -1, D]), self.k.forward(x).view([B, T, -1, D])
+        v = self.v.forward(x).view([B, T, -1, D]).transpose(1, 2)
+        if hasattr(self, "q_norm"):
+            q, k = self.q_norm.forward(q), self.k_norm.forward(k)
+        if hasattr(self, "pairs"):
+            q, k = self.turn(q, around), self.turn(k, around)
+            return q.permute([0, 2, 1, 3]), k.permute([0, 2, 1, 3]), v
+        q, k = q.transpose(1, 2), k.transpose(1, 2)
+    if hasattr(self, "rotary"):
+        q, k = self.turn(q, around), self.turn(k, around)
     return q, k, v
 
+def turn(self, x: Tensor, around: List[Tensor]) -> Tensor:
+    cos, sin = around[0], around[1]
+    n = cos.size(-1)
+    r = x[..., :n]
+    if hasattr(self, "pairs"):
+        turned = torch.stack([-r[..., 1::2], r[..., ::2]], -1).flatten(-2)
+    else:
+        turned = torch.cat([-r[..., n // 2:], r[..., :n // 2]], -1)
+    y = (r * cos) + (turned * sin)
+    if n < x.size(-1):
+        y = torch.cat([y, x[..., n:]], -1)
+    return y
+
 def attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor]) -> Tensor:
-    B, T = q.size(0), q.size(2)
+    B, T, group = q.size(0), q.size(2), q.size(1) // k.size(1)
     # The kernel's own mask begins at the first key: several tokens behind others
     # would be masked wrongly, and silently.
     assert T == 1 or T == k.size(2), "several tokens cannot be read at once behind a cache: read them one by one"
-    scale = float(self.head_dim) ** -0.5
-    if hasattr(self, "eager"):
-        w = torch.matmul(q, k.transpose(-1, -2)) * scale
+    scale = self.scale_of ** -0.5
+    if hasattr(self, "full_scores"):
+        w = torch.matmul(q.to(6), k.to(6).transpose(-1, -2))
+        if hasattr(self, "divide"):
+            w = w / self.scale_of ** 0.5
+        if mask is not None:
+            w = w + mask.to(6)
+        y = torch.matmul(torch.softmax(w, -1).to(v.dtype), v)
+    elif hasattr(self, "eager"):
+        w = torch.matmul(q, self.repeat(k, group).transpose(-1, -2)) * scale
+        if hasattr(self, "cap"):
+            w = torch.tanh(w / self.cap) * self.cap
         if mask is not None:
             w = w + mask
-        y = torch.matmul(torch.softmax(w, -1), v)
+        y = torch.matmul(torch.softmax(w, -1, 6).to(q.dtype), self.repeat(v, group))
+    elif mask is not None:
+        y = torch.scaled_dot_product_attention(q, self.repeat(k, group), self.repeat(v, group), mask, 0.0, False, scale=scale)
     else:
-        y = torch.scaled_dot_product_attention(q, k, v, mask, 0.0, mask is None and T > 1, scale=scale)
+        y = torch.scaled_dot_product_attention(q, k, v, None, 0.0, T > 1, scale=scale, enable_gqa=group > 1)
     return self.out.forward(y.transpose(1, 2).contiguous().view([B, T, -1]))
+
+def repeat(self, x: Tensor, group: int) -> Tensor:
+    # each head of keys or values for all that share it: [B,KV,P,D] to [B,H,P,D]
+    if group == 1:
+        return x
+    B, H, P, D = x.size(0), x.size(1), x.size(2), x.size(3)
+    return x[:, :, None].expand([B, H, group, P, D]).reshape([B, H * group, P, D])

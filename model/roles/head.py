@@ -1,6 +1,13 @@
-# The unembedding: x [B,T,C] to logits [B,T,V], with a bias where the model has one.
+# The unembedding: x [B,T,C] to logits [B,T,V], with a bias where the model has one,
+# through a projection where the table is narrower than the stream, and kept within
+# a bound where there is one.
 
 def forward(self, x: Tensor) -> Tensor:
+    if hasattr(self, "project_out"):
+        x = self.project_out.forward(x)
     if hasattr(self, "bias"):
         return torch.linear(x, self.weight, self.bias)
-    return torch.linear(x, self.weight)
+    x = torch.linear(x, self.weight)
+    if hasattr(self, "cap"):
+        x = torch.tanh(x / self.cap) * self.cap
+    return x
