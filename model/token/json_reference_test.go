@@ -37,7 +37,7 @@ type jsonAnswer struct {
 }
 
 // huggingFace runs the script in the reference environment.
-func huggingFace(t *testing.T, input []byte, arguments ...string) []byte {
+func huggingFace(t testing.TB, input []byte, arguments ...string) []byte {
 	t.Helper()
 	command := exec.Command(python(t), append([]string{filepath.Join("testdata", "tokenizers_ids.py")}, arguments...)...)
 	command.Env = append(os.Environ(), "TOKENIZERS_PARALLELISM=false")
@@ -73,7 +73,7 @@ func askHuggingFace(t *testing.T, questions ...jsonQuestion) []jsonAnswer {
 
 // trained returns a folder with a folder for each kind, trained on this module's own
 // texts and on hard ones.
-func trained(t *testing.T) string {
+func trained(t testing.TB) string {
 	t.Helper()
 	root, err := moduleRoot()
 	if err != nil {

@@ -50,7 +50,7 @@ func shared(t *testing.T, name string) string {
 // python returns the interpreter of the reference environment: GOLENS_PYTHON,
 // or the module's .venv. It skips the test where there is neither; one that is
 // named must work.
-func python(t *testing.T) string {
+func python(t testing.TB) string {
 	t.Helper()
 	if path := os.Getenv("GOLENS_PYTHON"); path != "" {
 		return path
