@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"strconv"
 	"unicode/utf8"
 
@@ -61,5 +62,28 @@ func generationGrid(r *lens.Result, o GridOptions) (*Grid, error) {
 			g.Cells = append(g.Cells, c)
 		}
 	}
+	g.Notes = append(g.Notes, manner(r.Written))
 	return g, nil
+}
+
+// manner says in a sentence how a text was written, and why it ends.
+func manner(w *lens.Written) string {
+	n := len(w.Sequence) - w.Prompt
+	s := fmt.Sprintf("%d new tokens", n)
+	if n == 1 {
+		s = "1 new token"
+	}
+	if p := w.Sampling; p != nil {
+		s += fmt.Sprintf(", drawn with temperature %v", p.Temperature)
+		if p.TopK > 0 {
+			s += fmt.Sprintf(", top-k %d", p.TopK)
+		}
+		if p.TopP < 1 {
+			s += fmt.Sprintf(", top-p %v", p.TopP)
+		}
+		s += fmt.Sprintf(", seed %d", p.Seed)
+	} else {
+		s += ", each the likeliest"
+	}
+	return s + "; " + w.Ended.String()
 }

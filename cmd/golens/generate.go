@@ -107,7 +107,9 @@ func (w *writing) run(warnings []string) error {
 				w.text.begin(w.m, w.ids)
 			}
 			w.text.token(s.Token)
-			w.out.notes.say(fmt.Sprintf("token %d", s.Index+1))
+			if w.text.w == nil || !w.text.visible { // else the text itself shows how far it is
+				w.out.notes.say(fmt.Sprintf("token %d", s.Index+1))
+			}
 			return w.text.err
 		})
 		w.text.end()

@@ -1,0 +1,123 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/golens/golens/lens"
+	"github.com/golens/golens/model"
+)
+
+// writtenResult is plain's result, as if the tokens from position `from` on and one
+// more had been written by the model.
+func writtenResult(from int) *lens.Result {
+	r := plain()
+	w := &lens.Written{Prompt: from, Ended: lens.Ending{Why: lens.EndStop, Stop: "\x1b"}, Text: []byte("x\xff")}
+	for _, t := range r.Tokens {
+		w.Sequence = append(w.Sequence, t.ID)
+	}
+	last := r.TopIDs[len(r.TopIDs)-r.K] // the last row's likeliest at the last position
+	w.Sequence = append(w.Sequence, last)
+	r.Written = w
+	return r
+}
+
+// TestGenerationGrid: a column for each new token, with what each row would have
+// written in its place.
+func TestGenerationGrid(t *testing.T) {
+	for _, top := range []bool{false, true} {
+		r := writtenResult(5)
+		g := grid(t, r, GridOptions{LastOnTop: top})
+		if len(g.Columns) != 7 || len(g.Rows) != 13 || len(g.Cells) != 7*13 || len(g.Footers) != 0 {
+			t.Fatalf("%d columns, %d rows, %d cells, footers %v", len(g.Columns), len(g.Rows), len(g.Cells), g.Footers)
+		}
+		for j, h := range g.Columns {
+			if want := (Head{piece(r, r.Written.Sequence[5+j]), []string{"5", "6", "7", "8", "9", "10", "11"}[j]}); h != want {
+				t.Errorf("column %d is headed %+v, want %+v", j, h, want)
+			}
+			for i := range g.Rows {
+				row := i
+				if top {
+					row = 12 - i
+				}
+				n := (row*11 + 4 + j) * r.K
+				c := g.At(i, j)
+				if c.Text != piece(r, r.TopIDs[n]) || c.Value != float64(r.TopProbs[n]) || c.Marked != (r.TopIDs[n] == r.Written.Sequence[5+j]) {
+					t.Errorf("last on top %v: cell %d,%d is %+v", top, i, j, c)
+				}
+			}
+		}
+		last := 12
+		if top {
+			last = 0
+		}
+		if !g.At(last, 6).Marked {
+			t.Error("the last token, which the last row chose, is not marked")
+		}
+		if !strings.Contains(g.Title, "would write") || !slices.Equal(g.Notes, []string{`7 new tokens, each the likeliest; stopped at "\x1b"`}) {
+			t.Errorf("title %q, notes %q", g.Title, g.Notes)
+		}
+	}
+}
+
+// TestGenerationTargets: of next tokens those that were written have a column.
+func TestGenerationTargets(t *testing.T) {
+	r := synthetic{prompt: strings.SplitAfter("a b c d e ", " "), rows: 3, k: 2, next: true, vocab: slices.Clone(plainVocab)}.make()
+	r.Written = &lens.Written{Prompt: 4, Sequence: append(tokenIDs(r.Tokens), 1)}
+	g, err := TargetGrid(r, GridOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range g.Columns {
+		if c.Note < "after 3" {
+			t.Errorf("a column for %+v", c)
+		}
+	}
+	if len(g.Columns) == 0 || len(g.Cells) != 3*len(g.Columns) {
+		t.Errorf("%d columns, %d cells", len(g.Columns), len(g.Cells))
+	}
+}
+
+// TestGenerationFiles: the members that a generation has beside a lens, and no
+// file where the sequence does not fit.
+func TestGenerationFiles(t *testing.T) {
+	r := writtenResult(5)
+	r.Written.Sampling = &model.Sampling{Temperature: 0.5, TopK: 3, TopP: 0.9, Seed: 1 << 63}
+	var b bytes.Buffer
+	if err := JSON(&b, r, JSONOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Sequence   []int64
+		Generation generationJSON
+	}
+	if err := json.Unmarshal(b.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	g := got.Generation
+	if !slices.Equal(got.Sequence, r.Written.Sequence) || g.Prompt != 5 || g.New != 7 || g.Text != "x\ufffd" || string(g.Bytes) != "x\xff" ||
+		g.Ended != r.Written.Ended || *g.Sampling != *r.Written.Sampling {
+		t.Errorf("%+v of %v", g, got.Sequence)
+	}
+	if s := manner(r.Written); s != `7 new tokens, drawn with temperature 0.5, top-k 3, top-p 0.9, seed 9223372036854775808; stopped at "\x1b"` {
+		t.Errorf("it is said: %s", s)
+	}
+	for _, bad := range []func(*lens.Written){
+		func(w *lens.Written) { w.Sequence = w.Sequence[:11] },
+		func(w *lens.Written) { w.Sequence = append(w.Sequence, 1) },
+		func(w *lens.Written) { w.Prompt = 0 },
+		func(w *lens.Written) { w.Prompt = 12 },
+	} {
+		r := writtenResult(5)
+		bad(r.Written)
+		if _, err := LensGrid(r, GridOptions{}); err == nil {
+			t.Errorf("a grid of a prompt of %d and a sequence of %d", r.Written.Prompt, len(r.Written.Sequence))
+		}
+		if _, err := TargetGrid(r, GridOptions{}); err == nil {
+			t.Errorf("targets of a prompt of %d and a sequence of %d", r.Written.Prompt, len(r.Written.Sequence))
+		}
+	}
+}
