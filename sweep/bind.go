@@ -55,6 +55,7 @@ type Bound struct {
 	Key string
 
 	spec   Spec
+	other  []int64 // the tokens of the other prompt of a patch
 	action func(point string) hooks.Action
 }
 
@@ -192,6 +193,7 @@ func (b *Binder) bindPatch(out *Bound, points []string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", s, err)
 	}
+	out.other = ids
 	held := map[string]*torch.Tensor{}
 	err = b.run(ids, points, func(point string, x *torch.Tensor) error {
 		t, err := x.Clone()

@@ -125,6 +125,9 @@ func (b *Binder) Change(specs []Spec, places []Place, T int) (Change, error) {
 			return c, err
 		}
 		name, key := s.String(), bound[n].Key
+		if bound[n].other != nil {
+			c.Other = bound[n].other
+		}
 		if !s.At.All() {
 			key += " at positions " + s.At.String()
 		}
@@ -152,7 +155,7 @@ func (b *Binder) Change(specs []Spec, places []Place, T int) (Change, error) {
 		var out []Edit
 		for _, n := range order {
 			point := points[n][p.Point]
-			out = append(out, Edit{point, bound[n].At(point)})
+			out = append(out, Edit{Point: point, Action: bound[n].At(point)})
 		}
 		return out, nil
 	}

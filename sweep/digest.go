@@ -12,15 +12,15 @@ import (
 )
 
 // Digest returns the sha256, in hexadecimal, of what a plan asks of ids: two results
-// with one digest have the same runs in the same places. Changes count by their keys,
-// and what always acts by its name.
+// with one digest have the same runs in the same places. Changes, and what always
+// acts, count by their keys.
 func (p Plan) Digest(ids []int64) string {
 	var metrics, always, changes []string
 	for _, m := range p.Metrics {
 		metrics = append(metrics, fmt.Sprintf("%s %d %d", m.Kind, m.Diff[0].ID, m.Diff[1].ID))
 	}
 	for _, e := range p.Always {
-		always = append(always, e.Point+" "+e.Action.String())
+		always = append(always, e.Point+" "+e.Action.String()+" "+e.Key)
 	}
 	for _, c := range p.Changes {
 		changes = append(changes, cmp.Or(c.Key, c.Name))

@@ -146,8 +146,12 @@ func (r *runner) rowOf(sc *torch.Scope, logits *torch.Tensor, at int) (*torch.Te
 	return torch.Keep(sc, row[0]), nil
 }
 
-// cleanIndex stands for the clean run where a variant has its index.
-const cleanIndex = -1
+// These stand for the clean run, and for that of the other prompt of patches, where a
+// variant has its index.
+const (
+	cleanIndex = -1
+	otherIndex = -2
+)
 
 // measure reads the metrics of a run from a row of logits [1,M,V], or from all of them
 // for the text's own next tokens.
@@ -171,13 +175,17 @@ func (r *runner) measure(index int, logits *torch.Tensor, at int) error {
 		if err != nil {
 			return err
 		}
-		if index == cleanIndex {
+		switch index {
+		case cleanIndex:
 			copy(series.Clean, v)
+			continue
+		case otherIndex:
+			series.Other = v
 			continue
 		}
 		copy(series.Values[index*series.W:(index+1)*series.W], v)
 	}
-	if index != cleanIndex {
+	if index >= 0 {
 		r.out.Done[index] = true
 	}
 	return nil

@@ -28,6 +28,7 @@ type Plan struct {
 type Edit struct {
 	Point  string
 	Action hooks.Action
+	Key    string // of an edit that always acts: tells it from every other; the action's name where empty
 }
 
 // A Change is what is done at a place.
@@ -35,6 +36,10 @@ type Change struct {
 	Name   string  // in words, such as "scale 0.8"
 	Factor float64 // its number, for the axis of a figure; NaN where it has none
 	Key    string  // tells it from every other change, with the contents of its files; Name where empty
+
+	// Other are the tokens of the other prompt that a patch takes from, nil for none. Where
+	// all patches of a plan have one, its own metrics are read too: see Series.Recovery.
+	Other []int64
 
 	// Edits returns what is done at a place.
 	Edits func(Place) ([]Edit, error)
@@ -53,7 +58,7 @@ func Scale(factors ...float64) []Change {
 
 // Do returns the change that has an action act at a place.
 func Do(a hooks.Action) Change {
-	return Change{Name: a.String(), Factor: math.NaN(), Edits: func(p Place) ([]Edit, error) { return []Edit{{p.Point, a}}, nil }}
+	return Change{Name: a.String(), Factor: math.NaN(), Edits: func(p Place) ([]Edit, error) { return []Edit{{Point: p.Point, Action: a}}, nil }}
 }
 
 // Both returns the change that makes two changes at a place, the first first.
@@ -143,6 +148,24 @@ func (p Plan) check(m *model.Model, T int) (Plan, error) {
 		}
 	}
 	return p, nil
+}
+
+// other returns the tokens of the one prompt that all patches take from, nil for none.
+func (p Plan) other() []int64 {
+	var out []int64
+	for _, c := range p.Changes {
+		switch {
+		case c.Other == nil:
+		case out == nil:
+			out = c.Other
+		case !slices.Equal(out, c.Other):
+			return nil
+		}
+	}
+	if p.Next {
+		return nil // its words are others
+	}
+	return out
 }
 
 // Runs returns how many variants there are; the clean run comes on top.

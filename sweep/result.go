@@ -34,6 +34,7 @@ type Series struct {
 	W      int
 	Clean  []float32 // [W], of the run without a change
 	Values []float32 // [F,B,W]
+	Other  []float32 // [W], of the other prompt of a patch; nil where there is none
 }
 
 // At returns the values of a change at a place, [W].
@@ -93,4 +94,18 @@ func newResult(p Plan, ids []int64) *Result {
 		r.Series = append(r.Series, s)
 	}
 	return r
+}
+
+// Recovery returns how far each run came from the clean run, 0, to the other prompt's,
+// 1: (value - clean) / (other - clean), [F,B,W]; nil where there is no other.
+func (s *Series) Recovery() []float32 {
+	if s.Other == nil {
+		return nil
+	}
+	out := make([]float32, len(s.Values))
+	for i, v := range s.Values {
+		clean := float64(s.Clean[i%s.W])
+		out[i] = float32((float64(v) - clean) / (float64(s.Other[i%s.W]) - clean))
+	}
+	return out
 }

@@ -171,7 +171,21 @@ func (r *runner) clean(s model.Session) error {
 		return err
 	}
 	r.began = true
-	return nil
+	return r.other(s)
+}
+
+// other reads the metrics of the prompt that patches take from.
+func (r *runner) other(s model.Session) error {
+	ids := r.plan.other()
+	if ids == nil {
+		return nil
+	}
+	run, err := s.Forward(ids, nil)
+	if err != nil {
+		return err
+	}
+	defer run.Close()
+	return r.measure(otherIndex, run.Results[0], len(ids)-1)
 }
 
 // needed returns, for each block and the final norm, the point of the stream in front

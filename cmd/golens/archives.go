@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -20,9 +21,14 @@ func nameFlags() []cli.Flag {
 	}
 }
 
-// names reads the flags of nameFlags.
+// names reads the flags of nameFlags. A sweep's --blocks are numbers, unless there is a
+// star in it.
 func names(c *cli.Context) model.Names {
-	return model.Names{Blocks: c.String("blocks"), Norm: c.String("norm"), Head: c.String("head"), Embed: c.String("embed"), Tokenizer: c.String("tokenizer")}
+	blocks := c.String("blocks")
+	if c.Command.Name == "sweep" && !strings.Contains(blocks, "*") {
+		blocks = ""
+	}
+	return model.Names{Blocks: blocks, Norm: c.String("norm"), Head: c.String("head"), Embed: c.String("embed"), Tokenizer: c.String("tokenizer")}
 }
 
 func exportCommand() *cli.Command {

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/golens/golens/model"
+	"github.com/golens/golens/report"
+	"github.com/golens/golens/sweep"
+	"github.com/golens/golens/torch"
+)
+
+func sweepCommand() *cli.Command {
+	const out = "Output"
+	return &cli.Command{
+		Name: "sweep", Usage: "what each part of the model does to a word", ArgsUsage: "PROMPT",
+		Description: "Changes one place of the model after the other, runs PROMPT, and shows what becomes\n" +
+			"of a target at the last position, beside the run without a change. Every number\n" +
+			"equals that of PyTorch with a forward hook that does the same; a run begins with\n" +
+			"the first block that is changed.\n\n" +
+			"Several changes are a map of places by changes. In a CHANGE, + does several things\n" +
+			"at once, and `at SITE` names another site of the block: \"zero at attn + zero at mlp\".",
+		UsageText: `  golens sweep "As Gregor Samsa awoke one morning" --target " from" --scale 0.8
+  golens sweep "Paris is the capital of" --target France --scale 0:2:0.1 --plot map.png
+  golens sweep "Paris is the capital of" --target France --ablate --metric logprob --metric kl
+  golens sweep "Rome is the capital of" --target France --target Italy --at resid,attn,mlp \
+      --patch "Paris is the capital of" --positions 0
+  golens sweep "The nurse said that" --metric 'diff:" he"," she"' --at heads --zero
+  golens sweep --plan plan.yaml --dry-run
+  golens sweep --plan plan.yaml --json out.json --resume
+  golens sweep --compare a.json b.json`,
+		Flags: slices.Concat(sweepFlags(), promptFlags(), []cli.Flag{
+			&cli.StringFlag{Name: "json", Category: out, Usage: "`FILE`: write JSON"},
+			&cli.StringFlag{Name: "csv", Category: out, Usage: "`FILE`: write CSV, a line for each run, metric and target"},
+			&cli.StringFlag{Name: "npz", Category: out, Usage: "`FILE`: write NumPy's .npz"},
+			&cli.BoolFlag{Name: "resume", Category: out, Usage: "go on with the runs that --json FILE lacks, where an interruption ended them"},
+			&cli.BoolFlag{Name: "dry-run", Category: out, Usage: "list the runs and what they cost, and make none"},
+			&cli.BoolFlag{Name: "compare", Category: out, Usage: "compare two results: the arguments are their JSON files. The exit status is 3 where numbers differ that must not"},
+			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: out, Usage: "print no table, and show no progress"},
+		}, plotFlags("the sweep"), sharedFlags(), nameFlags()[1:]), // its --blocks is among the first
+		OnUsageError: onUsageError, Action: runSweep,
+	}
+}
+
+func runSweep(c *cli.Context) error {
+	if c.Bool("compare") {
+		return compareSweeps(c)
+	}
+	for _, flag := range []string{"prompts", "lens"} {
+		if c.IsSet(flag) {
+			return usage(c, "--%s has no meaning for a sweep: it reads one prompt, and the model's own output", flag)
+		}
+	}
+	files, err := sweepFiles(c)
+	if err != nil {
+		return err
+	}
+	term, err := terminal(c)
+	if err != nil {
+		return err
+	}
+	asked, p, err := sweepFile(c)
+	if err != nil {
+		return err
+	}
+	before, err := earlierSweep(c)
+	if err != nil {
+		return err
+	}
+	m, err := openModel(c)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	ids, err := p.encode(c, m)
+	if err != nil {
+		return err
+	}
+	var sc torch.Scope
+	defer sc.Close()
+	b := sweep.NewBinder(m, source{c, m}, &sc)
+	plan, warnings, err := asked.Plan(m, b, ids)
+	if err != nil {
+		return sweepError(c, err)
+	}
+	notes := newNotes(c.App.ErrWriter, c.Bool("quiet"))
+	for _, w := range warnings {
+		notes.warn("", w)
+	}
+	if c.Bool("dry-run") {
+		return dryRun(c, m, ids, plan, term)
+	}
+	digest := ""
+	if c.IsSet("json") || c.IsSet("npz") {
+		if digest, err = m.Digest(); err != nil {
+			return err
+		}
+		if before != nil && before.Manifest.Weights != digest {
+			return fmt.Errorf("--resume: %s was made with other weights than %s has", c.String("json"), m.Name)
+		}
+	}
+	r, stop := sweep.Run(c.Context, m, ids, plan, sweep.Options{Before: before, Progress: func(p sweep.Progress) { notes.say(progressText(p)) }})
+	notes.clear()
+	if r == nil {
+		return sweepError(c, stop)
+	}
+	done := 0
+	for _, d := range r.Done {
+		if d {
+			done++
+		}
+	}
+	if done == 0 {
+		return sweepError(c, stop)
+	}
+	r.Prompt, r.Warnings, r.Manifest.Weights = p.Text, warnings, digest
+	if err := writeSweep(c, files, r); err != nil {
+		return err
+	}
+	if stop != nil {
+		return stoppedSweep(c, stop, done, len(r.Done), len(files) > 0)
+	}
+	if c.Bool("quiet") || slices.ContainsFunc(files, func(f *file) bool { return f.path == "-" }) {
+		return nil
+	}
+	return showSweep(c, term, r)
+}
+
+// showSweep draws a sweep in the terminal: a table of one change, grids of several.
+func showSweep(c *cli.Context, t report.Terminal, r *sweep.Result) error {
+	if len(r.Changes) == 1 || len(r.Places) == 1 {
+		return t.Table(c.App.Writer, report.SweepTable(r))
+	}
+	for i, g := range report.SweepGrids(r) {
+		if i > 0 {
+			fmt.Fprintln(c.App.Writer)
+		}
+		if err := t.Grid(c.App.Writer, g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// progressText says how far a sweep is: "run 12 of 60, 8 s left".
+func progressText(p sweep.Progress) string {
+	text := fmt.Sprintf("run %d of %d", min(p.Done+1, p.Of), p.Of)
+	if p.Left > 0 {
+		text += fmt.Sprintf(", %s left", p.Left.Round(time.Second))
+	}
+	return text
+}
+
+// stoppedSweep says how far an interrupted sweep came.
+func stoppedSweep(c *cli.Context, err error, done, of int, kept bool) error {
+	text := ""
+	if kept {
+		text = ", which are written"
+	}
+	if kept && c.IsSet("json") && c.String("json") != "-" {
+		text += "; --resume goes on with the rest"
+	}
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("interrupted after %d of %d runs%s", done, of, text)
+	}
+	return fmt.Errorf("%w (stopped after %d of %d runs%s)", sweepError(c, err), done, of, text)
+}
+
+// sweepError tells what the plan asks in vain from a failure. What stands in a file is
+// no mistake of the call.
+func sweepError(c *cli.Context, err error) error {
+	choice, entry := new(sweep.ChoiceError), new(sweep.EntryError)
+	if errors.As(err, &choice) && !(c.IsSet("plan") && errors.As(err, &entry)) {
+		return wrong(c, err)
+	}
+	return err
+}
+
+// dryRun lists what a plan would do.
+func dryRun(c *cli.Context, m *model.Model, ids []int64, p sweep.Plan, t report.Terminal) error {
+	cost, err := sweep.Predict(m, ids, p)
+	if err != nil {
+		return sweepError(c, err)
+	}
+	b := &report.Table{Columns: []report.TableColumn{{Head: "run", Right: true}, {Head: "place"}, {Head: "point"}, {Head: "change"}}}
+	for f, change := range p.Changes {
+		for i, place := range p.Places {
+			b.Rows = append(b.Rows, []string{fmt.Sprint(f*len(p.Places) + i + 1), place.Label, place.Point, change.Name})
+		}
+	}
+	b.Notes = []string{
+		fmt.Sprintf("%d runs and the clean one on %d tokens; the plan's digest is %s", cost.Runs, len(ids), p.Digest(ids)),
+		fmt.Sprintf("%d blocks are run, of %d in whole runs; the head reads %d rows, of %d", cost.Blocks, cost.AllBlocks, cost.HeadRows, cost.AllRows),
+		fmt.Sprintf("memory besides the weights: about %.0f MB", float64(cost.Bytes)/1e6+1),
+	}
+	return t.Table(c.App.Writer, b)
+}
+
+// writeSweep writes a result to each file.
+func writeSweep(c *cli.Context, files []*file, r *sweep.Result) error {
+	bundle := report.SweepBundle(r)
+	writers := map[string]func(io.Writer) error{
+		"json": bundle.JSON, "npz": bundle.NPZ,
+		"csv": func(w io.Writer) error { return report.SweepCSV(w, r) },
+	}
+	ctx := c.Context
+	if ctx.Err() != nil { // what is done is kept after Ctrl-C
+		c.Context = context.WithoutCancel(ctx)
+		defer func() { c.Context = ctx }()
+	}
+	return writeBundleFiles(c, files, writers, report.SweepFigure(r))
+}

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/golens/golens/report"
+	"github.com/golens/golens/sweep"
+)
+
+// The flags that say what a sweep changes and reads. Together they are a sweep.File,
+// as --plan is one.
+func sweepFlags() []cli.Flag {
+	const what, where, read = "What is changed", "Where", "What is read"
+	list := func(name, category, usage string) cli.Flag {
+		return &cli.StringSliceFlag{Name: name, Category: category, KeepSpace: true, Usage: usage}
+	}
+	return []cli.Flag{
+		list("scale", what, "`FACTORS`: multiply by a number, each of a list 0,0.5,0.8, or each of a range 0:2:0.1 with both ends"),
+		&cli.BoolFlag{Name: "zero", Category: what, Usage: "put zeros there"},
+		&cli.BoolFlag{Name: "mean", Category: what, Usage: "put the mean over the prompt's positions there"},
+		list("mean-of", what, "`FILE`: put the mean over all positions of a file of texts there, one text a line"),
+		&cli.BoolFlag{Name: "ablate", Category: what, Usage: "zero and mean; at attn and mlp, unless --at says otherwise"},
+		list("add", what, "`FILE*F`: add the array of a .npy file, F times if given"),
+		list("set", what, "`FILE`: put the array of a .npy file there"),
+		list("noise", what, "`SD,SEED`: add normal noise, as torch.randn of a CPU generator with the seed, 0 if not given"),
+		list("project-out", what, "`FILE`: take out what lies along the direction of a .npy file"),
+		list("patch", what, "`TEXT`: put there what another prompt has there, and show how far the target comes back"),
+		&cli.BoolFlag{Name: "skip", Category: what, Usage: "make the block the identity"},
+		list("change", what, "`CHANGE`: any of these in words, several at once with +: \"scale 0.5 + noise 0.1,3\""),
+		list("always", what, "`\"POINT CHANGE\"`: act in every run, the clean one too, such as \"h.0@last scale 0.5\""),
+		list("at", where, "`SITES`: resid (the default), resid_pre, resid_mid, attn, mlp, heads, attn:h5 (one head of each block), embed, ln_f"),
+		&cli.StringFlag{Name: "blocks", Category: where, Usage: "`LIST`: in these blocks, counted from 0, such as 0..11; without it in all. With a star, the pattern of an archive's paths, as in the other commands"},
+		&cli.StringFlag{Name: "positions", Category: where, Usage: "`LIST`: at these tokens, such as last, 0,3 or -2..; without it at all"},
+		&cli.StringFlag{Name: "from", Category: where, Usage: "`LIST`: of --patch, the other prompt's tokens that take the place of --positions, if they have other numbers"},
+		list("target", read, "`WORD`: read it at the last position; a space goes in front, as within a text. The word next is the text's own words, at every position"),
+		list("target-id", read, "`ID`: a target by its token id"),
+		list("metric", read, "`METRIC`: logprob (the default), prob, rank, logit, entropy, kl (from the clean run) or diff:\" a\",\" b\" (of two words' log-probabilities)"),
+		&cli.StringFlag{Name: "plan", Category: what, Usage: "`FILE`: read all of this from a file of YAML, in the place of PROMPT and the flags"},
+	}
+}
+
+// sweepFile returns what is asked, by flags or by --plan, and the prompt.
+func sweepFile(c *cli.Context) (*sweep.File, prompt, error) {
+	if c.IsSet("plan") {
+		return planFile(c)
+	}
+	f := &sweep.File{Blocks: entryOf(c, "blocks"), Positions: entryOf(c, "positions"), From: entryOf(c, "from")}
+	if strings.Contains(f.Blocks.Text, "*") {
+		f.Blocks.Text = "" // it says where an archive has its blocks
+	}
+	all := func(flag string) (out []sweep.Entry) {
+		for _, text := range c.StringSlice(flag) {
+			out = append(out, sweep.Entry{Text: text, Where: "--" + flag})
+		}
+		return out
+	}
+	f.Targets, f.TargetIDs, f.Metrics, f.At, f.Always = all("target"), all("target-id"), all("metric"), all("at"), all("always")
+	change := func(flag, text string) {
+		f.Changes = append(f.Changes, sweep.Entry{Text: text, Where: "--" + flag})
+	}
+	for _, flag := range []string{"skip", "zero", "mean"} {
+		if c.Bool(flag) {
+			change(flag, flag)
+		}
+	}
+	if c.Bool("ablate") {
+		if c.Bool("zero") || c.Bool("mean") {
+			return nil, prompt{}, usage(c, "--ablate is --zero and --mean already")
+		}
+		change("ablate", "zero")
+		change("ablate", "mean")
+		if f.At == nil {
+			f.At = []sweep.Entry{{Text: "attn,mlp", Where: "--ablate"}}
+		}
+	}
+	for _, flag := range []string{"scale", "mean-of", "add", "set", "noise", "project-out", "patch", "change"} {
+		for _, text := range c.StringSlice(flag) {
+			switch flag {
+			case "scale", "noise":
+				text = flag + " " + text
+			case "mean-of":
+				text = "mean " + quoted(text)
+			case "add", "set", "project-out", "patch":
+				text = flag + " " + quoted(text)
+			}
+			change(flag, text)
+		}
+	}
+	if len(f.Changes) == 0 {
+		return nil, prompt{}, usage(c, "nothing is changed: give --scale 0.8, --zero or another of the flags in golens sweep --help, or --plan FILE")
+	}
+	prompts, err := readPrompts(c)
+	if err != nil {
+		return nil, prompt{}, err
+	}
+	return f, prompts[0], nil
+}
+
+// quoted writes a value such that a change takes it for one, whatever is in it.
+func quoted(text string) string { return fmt.Sprintf("%q", text) }
+
+func entryOf(c *cli.Context, flag string) sweep.Entry {
+	return sweep.Entry{Text: c.String(flag), Where: "--" + flag}
+}
+
+// planFile reads --plan, beside which the flags of a plan have no place.
+func planFile(c *cli.Context) (*sweep.File, prompt, error) {
+	for _, f := range append(sweepFlags(), promptFlags()...) {
+		if name := f.Names()[0]; c.IsSet(name) && name != "plan" && name != "prepend-bos" && name != "literal" {
+			return nil, prompt{}, usage(c, "--%s belongs into the file of --plan", name)
+		}
+	}
+	if c.Args().Present() {
+		return nil, prompt{}, usage(c, "the prompt belongs into the file of --plan")
+	}
+	path := c.String("plan")
+	in, err := os.Open(path)
+	if err != nil {
+		return nil, prompt{}, fmt.Errorf("--plan: %w", err)
+	}
+	defer in.Close()
+	f, err := sweep.ReadFile(in, path)
+	if err != nil {
+		return nil, prompt{}, err
+	}
+	p := prompt{Text: f.Prompt.Text, from: f.Prompt.Where}
+	switch {
+	case f.Prompt.Text != "" && f.IDs != nil:
+		return nil, p, f.IDs[0].Wrong(errors.New("the prompt is given twice: by prompt and by ids"))
+	case f.Prompt.Text == "" && f.IDs == nil:
+		return nil, p, fmt.Errorf("%s: it has no prompt: write prompt: TEXT, or ids: [464, 835]", path)
+	}
+	for _, e := range f.IDs {
+		ids, err := parseIDs(e.Text)
+		if err != nil {
+			return nil, p, e.Wrong(err)
+		}
+		p.IDs, p.from = append(p.IDs, ids...), e.Where
+	}
+	return f, p, nil
+}
+
+// sweepFiles returns the files that the flags name.
+func sweepFiles(c *cli.Context) ([]*file, error) {
+	files, err := bundleFiles(c)
+	if err != nil {
+		return nil, err
+	}
+	if c.IsSet("csv") {
+		path := c.String("csv")
+		if path == "" {
+			return nil, usage(c, "--csv: the file name is empty")
+		}
+		for _, f := range files {
+			if path == "-" && f.path == "-" {
+				return nil, usage(c, "standard output can take one result: give a file name to all but one")
+			}
+		}
+		files = append(files, &file{flag: "csv", path: path})
+	}
+	if c.Bool("dry-run") && len(files) > 0 {
+		return nil, usage(c, "--dry-run writes nothing: leave --%s out", files[0].flag)
+	}
+	return files, checkFiles(c, files)
+}
+
+// earlierSweep reads the file of --json where --resume is given and it is there.
+func earlierSweep(c *cli.Context) (*sweep.Result, error) {
+	if !c.Bool("resume") {
+		return nil, nil
+	}
+	path := c.String("json")
+	if path == "" || path == "-" {
+		return nil, usage(c, "--resume needs the file of the runs that were made: add --json FILE")
+	}
+	r, err := readSweep(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // nothing was made yet
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--resume: %w", err)
+	}
+	return r, nil
+}
+
+func readSweep(path string) (*sweep.Result, error) {
+	in, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	r, err := report.ReadSweep(in)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s", path, strings.ReplaceAll(err.Error(), "\n", " "))
+	}
+	return r, nil
+}

@@ -1,0 +1,140 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/golens/golens/sweep"
+)
+
+// capital returns s with a capital at its beginning.
+func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+
+// mostSweepPanels is how many metrics and targets a figure has room for.
+const mostSweepPanels = 4
+
+// SweepFigure draws a sweep. One change is a hexagon a place, and a dashed line at the
+// clean value. Several are a heat map of places by changes and, where they are
+// factors, a line for each place beside it.
+func SweepFigure(r *sweep.Result) *Figure {
+	columns := sweepColumns(r)
+	f := &Figure{}
+	if len(r.Changes) == 1 {
+		f.Panels = []Panel{sweepDots(r, columns)}
+		f.Width, f.Height = math.Max(5, math.Min(14, 2+0.5*float64(len(r.Places)))), 3.2
+		return f
+	}
+	for _, c := range columns[:min(len(columns), mostSweepPanels)] {
+		f.Panels = append(f.Panels, sweepHeat(r, c))
+		if sweepNumeric(r) {
+			f.Panels = append(f.Panels, sweepLines(r, c))
+		}
+	}
+	f.Width = 6 * float64(len(f.Panels))
+	f.Height = math.Max(4, math.Min(12, 1.5+0.22*float64(len(r.Places))))
+	return f
+}
+
+// placeTicks labels the places along an axis, not more of them than have room.
+func placeTicks(r *sweep.Result) []PlaceTick {
+	const most = 26
+	step := (len(r.Places) + most - 1) / most
+	var out []PlaceTick
+	for i := 0; i < len(r.Places); i += step {
+		out = append(out, PlaceTick{float64(i), printable(r.Places[i].Label)})
+	}
+	return out
+}
+
+// sweepPaints tell targets apart.
+var sweepPaints = []string{"#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b"}
+
+func sweepDots(r *sweep.Result, columns []sweepColumn) *Axes {
+	n := float64(len(r.Places))
+	a := &Axes{Title: "Effect of " + printable(r.Changes[0]) + " at each place", Legend: true,
+		X: Axis{Label: "Place", Ticks: placeTicks(r), Min: -0.5, Max: n - 0.5}, Y: Axis{Label: capital(columns[0].name)}}
+	if sameMetric := slices.IndexFunc(columns, func(c sweepColumn) bool { return c.series != columns[0].series }); sameMetric > 0 {
+		columns = columns[:sameMetric] // other metrics have another scale
+	}
+	if len(columns) > 1 {
+		a.Y.Label = capital(sweepNames[columns[0].series.Metric.Kind])
+	}
+	a.Y.Inverted = columns[0].series.Metric.Kind == sweep.Rank
+	for i, c := range columns {
+		paint := sweepPaints[i%len(sweepPaints)]
+		dots := &Dots{Shape: Hexagon, Size: 9, Colour: paint}
+		for b := range r.Places {
+			dots.X, dots.Y = append(dots.X, float64(b)), append(dots.Y, c.value(c.series.At(r, 0, b)))
+		}
+		line := &Line{X: []float64{-0.5, n - 0.5}, Y: []float64{c.clean(), c.clean()}, Dashed: true, Colour: paint,
+			Label: "Clean: " + strconv.FormatFloat(c.clean(), 'g', 4, 64)}
+		if len(columns) == 1 {
+			line.Colour = dotRed
+		} else {
+			line.Label, dots.Label = "", SweepTarget(r, max(c.target, 0))
+		}
+		a.Marks = append(a.Marks, line, dots)
+	}
+	return a
+}
+
+func sweepHeat(r *sweep.Result, c sweepColumn) *Heat {
+	h := &Heat{Title: fmt.Sprintf("%s (clean %s)", capital(c.name), sweepNumber(c.series.Metric.Kind, c.clean())), XLabel: "Change", YLabel: "Place", Bar: true}
+	if sweepNumeric(r) {
+		h.XLabel = "Factor"
+	}
+	for f, change := range r.Changes {
+		h.Columns = append(h.Columns, sweepHead(r, f, change))
+	}
+	for b, p := range r.Places {
+		h.Rows = append(h.Rows, printable(p.Label))
+		for f := range r.Changes {
+			h.Values = append(h.Values, c.value(c.series.At(r, f, b)))
+		}
+	}
+	// The clean value is in the middle of the colours. A few values far off would leave
+	// the rest without any: beyond nine tenths of them, all have the colour of the ends.
+	var far []float64
+	for _, v := range h.Values {
+		if isFinite(float32(v)) {
+			far = append(far, math.Abs(v-c.clean()))
+		}
+	}
+	if len(far) > 0 {
+		slices.Sort(far)
+		if by := far[(len(far)-1)*9/10]; by > 0 {
+			h.Map, h.Min, h.Max, h.BarLabel = "RdBu_r", c.clean()-by, c.clean()+by, "clean in the middle"
+		}
+	}
+	return h
+}
+
+func sweepLines(r *sweep.Result, c sweepColumn) *Axes {
+	order := make([]int, len(r.Changes)) // a line runs from the least factor to the largest
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(i, j int) int { return int(math.Copysign(1, r.Factors[i]-r.Factors[j])) })
+	least, most := r.Factors[order[0]], r.Factors[order[len(order)-1]]
+	a := &Axes{Title: "A line for each place", X: Axis{Label: "Factor"}, Y: Axis{Label: capital(c.name), Inverted: c.series.Metric.Kind == sweep.Rank},
+		Grid: true, Legend: len(r.Places) <= 12}
+	for b, p := range r.Places {
+		line := &Line{Label: printable(p.Label), Width: 1.2}
+		at := 0.0
+		if len(r.Places) > 1 {
+			at = float64(b) / float64(len(r.Places)-1)
+		}
+		if paint, err := ColourAt("viridis", 0.92*at); err == nil {
+			line.Colour = fmt.Sprintf("#%02x%02x%02x", paint.R, paint.G, paint.B)
+		}
+		for _, f := range order {
+			line.X, line.Y = append(line.X, r.Factors[f]), append(line.Y, c.value(c.series.At(r, f, b)))
+		}
+		a.Marks = append(a.Marks, line)
+	}
+	a.Marks = append(a.Marks, &Line{X: []float64{least, most}, Y: []float64{c.clean(), c.clean()}, Dashed: true, Colour: dotRed, Label: "clean"})
+	return a
+}

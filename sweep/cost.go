@@ -1,0 +1,59 @@
+package sweep
+
+import (
+	"github.com/golens/golens/model"
+)
+
+// A Cost says what a plan takes, before it is run.
+type Cost struct {
+	Runs      int   // variants; the clean run comes on top
+	Blocks    int   // blocks that are run, the clean run's among them
+	AllBlocks int   // blocks that whole runs would take
+	HeadRows  int   // rows that the head reads, at least
+	AllRows   int   // rows that it would read in whole runs
+	Bytes     int64 // memory at its largest, besides the model's weights and what libtorch takes for itself
+}
+
+// Predict returns the cost of a plan on ids.
+func Predict(m *model.Model, ids []int64, p Plan) (Cost, error) {
+	p, err := p.check(m, len(ids))
+	if err != nil {
+		return Cost{}, err
+	}
+	T, L, C, V := int64(len(ids)), m.Sizes.Blocks, int64(m.Sizes.Width), int64(m.Sizes.Vocab)
+	c := Cost{Runs: p.Runs(), Blocks: L, AllBlocks: L * (p.Runs() + 1), HeadRows: int(T), AllRows: int(T) * (p.Runs() + 1)}
+	streams := map[int]bool{}
+	for _, change := range p.Changes {
+		for _, place := range p.Places {
+			edits, err := change.Edits(place)
+			if err != nil {
+				return Cost{}, err
+			}
+			v, err := variantOf(m, 0, edits, p.Always)
+			if err != nil {
+				return Cost{}, err
+			}
+			c.Blocks += L - max(v.first, 0)
+			streams[v.first] = true
+		}
+	}
+	width := int64(T)
+	if !p.Next && m.Apart() {
+		width = int64(widthFor(len(ids), c.Runs))
+		c.HeadRows += (c.Runs + int(width) - 1) / int(width) * int(width)
+	} else {
+		c.HeadRows = c.AllRows
+	}
+	// Kept: the streams, the rows that wait, the clean logits. At work: a block's widest
+	// state four times over, and its scores; or the logits of one product, a few times.
+	block := T*C*4*6 + int64(max(m.Sizes.Heads, 1))*T*T*2
+	head := max(width, T) * V
+	if p.Next {
+		head *= 5
+	} else {
+		head += 4 * V
+	}
+	kept := int64(len(streams)+1)*T*C + width*C + T*V
+	c.Bytes = 4 * (kept + max(block, head))
+	return c, nil
+}
