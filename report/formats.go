@@ -50,6 +50,7 @@ func WriteFormats(w io.Writer) error {
 	for _, c := range Columns {
 		row(&b, "`"+c.Name+"`", c.Meaning)
 	}
+	b.WriteString(formatsOthers)
 	if _, err := w.Write(b.Bytes()); err != nil {
 		return fmt.Errorf("report: write the formats: %w", err)
 	}
@@ -124,4 +125,26 @@ without quotes. Token text is escaped so that it is one printable line and can b
 back: a backslash is ` + "`\\\\`" + `, and everything that is not printable or not UTF-8 is ` + "`\\n`, `\\r`, `\\t`, `\\xNN`, `\\uNNNN` or `\\UNNNNNNNN`" + `,
 as in a string of Go.
 
+`
+
+const formatsOthers = `
+## The page
+
+` + "`--html`" + ` writes one HTML file with a result, or several, and a program that shows them: the
+grid coloured by any measure, each cell's candidates, curves of tokens, rows and
+columns. It loads nothing, and its policy forbids the browser to. It has every array
+but states and logits, as computed, and gives them out as CSV and JSON in these formats,
+the view as SVG and PNG. Its address keeps the view, in the part behind ` + "`#`" + `:
+` + "`by`, `target`, `last`, `size`, `scale`" + ` are its choices; ` + "`cell=ROW.POSITION`" + ` is in focus,
+` + "`row`" + ` or ` + "`column`" + ` is plotted, and each ` + "`pin=ROW.POSITION.ID`" + ` is a curve. A token's curve is
+whole where the token was followed (` + "`track_ids`" + `) or is a target there; else it has a point
+in each row that keeps the token among its candidates.
+
+## logitlenskit
+
+` + "`--json-format logitlenskit`" + ` writes version 2 of that project's layout, for its viewer:
+` + "`meta`, `layers`, `input`, `tracked`, `topk`" + `. Its layers are blocks: row 0 is left out, and row
+i is layer i-1. Probabilities have five decimals. The layout is made for the normed lens
+(` + "`--lens normed`" + `); ` + "`meta.lens` and `meta.at`" + ` say which it is. Tokens are known by their text
+alone; where two have one text, a warning says so.
 `
