@@ -44,10 +44,10 @@ func (s Session) Begin(ids []int64, h *hooks.Registry) (*Decoding, *hooks.Run, e
 	return d, run, nil
 }
 
-// Step reads one more token with hooks (or nil), whose positions count from the text's
-// beginning. The result is the final norm's
-// output [1,1,C]. Captures are of the token's own position too, but for models
-// without a cache (see Cached), where they are of the whole text.
+// Step reads one more token with hooks (or nil), whose positions count from the
+// text's beginning. The result is the final norm's output [1,1,C]. Captures are of the
+// token's own position too, but for models without a cache (see Cached), where they
+// are of the whole text.
 //
 // After an error the Decoding is where it was before the step.
 func (s Session) Step(d *Decoding, id int64, h *hooks.Registry) (*hooks.Run, error) {
