@@ -23,7 +23,8 @@ type jsonQuestion struct {
 	File       string         `json:"file,omitempty"`
 	Folder     string         `json:"folder,omitempty"`
 	Options    map[string]any `json:"options,omitempty"`
-	Characters string         `json:"characters,omitempty"`
+	Normalizer string         `json:"normalizer,omitempty"`
+	Arguments  []any          `json:"arguments,omitempty"`
 	Texts      []string       `json:"texts"`
 	IDs        [][]int64      `json:"ids"`
 }

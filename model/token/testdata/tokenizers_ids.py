@@ -8,7 +8,8 @@
       and one answer a line on stdout: for each text its ids without special tokens
       being found, with them, and with the template; for each list of ids its text;
       and the number of pieces.
-    The question {"characters": NAME, "texts": [...]} is answered by a normaliser.
+    The question {"normalizer": NAME, "arguments": [...], "texts": [...]} is answered
+    by a normaliser alone; a list ["Regex", EXPRESSION] among its arguments is one.
 """
 
 import json
@@ -148,8 +149,9 @@ def write_all(folder, texts):
 
 
 def answer(question):
-    if name := question.get("characters"):
-        normalizer = getattr(normalizers, name)()
+    if name := question.get("normalizer"):
+        arguments = [Regex(a[1]) if isinstance(a, list) else a for a in question.get("arguments") or []]
+        normalizer = getattr(normalizers, name)(*arguments)
         return {"texts": [normalizer.normalize_str(text) for text in question["texts"]]}
     if "file" in question:
         t = Tokenizer.from_file(question["file"])
