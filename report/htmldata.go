@@ -96,6 +96,9 @@ func newPageData(results []*lens.Result, o PageOptions) (*pageData, error) {
 		if _, err := newShade(r, GridOptions{By: o.By, Target: o.Target}); err != nil {
 			return nil, err
 		}
+		if t := r.Targets; o.Target != 0 && (t == nil || o.Target < 0 || o.Target >= t.N) {
+			return nil, fmt.Errorf("report: no target %d in %s", o.Target, describe(r))
+		}
 		if o.Title != "" {
 			p.Title = printable(o.Title)
 		}

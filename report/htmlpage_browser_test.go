@@ -195,11 +195,13 @@ func testPagePins(t *testing.T, open opener) {
 	b.hover(cellAt(4, 8))
 	b.do("document.querySelectorAll('.follow')[2].click()")
 	want(b, pinCount, 3)
+	want(b, "document.activeElement === document.querySelectorAll('.follow')[2]", true)
 	b.click(cellAt(12, 3)) // once more lets it go
 	want(b, pinCount, 2)
 	want(b, cellAt(12, 3)+".hasAttribute('aria-selected')", false)
 	b.click("document.querySelector('#pins .away')")
 	want(b, pinCount, 1)
+	want(b, "document.activeElement.className", "away") // the next one's, for who has no mouse
 	b.click("document.getElementById('unpin')")
 	want(b, pinCount, 0)
 	want(b, "document.getElementById('pins-none').hidden", false)

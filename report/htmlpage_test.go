@@ -79,6 +79,7 @@ func TestPageRefuses(t *testing.T) {
 		"keeps no candidates": {results: []*lens.Result{none}},
 		"no targets":          {results: []*lens.Result{untargeted}, options: PageOptions{By: ByTargetRank}},
 		"no colour map":       {results: []*lens.Result{plain()}, options: PageOptions{ColourMap: "mauve"}},
+		"no target 2":         {results: []*lens.Result{plain()}, options: PageOptions{Target: 2}},
 		"no measure":          {results: []*lens.Result{plain()}, options: PageOptions{By: "size"}},
 	} {
 		err := Page(&bytes.Buffer{}, c.results, c.options)

@@ -43,7 +43,10 @@ function pinItem(r, s) {
     html('span', { class: 'muted' }, ' after '), token(r.shown(r.token(s.pin.p))), html('span', { class: 'muted' }, ` ${r.position(s.pin.p)}, in ${r.label(s.pin.r)}`));
   go.addEventListener('click', () => focusOn([s.pin.r, s.pin.p], true));
   const away = html('button', { type: 'button', class: 'away', 'aria-label': 'let go of ' + s.name }, '×');
-  away.addEventListener('click', () => togglePin(s.pin.r, s.pin.p, s.pin.id));
+  away.addEventListener('click', () => {
+    togglePin(s.pin.r, s.pin.p, s.pin.id);
+    (byId('pins').querySelectorAll('.away')[Math.min(s.badge, state.pins.length) - 1] ?? element(grid.focus)).focus();
+  });
   return html('li', {}, html('span', { class: 'badge pin' + ((s.badge - 1) % 8) }, String(s.badge)), go, away);
 }
 
@@ -86,8 +89,10 @@ function drawLine() {
 
 const widthOf = (id) => Math.max(260, byId(id).clientWidth || byId(id).parentNode.clientWidth);
 
-byId('unpin').addEventListener('click', () => update({ pins: [] }));
-byId('line-close').addEventListener('click', () => update({ line: null }));
+// A button that goes away with what it closes leaves the focus to the grid.
+const back = () => element(grid.focus).focus({ preventScroll: true });
+byId('unpin').addEventListener('click', () => { update({ pins: [] }); back(); });
+byId('line-close').addEventListener('click', () => { update({ line: null }); back(); });
 document.addEventListener('keydown', (event) => { if (event.key === 'Escape' && state.line) update({ line: null }); });
 let lastWidth = 0;
 new ResizeObserver(() => {

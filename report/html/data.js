@@ -114,4 +114,6 @@ class Result {
   }
 }
 
-const results = page.results.map((d) => new Result(d));
+// resultAt returns a result, which is read when it is first asked for.
+const opened = [];
+const resultAt = (i) => (opened[i] ??= new Result(page.results[i]));

@@ -24,11 +24,15 @@ function factsOf(r, i, p) {
 // candidates lists the cell's tokens; each is a button that pins it.
 function candidates(r, i, p) {
   const body = html('tbody');
-  for (const c of r.top(i, p)) {
+  for (const [k, c] of r.top(i, p).entries()) {
     const n = pinned(p, c.id), shown = r.shown(c.id);
     const pin = html('button', { type: 'button', class: 'follow' + (n < 0 ? '' : ' pin' + (n % 8)), 'aria-pressed': n >= 0, title: `pin ${shown}` },
       token(shown), c.id === r.follower(p) ? html('span', { class: 'hit-sign', title: 'the text’s own next token' }) : null);
-    pin.addEventListener('click', () => { togglePin(i, p, c.id); showDetail([i, p]); });
+    pin.addEventListener('click', () => {
+      togglePin(i, p, c.id);
+      showDetail([i, p]);
+      byId('detail').querySelectorAll('.follow')[k].focus();
+    });
     const bar = html('i', { class: 'bar' });
     bar.style.width = 100 * Math.min(1, Math.max(0, c.prob || 0)) + '%';
     body.append(html('tr', {},

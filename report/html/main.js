@@ -33,7 +33,7 @@ function drawTools() {
 for (const id of ['by', 'last', 'size', 'scale']) byId(id).addEventListener('change', (e) => update({ [id]: e.target.value }));
 byId('target').addEventListener('change', (e) => update({ target: Number(e.target.value) }));
 byId('which').addEventListener('change', (e) => {
-  const which = Number(e.target.value), kept = measures(results[which], 0).some((m) => m.key === state.by);
+  const which = Number(e.target.value), kept = measures(resultAt(which), 0).some((m) => m.key === state.by);
   update({ which, target: 0, by: kept ? state.by : 'prob', cell: null, pins: [], line: null });
 });
 byId('tools').addEventListener('submit', (e) => e.preventDefault());
@@ -43,8 +43,8 @@ watchers.unshift((changed) => {
   if (['which', 'target', 'by', 'last', 'size', 'scale'].some((k) => changed.has(k))) drawTools();
 });
 
-byId('which-tool').hidden = results.length < 2;
-options(byId('which'), results.map((r, i) => [i, clip(r.d.name ? visible(r.d.name) : r.d.shown, 320, 14, 'sans') || String(i + 1)]), 0);
+byId('which-tool').hidden = page.results.length < 2;
+options(byId('which'), page.results.map((d, i) => [i, clip(d.name ? visible(d.name) : d.shown, 320, 14, 'sans') || String(i + 1)]), 0);
 
 const fromAddress = () => update(fromFragment(location.hash.slice(1)));
 addEventListener('hashchange', fromAddress);

@@ -10,7 +10,7 @@ const state = {
   line: null, // { row } or { column } that is plotted
   scale: 'log',
 };
-const result = () => results[state.which];
+const result = () => resultAt(state.which);
 const maxPins = 12;
 
 const watchers = [];
@@ -42,8 +42,8 @@ function toFragment() {
 function fromFragment(text) {
   const asked = new URLSearchParams(text), number = (s) => (/^\d{1,9}$/.test(s ?? '') ? Number(s) : -1);
   const which = asked.has('prompt') ? number(asked.get('prompt')) : 0;
-  const out = { ...initial, pins: [], which: results[which] ? which : 0 };
-  const r = results[out.which];
+  const out = { ...initial, pins: [], which: page.results[which] ? which : 0 };
+  const r = resultAt(out.which);
   const target = number(asked.get('target'));
   if (target >= 0 && target < r.words.length) out.target = target;
   for (const [key, values] of Object.entries({ ...choices, by: measures(r, out.target).map((m) => m.key) })) {
