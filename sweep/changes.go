@@ -125,8 +125,11 @@ func (b *Binder) Change(specs []Spec, places []Place, T int) (Change, error) {
 			return c, err
 		}
 		name, key := s.String(), bound[n].Key
-		if bound[n].other != nil {
-			c.Other = bound[n].other
+		if other := bound[n].other; other != nil {
+			c.Other = other
+			if err := fitsOther(s, T, len(other)); err != nil {
+				return c, err
+			}
 		}
 		if !s.At.All() {
 			key += " at positions " + s.At.String()
@@ -175,6 +178,35 @@ func (b *Binder) pointOf(s Spec, p Place) (string, error) {
 		return "", err
 	}
 	return other[0].Point, nil
+}
+
+// fitsOther refuses a patch whose positions do not go with those of the other prompt.
+func fitsOther(s Spec, T, other int) error {
+	if s.At.All() && s.From.All() {
+		if T != other {
+			return choice("%s: the other prompt has %d tokens, and this one %d: say which take the place of which", s, other, T)
+		}
+		return nil
+	}
+	at, err := s.At.Resolve(T)
+	if err != nil {
+		return &ChoiceError{err.Error()}
+	}
+	from := at
+	if !s.From.All() {
+		if from, err = s.From.Resolve(other); err != nil {
+			return choice("%s: the other prompt: %v", s, err)
+		}
+	}
+	if len(from) != len(at) {
+		return choice("%s: %d positions of the other prompt cannot take the place of %d", s, len(from), len(at))
+	}
+	for _, p := range from {
+		if p >= other {
+			return choice("%s: the other prompt has no position %d: it has %d tokens", s, p, other)
+		}
+	}
+	return nil
 }
 
 // canAct refuses a skip of what is no block.

@@ -87,10 +87,16 @@ func (r *runner) prepare() error {
 	if r.metrics, err = metrics(); err != nil {
 		return err
 	}
+	r.out.Digest = r.plan.Digest(r.ids)
+	if r.Before != nil {
+		if err := r.takeOver(); err != nil {
+			return err
+		}
+	}
 	for f, c := range r.plan.Changes {
 		for b, place := range r.plan.Places {
 			index := f*len(r.plan.Places) + b
-			if r.Before != nil && r.Before.Done[index] {
+			if r.out.Done[index] {
 				continue
 			}
 			edits, err := c.Edits(place)
@@ -102,12 +108,6 @@ func (r *runner) prepare() error {
 				return err
 			}
 			r.todo = append(r.todo, v)
-		}
-	}
-	r.out.Digest = r.plan.Digest(r.ids)
-	if r.Before != nil {
-		if err := r.takeOver(); err != nil {
-			return err
 		}
 	}
 	r.clock = newClock(r.m, r.todo, r.plan.Runs()-len(r.todo))

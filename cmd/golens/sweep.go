@@ -176,10 +176,15 @@ func stoppedSweep(c *cli.Context, err error, done, of int, kept bool) error {
 // no mistake of the call.
 func sweepError(c *cli.Context, err error) error {
 	choice, entry := new(sweep.ChoiceError), new(sweep.EntryError)
-	if errors.As(err, &choice) && !(c.IsSet("plan") && errors.As(err, &entry)) {
+	switch {
+	case !errors.As(err, &choice):
+		return err
+	case !c.IsSet("plan"):
 		return wrong(c, err)
+	case errors.As(err, &entry):
+		return err // it has the file and the line
 	}
-	return err
+	return fmt.Errorf("%s: %w", c.String("plan"), err)
 }
 
 // dryRun lists what a plan would do.
