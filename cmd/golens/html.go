@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"time"
 
@@ -20,6 +21,9 @@ func pageFlags() []cli.Flag {
 	}
 }
 
+// pageLooks are the flags of a figure that a page follows too.
+var pageLooks = []string{"cmap", "title"}
+
 const (
 	formatGolens = "golens"
 	formatKit    = "logitlenskit"
@@ -27,6 +31,11 @@ const (
 
 // checkPageFlags refuses what the flags' layouts cannot hold.
 func checkPageFlags(c *cli.Context) error {
+	if c.IsSet("html") && c.IsSet("cmap") {
+		if _, err := report.ColourAt(c.String("cmap"), 0); err != nil {
+			return wrong(c, fmt.Errorf("--cmap: %w", err))
+		}
+	}
 	switch format := c.String("json-format"); {
 	case format != formatGolens && format != formatKit:
 		return usage(c, "--json-format %s: there are golens and logitlenskit", format)

@@ -13,6 +13,7 @@ import (
 func pageData(t *testing.T, page string) (d struct {
 	Results []struct {
 		Name, Prompt string
+		Title        string
 		Followed     int
 		Layers       []struct{ Row int }
 		Manifest     struct{ Weights string }
@@ -22,6 +23,7 @@ func pageData(t *testing.T, page string) (d struct {
 		}
 	}
 	By        string
+	Ramp      []string
 	LastOnTop bool `json:"last_on_top"`
 }) {
 	t.Helper()
@@ -39,9 +41,9 @@ func pageData(t *testing.T, page string) (d struct {
 func TestPage(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "page.html")
-	good(t, "lens", text, "--model", tiny(t), "--top", "3", "--html", path, "--by", "kl", "--last-on-top", "--quiet")
+	good(t, "lens", text, "--model", tiny(t), "--top", "3", "--html", path, "--by", "kl", "--last-on-top", "--title", "Cats <in>", "--cmap", "Reds", "--quiet")
 	d := pageData(t, read(t, path))
-	if r := d.Results[0]; len(d.Results) != 1 || r.Prompt != text || r.Followed != 3 || d.By != "kl" || !d.LastOnTop || r.Manifest.Weights == "" {
+	if r := d.Results[0]; len(d.Results) != 1 || r.Prompt != text || r.Followed != 3 || d.By != "kl" || !d.LastOnTop || r.Manifest.Weights == "" || r.Title != "Cats <in>" || d.Ramp[0] != "#fff5f0" {
 		t.Errorf("the page has %+v", d)
 	}
 	if out := good(t, "lens", text, "--model", tiny(t), "--html", "-", "--track", "0"); pageData(t, out).Results[0].Followed != 0 {
@@ -146,6 +148,9 @@ func TestPageFlagsRefused(t *testing.T) {
 		{[]string{"--json-format", "logitlenskit", "--json", file, "--logits"}, "no place for states and logits"},
 		{[]string{"--track", "6"}, "0 to all can be followed"},
 		{[]string{"--track", "-1"}, "0 to all can be followed"},
+		{[]string{"--html", file, "--cmap", "mauve"}, "no colour map"},
+		{[]string{"--cmap", "Reds"}, "add --plot FILE"},
+		{[]string{"--html", file, "--dpi", "90"}, "add --plot FILE"},
 		{[]string{"--html", ""}, "the file name is empty"},
 		{[]string{"--html", file, "--json", file}, "name one file"},
 		{[]string{"--html", file, "--by", "target-rank"}, "needs a target"},

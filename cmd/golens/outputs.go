@@ -86,7 +86,7 @@ func (o *outputs) addFiles(c *cli.Context) error {
 	add("csv", func(w io.Writer) sink { return csvSink{report.NewCSV(w)} })
 	add("npz", func(w io.Writer) sink { return npzSink{report.NewNPZ(w), o.many} })
 	add("html", func(w io.Writer) sink {
-		return &pageSink{w: w, options: report.PageOptions{By: o.grid.By, LastOnTop: o.grid.LastOnTop}}
+		return &pageSink{w: w, options: report.PageOptions{Title: c.String("title"), ColourMap: c.String("cmap"), By: o.grid.By, LastOnTop: o.grid.LastOnTop}}
 	})
 	figures, err := plots(c)
 	if err != nil {

@@ -44,7 +44,7 @@ func plots(c *cli.Context) ([]plot, error) {
 	path := c.String("plot")
 	if !c.IsSet("plot") {
 		for _, flag := range []string{"formats", "theme", "figsize", "dpi", "cmap", "title"} {
-			if c.IsSet(flag) {
+			if c.IsSet(flag) && !(c.IsSet("html") && slices.Contains(pageLooks, flag)) {
 				return nil, usage(c, "--%s says how --plot draws: add --plot FILE", flag)
 			}
 		}
