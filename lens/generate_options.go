@@ -91,8 +91,10 @@ func (w *writer) choose(o GenerateOptions) error {
 			return choice("the token %d cannot end the text: the vocabulary has the ids 0 to %d", id, w.m.Sizes.Vocab-1)
 		}
 	}
-	if o.End == nil {
-		o.End = w.m.EndIDs()
+	if o.End == nil && !o.NoEnd {
+		if o.End, err = w.m.EndIDs(); err != nil {
+			return err
+		}
 	}
 	if o.NoEnd {
 		o.End = nil

@@ -118,22 +118,3 @@ func (s Session) NextLogits(run *hooks.Run) (*torch.Tensor, error) {
 	defer last.Close()
 	return s.Head(last)
 }
-
-// EndIDs returns the tokens that end a text: those of config.json that are in the
-// vocabulary, or the tokenizer's end-of-text where there is no configuration.
-func (m *Model) EndIDs() []int64 {
-	var named, out []int64
-	if m.Config != nil {
-		named = m.Config.Arch.EOS
-	} else if tok, err := m.Tokenizer(); err == nil {
-		if id, ok := tok.EndOfText(); ok {
-			named = []int64{id}
-		}
-	}
-	for _, id := range named {
-		if id >= 0 && id < int64(m.Sizes.Vocab) {
-			out = append(out, id)
-		}
-	}
-	return out
-}

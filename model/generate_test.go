@@ -2,7 +2,9 @@ package model_test
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/golens/golens/hooks"
@@ -136,6 +138,36 @@ func TestMinLength(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestOwnEnd: the folder's generation_config.json names the tokens that end a text,
+// before config.json does.
+func TestOwnEnd(t *testing.T) {
+	oneThread(t)
+	source, dir := reference.Model(t, "4x64-untied"), t.TempDir()
+	for _, name := range []string{"config.json", "model.safetensors"} {
+		if err := os.Symlink(filepath.Join(source, name), filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m := open(t, dir, model.Options{})
+	if ids, err := m.EndIDs(); !slices.Equal(ids, []int64{1008}) || err != nil { // config.json's
+		t.Fatalf("the model's own end: %v, %v", ids, err)
+	}
+	ids := reference.IDs(4, 6, m.Sizes.Vocab)
+	end := generate(t, m, ids, 8, 0, -1, nil).sequence[len(ids)+4]
+	text := fmt.Sprintf(`{"eos_token_id": [1000, %d, 50256]}`, end)
+	if err := os.WriteFile(filepath.Join(dir, "generation_config.json"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if ids, err := m.EndIDs(); !slices.Equal(ids, []int64{1000, end}) || err != nil {
+		t.Errorf("the tokens that end a text are %v, %v", ids, err)
+	}
+	want := reference.Generate(t, reference.Generation{Request: reference.Request{Model: dir, IDs: ids}, New: 20, EndOfText: -1, OwnEnd: true})
+	if n := len(want["sequence"].Int64); n >= len(ids)+20 {
+		t.Fatalf("transformers does not end at %d: %d tokens", end, n)
+	}
+	generate(t, m, ids, 20, 0, end, nil).equal(t, want)
 }
 
 // TestGenerateHooks: interventions act in every step, and states show them.

@@ -9,6 +9,7 @@ type Generation struct {
 	New       int   // the most new tokens
 	MinLength int   // no end of text before so many tokens, the prompt's among them; 0 for none
 	EndOfText int64 // ends the text; -1 for none
+	OwnEnd    bool  // the model's own tokens end the text, as its folder names them
 }
 
 // Generate returns the arrays of a generation of n tokens behind a prompt of T:
@@ -32,6 +33,7 @@ func Generate(t testing.TB, g Generation) Arrays {
 	if g.MinLength > 0 {
 		f["min_length"] = g.MinLength
 	}
+	f["own_end"] = g.OwnEnd
 	if g.EndOfText >= 0 {
 		f["end_of_text"] = g.EndOfText
 	}

@@ -34,7 +34,7 @@ def record(model, changes):
     return (embedding, blocks, final), handles
 
 
-def generate(model, ids, new, min_length=None, end_of_text=None, lens="notebook", top=5, read=True, changes=()):
+def generate(model, ids, new, min_length=None, end_of_text=None, own_end=False, lens="notebook", top=5, read=True, changes=()):
     """Returns what greedy generation of up to `new` tokens gives, n of them, and the lens of its steps.
 
         sequence [T+n], logits [n,V] of each step's last position,
@@ -44,7 +44,9 @@ def generate(model, ids, new, min_length=None, end_of_text=None, lens="notebook"
     prompt = torch.tensor([ids])
     T = prompt.shape[1]
     (embedding, blocks, final), handles = record(model, changes)
-    options = dict(do_sample=False, max_new_tokens=new, min_length=min_length, eos_token_id=end_of_text, pad_token_id=0)
+    options = dict(do_sample=False, max_new_tokens=new, min_length=min_length, pad_token_id=0)
+    if not own_end:
+        options["eos_token_id"] = end_of_text
     try:
         out = model.generate(
             prompt, attention_mask=torch.ones_like(prompt), return_dict_in_generate=True,
