@@ -43,7 +43,7 @@ func WordBoxes(r *lens.Result) *Figure {
 		b.Rows = append(b.Rows, fmt.Sprintf("Layer %d:", row.Index))
 		for p := range r.Positions {
 			at := (i*len(r.Positions) + p) * r.K
-			b.Cells = append(b.Cells, Cell{Text: visiblePiece(r, r.TopIDs[at]), Value: float64(r.TopProbs[at])})
+			b.Cells = append(b.Cells, Cell{Text: piece(r, r.TopIDs[at]), Value: float64(r.TopProbs[at])})
 		}
 	}
 	for _, p := range r.Positions {
@@ -59,28 +59,34 @@ func WordBoxes(r *lens.Result) *Figure {
 	return &Figure{Width: 10, Height: 5, Panels: []Panel{b}}
 }
 
-// LineTexts are what stands around a line.
+// LineTexts are what stands around lines.
 type LineTexts struct{ X, Y, Title string }
 
-// TargetLine returns the probability or the rank of target word n by row, at the
-// last position that was read; ranks run downwards, so that up is better.
-func TargetLine(r *lens.Result, n int, by Measure, texts LineTexts) *Figure {
+// lineColours tell lines apart, for as many as they are; then they begin again.
+var lineColours = []string{"", "#d62728", "#2ca02c", "#ff7f0e", "#9467bd", "#8c564b", "#17becf", "#7f7f7f"}
+
+// TargetLines returns the probability or the rank of each target word by row, at
+// the last position that was read; ranks run downwards, so that up is better.
+func TargetLines(r *lens.Result, by Measure, texts LineTexts) *Figure {
 	t := r.Targets
-	line := &Line{Marker: Circle}
-	for i, row := range r.Rows {
-		at := (i*len(t.Positions)+len(t.Positions)-1)*t.N + n
-		v := float64(t.Rank[at])
-		if by == ByTargetProb {
-			v = float64(t.Prob[at])
-		}
-		line.X, line.Y = append(line.X, float64(row.Index)), append(line.Y, v)
+	axes := &Axes{
+		Title: texts.Title, Grid: true, Legend: t.N > 1,
+		X: Axis{Label: texts.X, Ticks: rowTicks(r.Rows)},
+		Y: Axis{Label: texts.Y, Inverted: by == ByTargetRank},
 	}
-	return &Figure{Width: 6.4, Height: 4.8, Panels: []Panel{&Axes{
-		Title: texts.Title, Grid: true,
-		X:     Axis{Label: texts.X, Ticks: rowTicks(r.Rows)},
-		Y:     Axis{Label: texts.Y, Inverted: by == ByTargetRank},
-		Marks: []Mark{line},
-	}}}
+	for n := range t.N {
+		line := &Line{Marker: Circle, Colour: lineColours[n%len(lineColours)], Label: printable(t.Words[n])}
+		for i, row := range r.Rows {
+			at := (i*len(t.Positions)+len(t.Positions)-1)*t.N + n
+			v := float64(t.Rank[at])
+			if by == ByTargetProb {
+				v = float64(t.Prob[at])
+			}
+			line.X, line.Y = append(line.X, float64(row.Index)), append(line.Y, v)
+		}
+		axes.Marks = append(axes.Marks, line)
+	}
+	return &Figure{Width: 6.4, Height: 4.8, Panels: []Panel{axes}}
 }
 
 // rowTicks returns ticks at the numbers of rows, at most fourteen of them.
@@ -116,13 +122,4 @@ func PieceHeat(r *lens.Result, pieces []string, values []float32) *Figure {
 		}
 	}
 	return &Figure{Width: 20, Height: 10, Panels: []Panel{h}}
-}
-
-// visiblePiece returns a candidate of r as people should see it.
-func visiblePiece(r *lens.Result, id int64) string {
-	piece, ok := r.Pieces[id]
-	if !ok {
-		piece.ID = id
-	}
-	return tokenText(piece)
 }

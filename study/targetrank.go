@@ -77,11 +77,11 @@ func runTargetRank(w *work) error {
 	}
 	w.figure(Figure{Letter: "E", Name: "probability", Title: "The target's probability",
 		Seen: fmt.Sprintf("The probability of %s as the next word, read from each state. It ends at %.3g.", w.named(target.ID), t.Prob[L]),
-		Draw: report.TargetLine(r, 0, report.ByTargetProb, report.LineTexts{
+		Draw: report.TargetLines(r, report.ByTargetProb, report.LineTexts{
 			X: "Layer", Y: fmt.Sprintf("P(%s)", strings.TrimSpace(targetRankTarget)), Title: "Layer-wise probability"})})
 	w.figure(Figure{Letter: "F", Name: "rank", Title: "The target's rank",
 		Seen: fmt.Sprintf("How many words are likelier: rank 1 is the likeliest, up is better. It is best in layer %d, at rank %d, and ends at %d.", best, t.Rank[best], t.Rank[L]),
-		Draw: report.TargetLine(r, 0, report.ByTargetRank, report.LineTexts{
+		Draw: report.TargetLines(r, report.ByTargetRank, report.LineTexts{
 			X: "Layer", Y: fmt.Sprintf("rank(%s) ↓ better", strings.TrimSpace(targetRankTarget)), Title: "Gold token rank by layer"})})
 	return nil
 }

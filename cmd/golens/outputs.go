@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -24,6 +25,7 @@ func outputFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "hidden", Category: category, Usage: "write the states to --json as well (--npz always has them)"},
 		&cli.BoolFlag{Name: "logits", Category: category, Usage: "write the logits of the whole vocabulary to --npz and --json"},
 		&cli.StringFlag{Name: "by", Category: category, Value: "prob", Usage: "`MEASURE`: shade by prob, entropy, kl, agree, target-prob or target-rank"},
+		&cli.StringFlag{Name: "view", Category: category, Value: "grid", Usage: "`VIEW`: --plot draws grid, boxes, words, pieces (every second row; plain or --by entropy), targets (lines; --by target-rank for ranks) or scatter (the vocabulary in one cell)"},
 		&cli.BoolFlag{Name: "last-on-top", Category: category, Usage: "draw the last layer on top"},
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: category, Usage: "draw no grid in the terminal, and show no progress"},
 	}, plotFlags("the grid")...)
@@ -35,6 +37,7 @@ type outputs struct {
 	many   bool // results come from --prompts
 	screen bool // draw in the terminal
 	grid   report.GridOptions
+	view   string // of --plot
 	term   report.Terminal
 	stdout io.Writer
 	notes  *notes
@@ -48,6 +51,16 @@ func newOutputs(c *cli.Context) (*outputs, error) {
 		return nil, wrong(c, fmt.Errorf("--by: %w", err))
 	}
 	o.grid = report.GridOptions{By: by, LastOnTop: c.Bool("last-on-top")}
+	o.view = c.String("view")
+	if err := report.ParseLensView(o.view); err != nil {
+		return nil, wrong(c, fmt.Errorf("--view: %w", err))
+	}
+	switch {
+	case c.IsSet("view") && !c.IsSet("plot"):
+		return nil, usage(c, "--view says what --plot draws: add --plot FILE")
+	case o.view == "targets" && (len(c.StringSlice("target"))+len(c.StringSlice("target-id")) == 0 || slices.Contains(c.StringSlice("target"), "next")):
+		return nil, usage(c, "--view targets draws words: name them with --target WORD")
+	}
 	if o.term, err = terminal(c); err != nil {
 		return nil, err
 	}
@@ -93,7 +106,7 @@ func (o *outputs) addFiles(c *cli.Context) error {
 		return err
 	}
 	for _, p := range figures {
-		o.files = append(o.files, &file{flag: "plot", path: p.path, open: func(w io.Writer) sink { return plotSink{w, p, o.grid} }})
+		o.files = append(o.files, &file{flag: "plot", path: p.path, open: func(w io.Writer) sink { return plotSink{w, p, o.view, o.grid} }})
 	}
 	for _, f := range o.files {
 		if f.path == "" {

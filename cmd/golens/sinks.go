@@ -84,14 +84,15 @@ func (s npzSink) Write(i int, r *lens.Result) error {
 type plotSink struct {
 	w    io.Writer
 	plot plot
+	view string
 	grid report.GridOptions
 }
 
 func (s plotSink) Write(_ int, r *lens.Result) error {
-	g, err := report.LensGrid(r, s.grid)
+	d, err := report.LensView(s.view, r, s.grid)
 	if err != nil {
 		return err
 	}
-	return s.plot.draw(s.w, g)
+	return s.plot.draw(s.w, d)
 }
 func (s plotSink) Close() error { return nil }
