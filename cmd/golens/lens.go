@@ -76,6 +76,12 @@ func runLens(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if out.view == "scatter" {
+		if err := oneCell(c, m, readings[0]); err != nil {
+			return err
+		}
+		readings[0].options.Logits = true
+	}
 	for _, w := range warnings {
 		out.notes.warn("", w)
 	}
@@ -126,6 +132,21 @@ func prepare(c *cli.Context, m *model.Model, prompts []prompt, o lens.Options) (
 	return out, nil
 }
 
+// oneCell refuses a reading of several cells.
+func oneCell(c *cli.Context, m *model.Model, r reading) error {
+	rows, positions := len(r.options.Rows), len(r.options.Positions)
+	if r.options.Rows == nil {
+		rows = m.Sizes.Blocks + 1
+	}
+	if r.options.Positions == nil {
+		positions = len(r.ids)
+	}
+	if rows != 1 || positions != 1 {
+		return usage(c, "--view scatter draws one cell, and there are %d rows and %d positions: choose one with --layers and --positions", rows, positions)
+	}
+	return nil
+}
+
 func (r reading) read(ctx context.Context, m *model.Model) (*lens.Result, error) {
 	out, err := lens.Read(ctx, m, r.ids, r.options)
 	if err == nil {
@@ -153,7 +174,7 @@ func readError(c *cli.Context, p prompt, err error) error {
 		return err
 	}
 	var arrays []string
-	for _, flag := range []string{"set", "add"} {
+	for _, flag := range []string{"patch", "set", "project-out", "add"} {
 		for _, s := range c.StringSlice(flag) {
 			arrays = append(arrays, "--"+flag+" "+s)
 		}
