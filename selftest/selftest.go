@@ -35,8 +35,40 @@ type Check struct {
 // tried is how many tokens are run.
 const tried = 14
 
+// A check is one thing to try.
+type check struct {
+	name   string
+	f      func() (string, error)
+	remedy string
+}
+
 // Run checks a model. Its checks never stop one another; a cancelled ctx ends them all.
 func Run(ctx context.Context, m *model.Model) []Check {
+	t := newTest(ctx, m)
+	return t.run([]check{
+		{"last row", t.lastRow, wrongNumbers},
+		{"two runs", t.twice, wrongNumbers},
+		{"parts", t.parts, wrongNumbers},
+		{"hooks", t.hooks, wrongHooks},
+		{"tokenizer", t.tokenizer, "check the tokenizer's files, vocab.json and merges.txt"},
+	})
+}
+
+// Deep checks what interventions do to a model, by runs that must agree with one
+// another: some five for each block.
+func Deep(ctx context.Context, m *model.Model) []Check {
+	t := newTest(ctx, m)
+	return t.run([]check{
+		{"scale by 1", t.scaledByOne, wrongHooks},
+		{"patch itself", t.patchedItself, wrongHooks},
+		{"patch other", t.patchedWhole, wrongHooks},
+		{"skip", t.skipped, wrongHooks},
+		{"sweep", t.sweep, wrongNumbers},
+		{"last block", t.lastScaled, wrongNumbers},
+	})
+}
+
+func newTest(ctx context.Context, m *model.Model) *test {
 	n := tried
 	if c := m.Sizes.Context; c > 0 {
 		n = min(n, c)
@@ -46,19 +78,13 @@ func Run(ctx context.Context, m *model.Model) []Check {
 		t.ids[i] = int64((i*7919 + 11) % m.Sizes.Vocab)
 		t.other[i] = int64((i*104729 + 5) % m.Sizes.Vocab)
 	}
+	return t
+}
+
+func (t *test) run(checks []check) []Check {
 	var out []Check
-	for _, c := range []struct {
-		name   string
-		f      func() (string, error)
-		remedy string
-	}{
-		{"last row", t.lastRow, wrongNumbers},
-		{"two runs", t.twice, wrongNumbers},
-		{"parts", t.parts, wrongNumbers},
-		{"hooks", t.hooks, "report it, with what golens model info says of the model"},
-		{"tokenizer", t.tokenizer, "check the tokenizer's files, vocab.json and merges.txt"},
-	} {
-		if ctx.Err() != nil {
+	for _, c := range checks {
+		if t.ctx.Err() != nil {
 			return append(out, Check{c.name, Warn, "not done: interrupted", "run it again"})
 		}
 		text, err := c.f()
@@ -75,6 +101,8 @@ func Run(ctx context.Context, m *model.Model) []Check {
 }
 
 const wrongNumbers = "do not trust numbers of this model here: try --threads 1, another libtorch, and report it with the output of golens doctor --json"
+
+const wrongHooks = "report it, with what golens model info says of the model"
 
 // unknown is the error of a check that could not be made.
 type unknown struct{ text, remedy string }

@@ -141,8 +141,8 @@ func (b *Binder) width(point string) int64 {
 	known := map[string]bool{l.Embed: true, l.Norm: true}
 	for _, block := range l.Blocks {
 		known[block.Out], known[block.Mid], known[block.Attn], known[block.MLP] = true, true, true, true
-		if n := b.m.Points.Heads(block.Attn); n > 0 && len(c) > len(block.Attn) && c[:len(block.Attn)+2] == block.Attn+":h" {
-			return int64(b.m.Sizes.Width / n)
+		if block.Attention != "" && strings.HasPrefix(c, block.Attention+":h") {
+			return int64(b.m.Sizes.HeadDim)
 		}
 	}
 	if known[c] {

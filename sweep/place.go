@@ -84,7 +84,7 @@ func PlacesOf(m *model.Model, site Site, blocks, heads []int) ([]Place, error) {
 		case MLP:
 			p.Point = b.MLP
 		case Heads:
-			more, err := headsOf(m, b.Attn, label, i, heads)
+			more, err := headsOf(m, b.Attention, label, i, heads)
 			if err != nil {
 				return nil, err
 			}

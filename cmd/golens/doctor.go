@@ -25,8 +25,10 @@ func doctorCommand() *cli.Command {
 			"the same last bits: {1} {2..15} says that a row among 2 to 15 has other bits than\n" +
 			"one alone.",
 		UsageText: `  golens doctor
+  golens doctor --deep --model gpt2
   golens doctor --model gpt2 --threads 1 --json`,
-		Flags:        append([]cli.Flag{&cli.BoolFlag{Name: "json", Usage: "write JSON"}}, append(sharedFlags(), nameFlags()...)...),
+		Flags: append([]cli.Flag{&cli.BoolFlag{Name: "deep", Usage: "check interventions as well, by runs that must agree: scaling by 1, patching a run with itself or with another, skipping blocks, sweeps"},
+			&cli.BoolFlag{Name: "json", Usage: "write JSON"}}, append(sharedFlags(), nameFlags()...)...),
 		OnUsageError: onUsageError, Action: runDoctor,
 	}
 }
@@ -66,6 +68,9 @@ func runDoctor(c *cli.Context) error {
 		r.Model = m.Name
 		r.Checks = append(r.Checks, modelChecks(m)...)
 		r.Checks = append(r.Checks, selftest.Run(c.Context, m)...)
+		if c.Bool("deep") {
+			r.Checks = append(r.Checks, selftest.Deep(c.Context, m)...)
+		}
 	}
 	failed := 0
 	r.Status = selftest.OK
