@@ -1,0 +1,101 @@
+package sweep_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+
+	"github.com/golens/golens/hooks"
+	"github.com/golens/golens/lens"
+	"github.com/golens/golens/model"
+	"github.com/golens/golens/sweep"
+	"github.com/golens/golens/torch"
+)
+
+// The scaling study: what each block's output, scaled, does to a word.
+func ExampleRun() {
+	m, err := model.Open("", model.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer m.Close()
+	tok, err := m.Tokenizer()
+	if err != nil {
+		log.Fatal(err)
+	}
+	places, err := sweep.PlacesOf(m, sweep.Resid, []int{0, 11}, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	r, err := sweep.Run(context.Background(), m, tok.Encode("She looked out of the"), sweep.Plan{
+		Changes: sweep.Scale(0.5, 1),
+		Places:  places,
+		Words:   []lens.Word{{Text: " window", ID: tok.Encode(" window")[0]}},
+	}, sweep.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	s := r.Of("logprob")
+	for f, change := range r.Changes {
+		for b, p := range r.Places {
+			v := s.At(r, f, b)[0]
+			fmt.Printf("%s at %s: same as clean: %v, within 0.001: %v\n", change, p.Label, v == s.Clean[0], abs(v-s.Clean[0]) < 1e-3)
+		}
+	}
+	// Output:
+	// scale 0.5 at L0: same as clean: false, within 0.001: false
+	// scale 0.5 at L11: same as clean: false, within 0.001: true
+	// scale 1 at L0: same as clean: true, within 0.001: true
+	// scale 1 at L11: same as clean: true, within 0.001: true
+}
+
+func abs(x float32) float32 { return max(x, -x) }
+
+// prompts is a Source without files.
+type prompts struct{ m *model.Model }
+
+func (p prompts) Array(string) ([]float32, []int64, error) { return nil, nil, fmt.Errorf("no files here") }
+func (p prompts) Texts(string) ([][]int64, error)          { return nil, fmt.Errorf("no files here") }
+func (p prompts) Encode(text string) ([]int64, error) {
+	tok, err := p.m.Tokenizer()
+	if err != nil {
+		return nil, err
+	}
+	return tok.Encode(text), nil
+}
+
+// Activation patching, with the change as it is written: patching the stream of the
+// other prompt at every position brings all of its value.
+func ExampleBinder_Change() {
+	m, err := model.Open("", model.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer m.Close()
+	ids, err := prompts{m}.Encode("London is the capital of")
+	if err != nil {
+		log.Fatal(err)
+	}
+	places, err := sweep.PlacesOf(m, sweep.Resid, []int{0, 6}, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	specs, err := sweep.ParseChange(`patch "Paris is the capital of"`)
+	if err != nil {
+		log.Fatal(err)
+	}
+	var scope torch.Scope
+	defer scope.Close()
+	change, err := sweep.NewBinder(m, prompts{m}, &scope).Change(specs[0], places, len(ids))
+	if err != nil {
+		log.Fatal(err)
+	}
+	r, err := sweep.Run(context.Background(), m, ids, sweep.Plan{Changes: []sweep.Change{change}, Places: places, Words: []lens.Word{{Text: " France", ID: 4881}},
+		Always: []sweep.Edit{{Point: "ln_f", Action: hooks.Scale(1)}}}, sweep.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(r.Changes[0], r.Of("logprob").Recovery())
+	// Output:
+	// patch "Paris is the capital of" [1 1]
+}
