@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"strings"
+	"unicode"
+	"unicode/utf16"
 
 	"github.com/golens/golens/lens"
 )
@@ -55,7 +58,7 @@ func Page(w io.Writer, results []*lens.Result, o PageOptions) error {
 		pageParts
 		Title string
 		Data  template.JS
-	}{parts, data.Results[0].Title, template.JS(text)})
+	}{parts, data.Results[0].Title, template.JS(printableJSON(text))})
 	if err != nil {
 		return fmt.Errorf("report: write HTML: %w", err)
 	}
@@ -63,4 +66,23 @@ func Page(w io.Writer, results []*lens.Result, o PageOptions) error {
 		return fmt.Errorf("report: write HTML: %w", err)
 	}
 	return nil
+}
+
+// printableJSON returns JSON with what cannot be seen in it as escapes: the page's
+// source can be read, whatever the prompt does to the direction of text.
+func printableJSON(text []byte) string {
+	var s strings.Builder
+	s.Grow(len(text))
+	for _, r := range string(text) {
+		switch {
+		case r < 0x80 || unicode.IsPrint(r) && !ignorable(r):
+			s.WriteRune(r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&s, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&s, `\u%04x`, r)
+		}
+	}
+	return s.String()
 }

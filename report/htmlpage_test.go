@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -32,6 +33,9 @@ func TestPage(t *testing.T) {
 	}
 	if bytes.ContainsAny(data, "<>&\u2028\u2029") {
 		t.Error("the data holds characters that HTML reads")
+	}
+	if bytes.ContainsAny(page, "\u202e\u200b\ufeff\ue000\U000e0041") {
+		t.Error("the page's source holds characters that cannot be seen")
 	}
 	var d pageData
 	if err := json.Unmarshal(data, &d); err != nil {
@@ -89,5 +93,20 @@ func TestPageRefuses(t *testing.T) {
 	}
 	if err := Page(fullWriter{}, []*lens.Result{plain()}, PageOptions{}); err == nil || !strings.Contains(err.Error(), "the disk is full") {
 		t.Errorf("a full disk: error %v", err)
+	}
+}
+
+func TestPrintableJSON(t *testing.T) {
+	for in, want := range map[string]string{
+		`"plain é 人"`: `"plain é 人"`, "\"\u202e\"": `"\u202e"`, "\"\U000e0041\"": `"\udb40\udc41"`, "\"😀\ufe0f\"": `"😀\ufe0f"`, `"\u0000"`: `"\u0000"`,
+	} {
+		got := printableJSON([]byte(in))
+		if got != want {
+			t.Errorf("%q becomes %s, want %s", in, got, want)
+		}
+		var a, b string
+		if err := errors.Join(json.Unmarshal([]byte(in), &a), json.Unmarshal([]byte(got), &b)); err != nil || a != b {
+			t.Errorf("%q reads as %q, %q", in, b, err)
+		}
 	}
 }

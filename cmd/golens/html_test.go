@@ -164,3 +164,25 @@ func TestPageFlagsRefused(t *testing.T) {
 		}
 	}
 }
+
+// A prompt that would act is text in the page, in a figure and in the terminal.
+func TestHostilePrompt(t *testing.T) {
+	const prompt = "</script><img x>\x1b\u202e\x00"
+	dir := t.TempDir()
+	page, figure := filepath.Join(dir, "x.html"), filepath.Join(dir, "x.svg")
+	drawn := golensWith(t, prompt, "lens", "-", "--model", tiny(t), "--html", page, "--plot", figure, "--title", prompt[:16])
+	if drawn.code != 0 {
+		t.Fatal(drawn.stderr)
+	}
+	if d := pageData(t, read(t, page)); d.Results[0].Prompt != prompt {
+		t.Errorf("the page has the prompt %q", d.Results[0].Prompt)
+	}
+	for name, text := range map[string]string{"page": read(t, page), "figure": read(t, figure), "terminal": drawn.out} {
+		if name != "terminal" && strings.Contains(text, "<img") {
+			t.Errorf("the %s takes the prompt for markup", name)
+		}
+		if strings.ContainsAny(text, "\x1b\u202e\x00") {
+			t.Errorf("the %s holds characters that act", name)
+		}
+	}
+}
