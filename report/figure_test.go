@@ -12,11 +12,11 @@ import (
 	"testing"
 )
 
-func figure(t *testing.T, format string, g *Grid, o FigureOptions) []byte {
+func figure(t *testing.T, format string, d Drawing, o FigureOptions) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	o.BuiltinFonts = true
-	if err := WriteFigure(&b, format, g, o); err != nil {
+	if err := WriteFigure(&b, format, d, o); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -37,7 +37,7 @@ func goldenImage(t *testing.T, name string, got []byte) {
 		t.Fatalf("%v; run go test ./report -update", err)
 	}
 	if far := farthest(t, got, want); far > 8 {
-		failed := filepath.Join(t.ArtifactDir(), name)
+		failed := filepath.Join(t.ArtifactDir(), filepath.Base(name))
 		if err := os.WriteFile(failed, got, 0o666); err != nil {
 			t.Fatal(err)
 		}

@@ -38,6 +38,8 @@ func (h *gridPart) cells(p *page, band span, left, top float64) {
 		p.on.Stamp(draw.Stamps{Shape: shape, At: grounds[c], Colours: []color.NRGBA{c}})
 	}
 	if marks != nil {
+		// A line of the ground within tells the mark from a cell of a like colour.
+		p.on.Stamp(draw.Stamps{Shape: p.ring(box.W-1, box.H-1, corner-0.5, 2.6), At: marks, Colours: []color.NRGBA{h.look.ground}})
 		p.on.Stamp(draw.Stamps{Shape: p.ring(box.W-1, box.H-1, corner-0.5, 1.2), At: marks, Colours: []color.NRGBA{h.look.mark}})
 	}
 	each(func(c Cell, b draw.Rect) { h.text(p, c, b) })

@@ -37,6 +37,7 @@ type layout struct {
 	outer         []draw.Rect // from the title to the lowest label
 	wantW, wantH  float64     // asked for, 0 for none
 	fixed         bool        // all parts have one size, to which they are scaled
+	enlarge       float64     // of what is not fixed, beside its size
 }
 
 const (
@@ -74,9 +75,17 @@ func newLayout(f *Figure, o FigureOptions, bare bool) (*layout, error) {
 	if l.fixed {
 		l.arrange(0, 0)
 	} else {
-		l.arrange(l.wantW, l.wantH)
+		l.enlarge = enlargement(l.wantW, l.wantH)
+		l.arrange(l.wantW/l.enlarge, l.wantH/l.enlarge)
 	}
 	return l, nil
+}
+
+// enlargement returns by how much letters and lines grow with a figure, which is
+// looked at from farther away, or smaller, when it is more than 60 square inches.
+func enlargement(w, h float64) float64 {
+	const ordinary = 60 * 72 * 72
+	return math.Min(1.6, math.Max(1, math.Pow(w*h/ordinary, 0.4)))
 }
 
 // texts returns the title of the figure and those of its parts. A title of the
@@ -179,14 +188,16 @@ func titleHeight(lines []string, size float64) float64 {
 
 // fit returns the size of the canvas, and by how much the layout is scaled to it.
 func (l *layout) fit() (width, height, scale float64) {
-	width, height, scale = l.width, l.height, 1
+	scale = 1
+	if !l.fixed {
+		scale = l.enlarge
+	}
 	strict := l.options.Width > 0 || l.options.Height > 0
 	if !strict && !l.fixed || l.wantW == 0 && l.wantH == 0 {
-		return width, height, scale
+		return l.width * scale, l.height * scale, scale
 	}
-	scale = math.Inf(1)
-	if !l.fixed {
-		scale = 1
+	if l.fixed {
+		scale = math.Inf(1)
 	}
 	if l.wantW > 0 {
 		scale = math.Min(scale, l.wantW/l.width)

@@ -52,7 +52,10 @@ func (p *axesPart) legend(on *plot) {
 		switch m := e.mark.(type) {
 		case *Dots:
 			one := *m
-			one.X, one.Y, one.Cloud, one.Alpha = half, half, false, math.Max(m.Alpha, 0.6)
+			one.X, one.Y, one.Cloud = half, half, false
+			if m.Alpha > 0 {
+				one.Alpha = math.Max(m.Alpha, 0.6) // a single dot is fainter than many
+			}
 			one.Size = math.Min(math.Max(m.Size, 3.5), row)
 			if m.Colours != nil {
 				one.Colours = m.Colours[:min(1, len(m.Colours))]
@@ -81,9 +84,13 @@ func (p *axesPart) legend(on *plot) {
 func (p *axesPart) emptiest(on *plot, box draw.Rect) draw.Rect {
 	in := on.in.Inset(legendInset)
 	best, fewest := box, math.Inf(1)
-	for _, at := range [][2]float64{{1, 0}, {0, 0}, {1, 1}, {0, 1}, {1, 0.5}, {0, 0.5}, {0.5, 0}, {0.5, 1}} {
-		try := box
-		try.X, try.Y = in.X+at[0]*(in.W-box.W), in.Y+at[1]*(in.H-box.H)
+	for _, at := range [][2]float64{
+		{1, 0}, {0, 0}, {1, 1}, {0, 1}, {1, 0.5}, {0, 0.5}, {0.5, 0}, {0.5, 1},
+		{0.25, 0}, {0.75, 0}, {0.25, 1}, {0.75, 1}, {0.5, 0.5}, {0.25, 0.5}, {0.75, 0.5},
+	} {
+		place := box
+		place.X, place.Y = in.X+at[0]*(in.W-box.W), in.Y+at[1]*(in.H-box.H)
+		try := place.Inset(-legendInset) // dots have a size
 		covered := 0.0
 		for _, m := range p.a.Marks {
 			x, y := m.points()
@@ -104,7 +111,7 @@ func (p *axesPart) emptiest(on *plot, box draw.Rect) draw.Rect {
 			}
 		}
 		if covered < fewest {
-			best, fewest = try, covered
+			best, fewest = place, covered
 		}
 	}
 	return best

@@ -2,6 +2,8 @@ package report
 
 import (
 	"bytes"
+	"math"
+	"slices"
 
 	"github.com/golens/golens/report/draw"
 )
@@ -14,6 +16,9 @@ const (
 	readableCells = 8_000
 	// quickPixels is how many dots a PNG has at most where nobody asked for them.
 	quickPixels = 60e6
+	// layerPixels is how many a raster layer in a vector format has at most.
+	layerPixels   = 5e6
+	leastLayerDPI = 25
 )
 
 // render returns the figure in a format: in the best quality that stays within
@@ -44,14 +49,14 @@ func render(f *Figure, format string, o FigureOptions) ([]byte, error) {
 // render returns the layout in a format, with as many dots as maxBytes allows.
 func (l *layout) render(format string) ([]byte, error) {
 	if format != "png" {
-		var b []byte
-		for _, dpi := range []float64{200, 140, 100, 70} {
-			var err error
-			if b, err = l.paint(format, defaultDPI, dpi); err != nil || len(b) <= maxBytes {
-				return b, err
-			}
+		w, h, _ := l.fit()
+		dpi := min(200, 72*math.Sqrt(layerPixels/(w*h)))
+		b, err := l.paint(format, defaultDPI, dpi)
+		for err == nil && len(b) > maxBytes && dpi > leastLayerDPI && l.clouded() {
+			dpi = max(leastLayerDPI, dpi*min(0.9, 0.95*math.Sqrt(maxBytes/float64(len(b)))))
+			b, err = l.paint(format, defaultDPI, dpi)
 		}
-		return b, nil
+		return b, err
 	}
 	if l.options.DPI > 0 {
 		return l.paint(format, float64(l.options.DPI), 0)
@@ -69,6 +74,16 @@ func (l *layout) render(format string) ([]byte, error) {
 		b, err = l.paint(format, dpi, 0)
 	}
 	return b, err
+}
+
+// clouded says whether there are dots that vector formats hold as an image.
+func (l *layout) clouded() bool {
+	for _, p := range l.f.Panels {
+		if a, ok := p.(*Axes); ok && slices.ContainsFunc(a.Marks, func(m Mark) bool { d, ok := m.(*Dots); return ok && d.Cloud }) {
+			return true
+		}
+	}
+	return false
 }
 
 // paint returns the layout in a format at numbers of dots per inch of PNG and of

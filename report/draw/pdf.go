@@ -8,6 +8,7 @@ import (
 	"image/color"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"unicode/utf16"
 )
@@ -197,30 +198,51 @@ func (d *pdfCanvas) Stamp(s Stamps) {
 
 func (d *pdfCanvas) Image(r Rect, m image.Image) { d.embed(r, enlarged(m)) }
 
-// embed adds an image and, where it is translucent, its mask.
+// embed adds an image and, where it is translucent, its mask: in all its colours,
+// or in 256 where it has no more or would else go beyond the limit.
 func (d *pdfCanvas) embed(r Rect, m *image.RGBA) {
-	b := m.Bounds()
-	colours, alphas := make([]byte, 0, 3*b.Dx()*b.Dy()), make([]byte, 0, b.Dx()*b.Dy())
-	opaque := true
-	for y := b.Min.Y; y < b.Max.Y; y++ {
-		for x := b.Min.X; x < b.Max.X; x++ {
-			c := color.NRGBAModel.Convert(m.At(x, y)).(color.NRGBA)
-			colours = append(colours, c.R, c.G, c.B)
-			alphas = append(alphas, c.A)
-			opaque = opaque && c.A == 255
-		}
+	colours, alphas := planes(m)
+	stream, space := pdfData(colours), "/DeviceRGB"
+	few := exactly(m)
+	if few == nil && d.o.Limit > 0 && len(stream) > d.o.Limit/2 {
+		few = fewColours(m)
 	}
-	dict := fmt.Sprintf("/Type /XObject /Subtype /Image /Width %d /Height %d /BitsPerComponent 8", b.Dx(), b.Dy())
+	if few != nil {
+		stream, alphas = pdfData(few.Pix), alphas[:0]
+		table := make([]byte, 0, 3*256)
+		var opacities [256]byte
+		for i, c := range few.Palette {
+			c := color.NRGBAModel.Convert(c).(color.NRGBA)
+			table = append(table, c.R, c.G, c.B)
+			opacities[i] = c.A
+		}
+		for _, i := range few.Pix {
+			alphas = append(alphas, opacities[i])
+		}
+		space = fmt.Sprintf("[/Indexed /DeviceRGB %d <%x>]", len(few.Palette)-1, table)
+	}
+	dict := fmt.Sprintf("/Type /XObject /Subtype /Image /Width %d /Height %d /BitsPerComponent 8", m.Rect.Dx(), m.Rect.Dy())
 	mask := ""
-	if !opaque {
+	if slices.ContainsFunc(alphas, func(a byte) bool { return a != 255 }) {
 		mask = fmt.Sprintf(" /SMask %d 0 R", d.add(pdfStream(dict+" /ColorSpace /DeviceGray", alphas)))
 	}
-	object := d.add(pdfStream(dict+" /ColorSpace /DeviceRGB"+mask, colours))
+	object := d.add(pdfObject(dict+" /ColorSpace "+space+mask, stream))
 	name := "i" + strconv.Itoa(object)
 	d.name(name, object)
 	d.opacity(255)
 	// An image is a unit square with its first row at y = 1.
 	fmt.Fprintf(&d.page, "q %s 0 0 -%s %s %s cm /%s Do Q\n", short(r.W), short(r.H), short(r.X), short(r.Y+r.H), name)
+}
+
+// planes returns the colours of m, three bytes a dot, and their alphas.
+func planes(m *image.RGBA) (colours, alphas []byte) {
+	colours, alphas = make([]byte, 0, 3*len(m.Pix)/4), make([]byte, 0, len(m.Pix)/4)
+	for i := 0; i < len(m.Pix); i += 4 {
+		c := color.NRGBAModel.Convert(color.RGBA{m.Pix[i], m.Pix[i+1], m.Pix[i+2], m.Pix[i+3]}).(color.NRGBA)
+		colours = append(colours, c.R, c.G, c.B)
+		alphas = append(alphas, c.A)
+	}
+	return colours, alphas
 }
 
 // WriteTo writes the document.
@@ -261,12 +283,20 @@ func (d *pdfCanvas) WriteTo(w io.Writer) (int64, error) {
 }
 
 // pdfStream returns a stream object with a dictionary's entries.
-func pdfStream(dict string, data []byte) []byte {
+func pdfStream(dict string, data []byte) []byte { return pdfObject(dict, pdfData(data)) }
+
+// pdfData returns data compressed.
+func pdfData(data []byte) []byte {
 	var b bytes.Buffer
-	z, _ := zlib.NewWriterLevel(&b, zlib.BestCompression) // a level that exists
-	z.Write(data)                                         // a buffer takes all
+	z := zlib.NewWriter(&b)
+	z.Write(data) // a buffer takes all
 	z.Close()
-	return fmt.Appendf(nil, "<< %s /Filter /FlateDecode /Length %d >>\nstream\n%s\nendstream", dict, b.Len(), b.Bytes())
+	return b.Bytes()
+}
+
+// pdfObject returns a stream object of compressed data.
+func pdfObject(dict string, data []byte) []byte {
+	return fmt.Appendf(nil, "<< %s /Filter /FlateDecode /Length %d >>\nstream\n%s\nendstream", dict, len(data), data)
 }
 
 // pdfString returns a text in UTF-16, written in hexadecimal.

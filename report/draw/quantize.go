@@ -18,26 +18,28 @@ type tally struct {
 // letters and dots.
 const flat = 160
 
-// fewColours returns m with at most 256 colours: exactly where it has no more,
-// else with its commonest ones kept and the others brought together. exact says
-// which it was.
-func fewColours(m *image.RGBA) (p *image.Paletted, exact bool) {
+// fewColours returns m in at most 256 colours: exactly where it has no more, else
+// with its commonest ones kept and the others brought together.
+func fewColours(m *image.RGBA) *image.Paletted {
 	all := tallies(m)
-	exact = len(all) <= 256
-	kept := all[:min(len(all), 256)]
-	if !exact {
-		kept = append(slices.Clone(all[:flat]), medianCut(all[flat:], 256-flat)...)
+	kept, rest := all[:min(len(all), 256)], map[color.RGBA]uint8{}
+	if len(all) > 256 {
+		mixed := blended(all[flat:])
+		kept = append(slices.Clone(all[:flat]), medianCut(mixed, 256-flat)...)
+		for _, t := range mixed {
+			rest[coarse(t.c)] = nearest(kept, t.c)
+		}
 	}
-	p = image.NewPaletted(m.Rect, make(color.Palette, len(kept)))
+	p := image.NewPaletted(m.Rect, make(color.Palette, len(kept)))
+	index := make(map[color.RGBA]uint8, len(all))
 	for i, t := range kept {
 		p.Palette[i] = t.c
 	}
-	index := make(map[color.RGBA]uint8, len(all))
 	for i, t := range all {
-		if exact || i < flat {
+		if len(all) <= 256 || i < flat {
 			index[t.c] = uint8(i)
 		} else {
-			index[t.c] = nearest(kept, t.c)
+			index[t.c] = rest[coarse(t.c)]
 		}
 	}
 	var last color.RGBA
@@ -49,7 +51,48 @@ func fewColours(m *image.RGBA) (p *image.Paletted, exact bool) {
 		}
 		p.Pix[i] = at
 	}
-	return p, exact
+	return p
+}
+
+// exactly returns m with a palette, or nil where it has more than 256 colours.
+func exactly(m *image.RGBA) *image.Paletted {
+	seen := map[color.RGBA]bool{}
+	var last color.RGBA
+	for i := 0; i < len(m.Pix); i += 4 {
+		c := color.RGBA{m.Pix[i], m.Pix[i+1], m.Pix[i+2], m.Pix[i+3]}
+		if c != last || i == 0 {
+			last, seen[c] = c, true
+			if len(seen) > 256 {
+				return nil
+			}
+		}
+	}
+	return fewColours(m)
+}
+
+// coarse returns a colour without its lower bits, which many at the edges of
+// letters and dots have in common.
+func coarse(c color.RGBA) color.RGBA {
+	const upper = 0xf8
+	return color.RGBA{c.R & upper, c.G & upper, c.B & upper, c.A & upper}
+}
+
+// blended returns the means of the colours that are coarsely the same.
+func blended(colours []tally) []tally {
+	groups := map[color.RGBA][]tally{}
+	for _, t := range colours {
+		groups[coarse(t.c)] = append(groups[coarse(t.c)], t)
+	}
+	var out []tally
+	for c, group := range groups {
+		m := mean(group)
+		if coarse(m.c) != c { // rounded up
+			m.c = c
+		}
+		out = append(out, m)
+	}
+	slices.SortFunc(out, func(a, b tally) int { return compareColours(a.c, b.c) })
+	return out
 }
 
 // tallies returns the colours of m, the commonest first.

@@ -13,20 +13,19 @@ import (
 // and limit is not 0; then with 256 colours.
 func encodePNG(m *image.RGBA, limit int) ([]byte, error) {
 	var b bytes.Buffer
-	few, exact := fewColours(m)
-	if exact {
-		err := png.Encode(&b, few)
+	if p := exactly(m); p != nil {
+		err := png.Encode(&b, p)
 		return b.Bytes(), err
 	}
 	// A large image would go beyond the limit in all its colours.
-	const hopeless = 20e6
-	if limit == 0 || len(few.Pix) < hopeless {
+	const hopeless = 80e6
+	if limit == 0 || len(m.Pix) < hopeless {
 		if err := png.Encode(&b, m); err != nil || limit == 0 || b.Len() <= limit {
 			return b.Bytes(), err
 		}
 	}
 	b.Reset()
-	err := png.Encode(&b, few)
+	err := png.Encode(&b, fewColours(m))
 	return b.Bytes(), err
 }
 

@@ -1,0 +1,4 @@
+package report
+
+// GoldenImage is goldenImage for the examples, which see the package from outside.
+var GoldenImage = goldenImage
