@@ -235,6 +235,26 @@ func TestInterruptGeneration(t *testing.T) {
 	}
 }
 
+// TestGenerateExamples: the examples of the help text run, with the model in the
+// program, which writes words; one layer for all, to be quick.
+func TestGenerateExamples(t *testing.T) {
+	t.Chdir(t.TempDir())
+	_, examples, _ := strings.Cut(good(t, "help", "generate"), "\nExamples:\n")
+	lines := strings.Split(strings.TrimSpace(examples), "\n")
+	for _, line := range lines {
+		args := append(words(t, strings.TrimSpace(line))[1:], "--layers", "12")
+		if out := good(t, args...); !strings.HasPrefix(out, args[1]) {
+			t.Errorf("%s: %.80q", line, out)
+		}
+	}
+	if len(lines) < 5 {
+		t.Errorf("%d examples ran", len(lines))
+	}
+	if names := files(t, "."); !slices.Equal(names, []string{"out.json", "steps.npz", "steps.svg"}) {
+		t.Errorf("the examples left %v", names)
+	}
+}
+
 // TestShownText: on a terminal nothing that a model writes acts on it, and no
 // character is written in parts.
 func TestShownText(t *testing.T) {
