@@ -119,7 +119,7 @@ func (m *Model) load(given Names) error {
 	if err := a.collect(m.root, t, point); err != nil {
 		return err
 	}
-	if m.head, err = m.archiveHead(); err != nil {
+	if m.head, err = m.archiveHead(c); err != nil {
 		return err
 	}
 	m.Config = c
@@ -206,8 +206,9 @@ func (m *Model) layoutOf(t *tree, blocks []string, point map[string]string) Layo
 }
 
 // archiveHead builds the unembedding from the head's tensors. The archive's own
-// module will not do: tracing gives it the tied weight as an argument.
-func (m *Model) archiveHead() (*torch.Module, error) {
+// module will not do: tracing gives it the tied weight as an argument. That of an
+// archive which Export wrote is taken as it is.
+func (m *Model) archiveHead(c *config.Config) (*torch.Module, error) {
 	at := m.archive.names.Head
 	w, b := m.archive.find(at+".weight"), m.archive.find(at+".bias")
 	if w == nil || len(w.Shape()) != 2 {
@@ -218,6 +219,10 @@ func (m *Model) archiveHead() (*torch.Module, error) {
 	}
 	m.DType = w.DType()
 	m.Sizes.Vocab, m.Sizes.Width = int(w.Shape()[0]), int(w.Shape()[1])
+	if c != nil && m.root.HasMethod("around_block") {
+		m.Sizes.Width = c.Arch.Width
+		return m.root.Child(at)
+	}
 	slots := []torch.Slot{{Name: "weight", Value: w}}
 	if b != nil {
 		if s := b.Shape(); len(s) != 1 || s[0] != w.Shape()[0] || b.DType() != w.DType() {

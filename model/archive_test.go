@@ -86,7 +86,7 @@ func equalHF(t *testing.T, m *model.Model, dir, attention string, T int) {
 
 func floats(t *testing.T, x *torch.Tensor) []float32 {
 	t.Helper()
-	v, err := torch.Values[float32](x)
+	v, err := model.Floats(x)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -110,11 +110,15 @@ func lastOnly(run *hooks.Run, n int) error {
 // result [1,T,C] of Begin or Step. The head sees the last position alone, as in
 // transformers' generate: over all positions the bits are other ones.
 func (s Session) NextLogits(run *hooks.Run) (*torch.Tensor, error) {
-	x := run.Results[0]
+	x, err := one(s.m.head.Call("narrow", run.Results[0]))
+	if err != nil {
+		return nil, err
+	}
+	defer x.Close()
 	last, err := x.Narrow(1, x.Shape()[1]-1, 1)
 	if err != nil {
 		return nil, err
 	}
 	defer last.Close()
-	return s.Head(last)
+	return inFloat32(one(s.m.head.Call("unembed", last)))
 }

@@ -153,7 +153,7 @@ func (m *Model) aliasNames(n config.Names) {
 	before := m.Layout.Embed
 	for i, b := range m.Layout.Blocks {
 		at := "h." + strconv.Itoa(i)
-		for alias, p := range map[string]string{at: b.Out, at + ".resid_mid": b.Mid, at + ".attn": b.Attention, at + ".mlp": b.MLP,
+		for alias, p := range map[string]string{at: b.Out, at + ".resid_mid": b.Mid, at + ".attn": b.Attention, at + ".mlp": b.Out + "." + or(n.MLP, "mlp"),
 			at + ".resid_pre": before, at + ".resid_post": b.Out} {
 			if p != "" && alias != p {
 				m.Points.Alias(alias, p)

@@ -177,7 +177,10 @@ func (s Session) Norm(x *torch.Tensor) (*torch.Tensor, error) {
 // Head unembeds x [B,T,C] into logits [B,T,V], without a norm. They are computed in
 // the model's dtype, and come in float32: statistics are of that type.
 func (s Session) Head(x *torch.Tensor) (*torch.Tensor, error) {
-	y, err := one(s.m.head.Call("forward", x))
+	return inFloat32(one(s.m.head.Call("forward", x)))
+}
+
+func inFloat32(y *torch.Tensor, err error) (*torch.Tensor, error) {
 	if err != nil || y.DType() == torch.Float32 {
 		return y, err
 	}

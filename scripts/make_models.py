@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Writes small random GPT-2 checkpoints, as Hugging Face folders, for tests and timings.
+"""Writes small random checkpoints, as Hugging Face folders, for tests and timings.
+
+Of GPT-2 there are several sizes; of every family one in two widths, such as
+llama3-96 (reference/families.py).
 
 Every bias and norm is random, so that no term of the forward pass can be left
 out unnoticed. The sizes of the weights follow trained models a little: the
@@ -23,6 +26,8 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
+
+from reference import families
 
 PRESETS = {
     "12x96": dict(n_layer=12, n_embd=96, n_head=6, vocab_size=50257, n_positions=256),
@@ -149,7 +154,7 @@ def setting(text):
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("preset", choices=PRESETS)
+    parser.add_argument("preset", choices=[*PRESETS, *families.PRESETS])
     parser.add_argument("--out", type=Path, required=True, help="folder to write; made if it is not there")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--twins", type=int, default=0, metavar="N",
@@ -163,6 +168,8 @@ def main(arguments=None):
     parser.add_argument("--shard-size", type=byte_count, metavar="SIZE", help="split into shards, such as 20MB, with an index")
     parser.add_argument("--vocab", type=Path, metavar="DIR", help="copy vocab.json and merges.txt from this folder")
     args = parser.parse_args(arguments)
+    if args.preset in families.PRESETS:
+        return families.make(args.preset, args.out, args.seed, DTYPES[args.dtype], args.shard_size, dict(args.config))
 
     config = DEFAULTS | PRESETS[args.preset] | dict(args.config)
     config["bos_token_id"] = config["eos_token_id"] = config["vocab_size"] - 1

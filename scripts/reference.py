@@ -2,7 +2,7 @@
 """The logit lens in PyTorch and Hugging Face transformers: what golens equals to the last bit.
 
 This is the oracle of golens' tests; reference/exact.py beside it holds the
-definitions. It runs a Hugging Face GPT-2 folder and writes the arrays of
+definitions. It runs a Hugging Face folder and writes the arrays of
 docs/formats.md, and some that only tests need: states (what was projected),
 model_logits (the model's own output) and capture.POINT. Bits belong to one
 machine, PyTorch version and thread count, so the arrays are made live and never
@@ -101,8 +101,8 @@ def answer(request, models, default_threads):
     model = models.get(request.pop("model"), request.pop("attention", "sdpa"), request.pop("dtype", "float32"), request.pop("aligned", False))
     ids = request.pop("ids")
     limits = model.config
-    if not 0 < len(ids) <= limits.n_positions:
-        raise ValueError(f"{len(ids)} tokens: the model takes 1 to {limits.n_positions}")
+    if not 0 < len(ids) <= limits.max_position_embeddings:
+        raise ValueError(f"{len(ids)} tokens: the model takes 1 to {limits.max_position_embeddings}")
     if outside := [i for i in ids if not 0 <= i < limits.vocab_size]:
         raise ValueError(f"ids {outside[:5]} are outside the vocabulary of {limits.vocab_size}")
     changes = [parse_change(change) for change in request.pop("interventions", [])]
@@ -177,7 +177,7 @@ def parse_arguments():
     commands.add_parser("serve", help="answer JSON requests on stdin")
     p = commands.add_parser("lens", help="write the arrays of a logit lens")
     p.set_defaults(interventions=[])
-    p.add_argument("--model", required=True, metavar="DIR", help="Hugging Face GPT-2 folder")
+    p.add_argument("--model", required=True, metavar="DIR", help="Hugging Face folder")
     text = p.add_mutually_exclusive_group(required=True)
     text.add_argument("--prompt", metavar="TEXT", help="read by the folder's own tokenizer")
     text.add_argument("--ids", type=numbers, metavar="1,2,3")

@@ -15,7 +15,7 @@ import (
 // unused is how long checkpoints of an older script are kept after their last use.
 const unused = 7 * 24 * time.Hour
 
-// Model returns the folder of a random GPT-2 checkpoint, by the preset and the
+// Model returns the folder of a random checkpoint, by the preset and the
 // options of scripts/make_models.py, such as
 //
 //	reference.Model(t, "12x96", "--dtype", "bfloat16", "--no-prefix")
@@ -60,6 +60,11 @@ func (c checkpoint) folder() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	families, err := os.ReadFile(filepath.Join(filepath.Dir(c.script), "reference", "families.py"))
+	if err != nil {
+		return "", err
+	}
+	source = append(source, families...)
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		cache = os.TempDir()

@@ -85,10 +85,17 @@ def attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor]) -> Ten
         if mask is not None:
             w = w + mask
         y = torch.matmul(torch.softmax(w, -1, 6).to(q.dtype), self.repeat(v, group))
-    elif mask is not None:
-        y = torch.scaled_dot_product_attention(q, self.repeat(k, group), self.repeat(v, group), mask, 0.0, False, scale=scale)
     else:
-        y = torch.scaled_dot_product_attention(q, k, v, None, 0.0, T > 1, scale=scale, enable_gqa=group > 1)
+        shared = group > 1 and mask is None and self.head_dim <= 256
+        if group > 1 and not shared:
+            # The kernel does not share by itself then. A lone token's heads are as
+            # good as that many tokens of one head.
+            if T == 1:
+                q = q.reshape([B, -1, group, self.head_dim])
+            else:
+                k, v = self.repeat(k, group), self.repeat(v, group)
+        y = torch.scaled_dot_product_attention(q, k, v, mask, 0.0, mask is None and T > 1, scale=scale, enable_gqa=shared)
+        y = y.reshape([B, -1, T, self.head_dim])
     return self.out.forward(y.transpose(1, 2).contiguous().view([B, T, -1]))
 
 def repeat(self, x: Tensor, group: int) -> Tensor:

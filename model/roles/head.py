@@ -3,8 +3,15 @@
 # a bound where there is one.
 
 def forward(self, x: Tensor) -> Tensor:
+    return self.unembed(self.narrow(x))
+
+def narrow(self, x: Tensor) -> Tensor:
+    # x as wide as the table
     if hasattr(self, "project_out"):
-        x = self.project_out.forward(x)
+        return self.project_out.forward(x)
+    return x
+
+def unembed(self, x: Tensor) -> Tensor:
     if hasattr(self, "bias"):
         return torch.linear(x, self.weight, self.bias)
     x = torch.linear(x, self.weight)

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from transformers import GPT2LMHeadModel
+from transformers import AutoModelForCausalLM
+
+from reference import families
 
 LENSES = ("notebook", "raw", "normed")
 PLACES = ("resid", "resid_mid", "attn", "mlp")
@@ -27,7 +29,7 @@ def load(folder, attention="sdpa", dtype="float32", aligned=False):
     """
     if not (Path(folder) / "config.json").is_file():
         raise ValueError(f"no config.json in {folder}")
-    model, report = GPT2LMHeadModel.from_pretrained(
+    model, report = AutoModelForCausalLM.from_pretrained(
         folder, dtype=getattr(torch, dtype), attn_implementation=attention, local_files_only=True, output_loading_info=True
     )
     if missing := sorted(report["missing_keys"]):  # transformers makes them up
@@ -39,10 +41,12 @@ def load(folder, attention="sdpa", dtype="float32", aligned=False):
 
 
 def module_at(model, point):
-    """Returns the module of a dotted path, with or without the leading "transformer."."""
+    """Returns the module of a dotted path, with or without a leading "transformer." or "model."."""
     names = dict(model.named_modules())
-    for name in (point, "transformer." + point):
-        if point and name in names and not isinstance(names[name], (torch.nn.ModuleList, type(model.transformer))):
+    trunk = families.parts(model).trunk
+    prefix = next(name for name, module in names.items() if module is trunk) + "."
+    for name in (point, prefix + point):
+        if point and name in names and not isinstance(names[name], (torch.nn.ModuleList, type(trunk))):
             return names[name]
     raise ValueError(f"no module {point!r} in the model")
 
@@ -74,7 +78,7 @@ class Run(NamedTuple):
     resid_mid: list  # each block's residual stream after attention's add
     attn: list  # each attention module's output
     mlp: list  # each mlp module's output
-    final: torch.Tensor  # ln_f of the last block's output
+    final: torch.Tensor  # the final norm of the last block's output
     logits: torch.Tensor  # [1,T,V] the model's own
     captured: dict  # point to the module's output
     hf_hidden: tuple  # output_hidden_states as transformers recorded them
@@ -106,14 +110,15 @@ def run(model, ids, changes=(), capture=()):
             return function(output)
 
         idle.add(point)
-        handles.append(module_at(model, point).register_forward_hook(hook))
+        module = point if isinstance(point, torch.nn.Module) else module_at(model, point)
+        handles.append(module.register_forward_hook(hook))
 
     def record(states):
         return lambda out: states.append(out.clone())  # append returns None: the output stays
 
-    def record_input(point, states):
+    def record_input(module, states):
         hook = lambda _module, inputs: states.append(inputs[0].clone())
-        handles.append(module_at(model, point).register_forward_pre_hook(hook))
+        handles.append(module.register_forward_pre_hook(hook))
 
     embedding, final, captured = [], [], {point: [] for point in capture}
     resid, resid_mid, attn, mlp = [], [], [], []
@@ -122,20 +127,25 @@ def run(model, ids, changes=(), capture=()):
             after(change.point, change)
         for point, states in captured.items():
             after(point, record(states))
-        record_input("h.0", embedding)
-        for i in range(model.config.n_layer):
-            after(f"h.{i}.attn", record(attn))
-            record_input(f"h.{i}.ln_2", resid_mid)
-            after(f"h.{i}.mlp", record(mlp))
-            after(f"h.{i}", record(resid))
-        after("ln_f", record(final))
+        where = families.parts(model)
+        record_input(where.blocks[0], embedding)
+        for block in where.blocks:
+            after(block.get_submodule(where.attn), record(attn))
+            if where.mid:
+                record_input(block.get_submodule(where.mid), resid_mid)
+            after(block.get_submodule(where.mlp), record(mlp))
+            after(block, record(resid))
+        if where.final is not None:
+            after(where.final, record(final))
         output = model(ids, use_cache=False, output_hidden_states=True)
     finally:
         for handle in handles:
             handle.remove()
     if idle:
-        raise ValueError(f"not called in a forward pass: {', '.join(sorted(idle))}")
+        raise ValueError(f"not called in a forward pass: {', '.join(sorted(map(str, idle)))}")
     captured = {point: states[0] for point, states in captured.items()}
+    if where.final is None:
+        final = resid[-1:]
     return Run(embedding[0], resid, resid_mid, attn, mlp, final[0], output.logits, captured, output.hidden_states)
 
 
@@ -158,8 +168,8 @@ def read_states(run, lens, at):
 def project(model, state, lens):
     """Returns the logits [1,T,V] of one state [1,T,C]; statistics are in float32 whatever the model is."""
     if lens == "normed":
-        state = model.transformer.ln_f(state)
-    return model.lm_head(state).float()
+        state = families.parts(model).final(state)
+    return families.head(model, state).float()
 
 
 def top(x, k):

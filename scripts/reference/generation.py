@@ -8,11 +8,13 @@ import torch
 from transformers import LogitsProcessorList, TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
 from .exact import module_at, project, statistics, target_statistics
+from .families import parts as parts_of
 
 
 def record(model, changes):
     """Sets hooks: the changes, and behind them what records states. Returns the records and the handles."""
-    embedding, blocks, final, handles = [], [[] for _ in range(model.config.n_layer)], [], []
+    where = parts_of(model)
+    embedding, blocks, final, handles = [], [[] for _ in where.blocks], [], []
 
     def after(point, function):
         def hook(_module, _inputs, output):
@@ -20,17 +22,21 @@ def record(model, changes):
                 return (function(output[0]), *output[1:])
             return function(output)
 
-        handles.append(module_at(model, point).register_forward_hook(hook))
+        module = point if isinstance(point, torch.nn.Module) else module_at(model, point)
+        handles.append(module.register_forward_hook(hook))
 
     def keep(states):
         return lambda out: (states.append(out.clone()), out)[1]
 
     for change in changes:
         after(change.point, change)
-    handles.append(model.transformer.h[0].register_forward_pre_hook(lambda _module, inputs: embedding.append(inputs[0].clone())))
-    for i, states in enumerate(blocks):
-        after(f"h.{i}", keep(states))
-    after("ln_f", keep(final))
+    handles.append(where.blocks[0].register_forward_pre_hook(lambda _module, inputs: embedding.append(inputs[0].clone())))
+    for block, states in zip(where.blocks, blocks):
+        after(block, keep(states))
+    if where.final is None:
+        final = blocks[-1]
+    else:
+        after(where.final, keep(final))
     return (embedding, blocks, final), handles
 
 
@@ -61,13 +67,14 @@ def generate(model, ids, new, min_length=None, end_of_text=None, own_end=False, 
     for step in range(n):
         last = final[step]
         states = [embedding[step], *(states[step] for states in blocks[:-1]), last]
-        if not changes and not all(map(torch.equal, states, out.hidden_states[step])):
+        theirs = out.hidden_states[step] if parts_of(model).final is not None else out.hidden_states[step][:-1]
+        if not changes and not all(map(torch.equal, states, theirs)):
             raise ValueError(f"step {step}: the recorded states are not transformers' hidden_states")
         columns.setdefault("hidden", []).append(torch.cat(states))
         if not read:
             continue
         rows = states if lens == "notebook" else [embedding[step], *(states[step] for states in blocks)]
-        own = model.lm_head(last)
+        own = project(model, last, "notebook")
         first = 0 if step == 0 else T + step - 1
         following = sequence[first + 1 : T + step + 1]
         parts = {}
