@@ -110,7 +110,9 @@ func (f *finder) cut(text string, special bool, found func(id int32), rest func(
 		if done < start {
 			rest(done, start)
 		}
-		found(t.ID)
+		if start < end { // else a token before has taken all of it as white space
+			found(t.ID)
+		}
 		done = end
 	}
 	if done != len(text) {

@@ -33,7 +33,7 @@ type jsonQuestion struct {
 // and with the template.
 type jsonAnswer struct {
 	IDs   [][3][]int64 `json:"ids"`
-	Texts []string     `json:"texts"`
+	Texts []*string    `json:"texts"`
 	Size  int          `json:"size"`
 }
 
@@ -160,14 +160,14 @@ func compareWith(t *testing.T, tokenizer *Tokenizer, q jsonQuestion, a jsonAnswe
 	}
 	for i, text := range q.Texts {
 		for k, encode := range []func(string) []int64{tokenizer.Encode, tokenizer.EncodeSpecial, tokenizer.EncodeTemplate} {
-			if got, want := encode(text), a.IDs[i][k]; !slices.Equal(got, want) {
+			if got, want := encode(text), a.IDs[i][k]; want != nil && !slices.Equal(got, want) {
 				report("%s(%q):\n got %v\nwant %v", []string{"Encode", "EncodeSpecial", "EncodeTemplate"}[k], text, got, want)
 			}
 		}
 	}
 	for i, ids := range q.IDs {
-		if got, err := tokenizer.Text(ids); err != nil || got != a.Texts[i] {
-			report("Text(%v) = %q, %v, want %q", ids, got, err, a.Texts[i])
+		if got, err := tokenizer.Text(ids); err != nil || a.Texts[i] != nil && got != *a.Texts[i] {
+			report("Text(%v) = %q, %v, want %q", ids, got, err, *a.Texts[i])
 		}
 		bytes, err := tokenizer.Decode(ids)
 		entries, err2 := tokenizer.Describe(ids)
@@ -184,6 +184,15 @@ func compareWith(t *testing.T, tokenizer *Tokenizer, q jsonQuestion, a jsonAnswe
 	}
 	if wrong > 5 {
 		t.Errorf("%d differences", wrong)
+	}
+	panics := 0
+	for _, ids := range a.IDs {
+		if ids[0] == nil || ids[1] == nil || ids[2] == nil {
+			panics++
+		}
+	}
+	if panics > len(a.IDs)/10 {
+		t.Errorf("Python has no ids for %d of %d texts", panics, len(a.IDs))
 	}
 }
 

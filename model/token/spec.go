@@ -41,16 +41,22 @@ func (s *spec) ids() map[string]int32 {
 
 // allNames returns the pieces of the model and the added tokens that are none, by
 // id; and gives these their ids, which are the next free ones in their order,
-// whatever the file calls them. A token that is there twice stays once.
+// whatever the file calls them. A token that is there twice stays once: as it is the
+// second time, but special if it is so at all.
 func (s *spec) allNames(ids map[string]int32) []string {
 	names := s.names[:len(s.names):len(s.names)]
-	next, seen := map[string]int32{}, map[string]bool{}
+	next, seen := map[string]int32{}, map[string]int{}
 	kept := s.added[:0:0]
 	for _, t := range s.added {
-		if t.Content == "" || seen[t.Content] {
+		if t.Content == "" {
 			continue
 		}
-		seen[t.Content] = true
+		if i, ok := seen[t.Content]; ok {
+			t.ID, t.Special = kept[i].ID, kept[i].Special || t.Special
+			kept[i] = t
+			continue
+		}
+		seen[t.Content] = len(kept)
 		id, ok := ids[t.Content]
 		if !ok {
 			id = int32(len(names))

@@ -2,6 +2,7 @@ package token
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 )
 
@@ -32,6 +33,12 @@ func (s *spec) compile() (*Tokenizer, error) {
 	p.bos, p.eos = idOf(ids, s.bos), idOf(ids, s.eos)
 	for _, name := range names[byModel:] { // the model does not know these
 		delete(ids, name)
+	}
+	names = append([]string(nil), names...)
+	for _, a := range s.added {
+		if a.Normalized {
+			names[a.ID] = p.normalize(a.Content) // so it is written by tokenizers as well
+		}
 	}
 	v, err := s.vocabulary(names, ids, byteLevel, p.decoder)
 	if err != nil {
@@ -69,7 +76,17 @@ func (s *spec) pipeline() (p *pipeline, byteLevel bool, err error) {
 	}
 	var raw, normalized []addedToken
 	var rawContents, normalizedContents []string
-	for _, t := range s.added {
+	ordered := slices.Clone(s.added) // the special ones first, which matters where two are the same once normalised
+	slices.SortStableFunc(ordered, func(a, b addedToken) int {
+		switch {
+		case a.Special == b.Special:
+			return 0
+		case a.Special:
+			return -1
+		}
+		return 1
+	})
+	for _, t := range ordered {
 		if t.Normalized {
 			normalized = append(normalized, t)
 			normalizedContents = append(normalizedContents, p.normalize(t.Content))

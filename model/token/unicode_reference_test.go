@@ -58,7 +58,7 @@ func TestNormalFormsArePythons(t *testing.T) {
 	}
 	for i, answer := range askHuggingFace(t, questions...) {
 		wrong := 0
-		want := strings.SplitAfter(answer.Texts[0], "\n")
+		want := strings.SplitAfter(*answer.Texts[0], "\n")
 		if len(want) != len(lines) {
 			t.Fatalf("%s: %d lines, want %d", names[i], len(want), len(lines))
 		}
@@ -72,7 +72,7 @@ func TestNormalFormsArePythons(t *testing.T) {
 		if wrong > 0 {
 			t.Errorf("%s: %d of %d lines differ", names[i], wrong, len(lines))
 		}
-		if got := forms[names[i]].text(text.String()); got != answer.Texts[0] {
+		if got := forms[names[i]].text(text.String()); got != *answer.Texts[0] {
 			t.Errorf("%s of the whole text differs", names[i])
 		}
 	}
@@ -105,7 +105,7 @@ func TestPatternClassesArePythons(t *testing.T) {
 				kept.WriteString(span)
 			}
 		})
-		got, want := kept.String(), answer.Texts[0]
+		got, want := kept.String(), *answer.Texts[0]
 		if got == want {
 			continue
 		}
