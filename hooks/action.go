@@ -245,6 +245,10 @@ func (a Action) skip(m *torch.Module, p place, part []any) ([]torch.Step, error)
 // input too, and so cannot be applied to a tensor alone.
 func (a Action) NeedsModule() bool { return a.method == skipMethod }
 
+// ByRow reports whether the action does to each row of a batch what it does to that row
+// alone. Noise is drawn for the whole, and a function of Go may do anything.
+func (a Action) ByRow() bool { return a.fn == nil && a.method != "noise" }
+
 // Apply returns what the action makes of a tensor x [B,T,C] outside of a run, with the
 // bits that it has in one. Skip, which needs a module, is an error.
 func (a Action) Apply(x *torch.Tensor) (*torch.Tensor, error) {

@@ -20,10 +20,12 @@ def mean(self, x: Tensor, rows: Optional[List[int]], at: Optional[List[int]], co
     return self.put(x, rows, at, columns, first, mean.expand_as(part).contiguous())
 
 def add(self, x: Tensor, rows: Optional[List[int]], at: Optional[List[int]], columns: Optional[List[int]], first: int, v: Tensor, by: float) -> Tensor:
+    at = self.begun(at, first, v)
     v = self.fitted(x, rows, at, columns, first, v).to(x)  # in the type of x, which the modules behind want
     return self.put(x, rows, at, columns, first, self.part(x, rows, at, columns, first) + (v if by == 1.0 else v * by))
 
 def set(self, x: Tensor, rows: Optional[List[int]], at: Optional[List[int]], columns: Optional[List[int]], first: int, v: Tensor) -> Tensor:
+    at = self.begun(at, first, v)
     v = self.fitted(x, rows, at, columns, first, v)
     return self.put(x, rows, at, columns, first, torch.empty_like(self.part(x, rows, at, columns, first)).copy_(v))
 
@@ -47,6 +49,8 @@ def patch(self, x: Tensor, rows: Optional[List[int]], at: Optional[List[int]], c
     # they were not, at the positions `taken` there, or at the very positions that are
     # replaced here.
     T = source.size(1)
+    if taken is None:
+        at = self.begun(at, first, source)
     if at is None and taken is None:
         assert T == x.size(1), "the other run has {} positions, and this one {}: say which take the place of which".format(T, x.size(1))
     if at is not None or taken is not None:
@@ -103,11 +107,33 @@ def places(self, T: int, at: Optional[List[int]], first: int) -> List[int]:
                 out.append(p - start)
     return out
 
+def begun(self, at: Optional[List[int]], first: int, v: Tensor) -> Optional[List[int]]:
+    # In a run that goes on, an array of several positions is for those at which the
+    # text began.
+    if at is None and first > 0 and v.dim() > 1 and v.size(-2) > 1:
+        return [0, v.size(-2) - 1]
+    return at
+
+def present(self, T: int, at: Optional[List[int]], first: int, v: Tensor) -> Tensor:
+    # Of an array with a row for each of the positions `at`, in a run that goes on, the
+    # rows of those that are in it.
+    if at is None or first <= 0 or v.dim() < 2:
+        return v
+    named = self.places(first + T, at, 0)
+    if len(named) < 2 or v.size(-2) != len(named):
+        return v
+    rows: List[int] = []
+    for i in range(len(named)):
+        if named[i] >= first:
+            rows.append(i)
+    return v.index_select(-2, torch.tensor(rows, dtype=4, device=v.device))
+
 def fitted(self, x: Tensor, rows: Optional[List[int]], at: Optional[List[int]], columns: Optional[List[int]], first: int, v: Tensor) -> Tensor:
     # v as it goes with the part: it has the part's shape, or the whole point's, of
     # which the part is taken. It is repeated over the leading dimensions that it
     # lacks: [C] acts on every position.
     part = self.part(x, rows, at, columns, first)
+    v = self.present(x.size(1), at, first, v)
     if self.fits(v, part):
         return v
     whole = self.part(x, rows, None, columns, first)

@@ -65,6 +65,9 @@ func (r *runner) describe() error {
 	for _, e := range r.plan.Always {
 		m.Interventions = append(m.Interventions, e.Point+" "+e.Action.String())
 	}
+	if r.Fast {
+		m.Mode = "fast"
+	}
 	r.out.Manifest = m
 	if tok, err := r.m.Tokenizer(); err == nil {
 		for i := range r.out.Tokens {

@@ -54,8 +54,10 @@ func abs(x float32) float32 { return max(x, -x) }
 // prompts is a Source without files.
 type prompts struct{ m *model.Model }
 
-func (p prompts) Array(string) ([]float32, []int64, error) { return nil, nil, fmt.Errorf("no files here") }
-func (p prompts) Texts(string) ([][]int64, error)          { return nil, fmt.Errorf("no files here") }
+func (p prompts) Array(string) ([]float32, []int64, error) {
+	return nil, nil, fmt.Errorf("no files here")
+}
+func (p prompts) Texts(string) ([][]int64, error) { return nil, fmt.Errorf("no files here") }
 func (p prompts) Encode(text string) ([]int64, error) {
 	tok, err := p.m.Tokenizer()
 	if err != nil {

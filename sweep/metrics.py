@@ -41,6 +41,14 @@ def stack(self, rows: List[Tensor]) -> Tensor:
     # last states [1,1,C] as one [1,M,C]
     return torch.cat(rows, 1)
 
+def batch(self, rows: List[Tensor]) -> Tensor:
+    # streams [n,T,C] as one batch
+    return torch.cat(rows, 0)
+
+def last_rows(self, x: Tensor) -> Tensor:
+    # the last positions of [n,T,C], as [1,n,C]
+    return x[:, -1].unsqueeze(0).contiguous()
+
 def same(self, a: Tensor, b: Tensor) -> bool:
     return torch.equal(a, b)
 

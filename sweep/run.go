@@ -26,6 +26,9 @@ var metrics = sync.OnceValues(func() (*torch.Module, error) {
 type Options struct {
 	// Progress is told before the first run and after each.
 	Progress func(Progress)
+	// Fast runs many variants as one batch. Products of other sizes have other last bits,
+	// so the numbers are those of exact runs to some 1e-5, and no longer to the bit.
+	Fast bool
 	// Before is an earlier result of the same plan: what it has is not made again.
 	Before *Result
 }
@@ -49,6 +52,11 @@ func Run(ctx context.Context, m *model.Model, ids []int64, p Plan, o Options) (*
 	err = m.Hold(func(s model.Session) error {
 		if err := r.clean(s); err != nil {
 			return err
+		}
+		if o.Fast {
+			if err := r.batches(ctx, s); err != nil {
+				return err
+			}
 		}
 		return r.variants(ctx, s)
 	})

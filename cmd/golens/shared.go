@@ -30,7 +30,7 @@ func sharedFlags() []cli.Flag {
 		&cli.IntFlag{Name: "threads", Category: category, Usage: "use `N` threads of the CPU; without it as many as PyTorch would. The last bits of the numbers depend on it"},
 		&cli.StringFlag{Name: "attention", Category: category, Value: "sdpa", Usage: "`KIND`: compute attention by sdpa or eager, as in transformers; an archive has its own"},
 		&cli.StringFlag{Name: "lens", Category: category, Value: "notebook", Usage: "`KIND`: notebook (hidden_states as they are: only the last is normed), raw (no final norm), normed (final norm for every row)"},
-		&cli.StringFlag{Name: "mode", Category: category, Value: "exact", Usage: "`MODE`: exact, every number to the bit as PyTorch has it"},
+		&cli.StringFlag{Name: "mode", Category: category, Value: "exact", Usage: "`MODE`: exact, every number to the bit as PyTorch has it; for sweep also fast, many variants at once"},
 	}, screenFlags()...)
 }
 
@@ -38,7 +38,7 @@ var deviceName = regexp.MustCompile(`^(cpu|auto|cuda(:[0-9]{1,4})?)$`)
 
 // openModel opens the model of the shared flags, which the caller closes.
 func openModel(c *cli.Context) (*model.Model, error) {
-	if mode := c.String("mode"); mode != "exact" {
+	if mode := c.String("mode"); mode != "exact" && !(mode == "fast" && c.Command.Name == "sweep") {
 		return nil, usage(c, "--mode %s: there is exact", mode)
 	}
 	attention := model.Attention(c.String("attention"))

@@ -105,7 +105,7 @@ func runSweep(c *cli.Context) error {
 			return fmt.Errorf("--resume: %s was made with other weights than %s has", c.String("json"), m.Name)
 		}
 	}
-	r, stop := sweep.Run(c.Context, m, ids, plan, sweep.Options{Before: before, Progress: func(p sweep.Progress) { notes.say(progressText(p)) }})
+	r, stop := sweep.Run(c.Context, m, ids, plan, sweep.Options{Before: before, Fast: c.String("mode") == "fast", Progress: func(p sweep.Progress) { notes.say(progressText(p)) }})
 	notes.clear()
 	if r == nil {
 		return sweepError(c, stop)
