@@ -115,16 +115,24 @@ def begun(self, at: Optional[List[int]], first: int, v: Tensor) -> Optional[List
     return at
 
 def present(self, T: int, at: Optional[List[int]], first: int, v: Tensor) -> Tensor:
-    # Of an array with a row for each of the positions `at`, in a run that goes on, the
-    # rows of those that are in it.
-    if at is None or first <= 0 or v.dim() < 2:
+    # Of an array with a row for each of the positions `at`, in a run that goes on or
+    # that others go on, the rows of those that are in it.
+    if at is None or first < 0 or v.dim() < 2 or v.size(-2) < 2:
         return v
-    named = self.places(first + T, at, 0)
-    if len(named) < 2 or v.size(-2) != len(named):
+    n = first + T
+    named: List[int] = []
+    for i in range(len(at) // 2):
+        a, b = at[2 * i], at[2 * i + 1]
+        a = a + n if a < 0 else a
+        b = b + n if b < 0 else b
+        for p in range(a, b + 1):
+            if p not in named:
+                named.append(p)
+    if v.size(-2) != len(named):
         return v
     rows: List[int] = []
     for i in range(len(named)):
-        if named[i] >= first:
+        if named[i] >= first and named[i] < n:
             rows.append(i)
     return v.index_select(-2, torch.tensor(rows, dtype=4, device=v.device))
 
