@@ -179,6 +179,11 @@ func (r *geometer) read(ctx context.Context, s model.Session) error {
 
 // state keeps one state h [1,T,C] and its variances, and returns the similarities of its tokens.
 func (r *geometer) state(ctx context.Context, h *torch.Tensor) ([]float32, error) {
+	h, err := h.To(torch.Float32, h.Device()) // its measures are of that type
+	if err != nil {
+		return nil, err
+	}
+	defer h.Close()
 	v, err := torch.Values[float32](h)
 	if err != nil {
 		return nil, err

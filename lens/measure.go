@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/golens/golens/hooks"
+	"github.com/golens/golens/model"
 	"github.com/golens/golens/torch"
 )
 
@@ -123,7 +124,7 @@ func (r *reader) keepState(n int, run *hooks.Run) error {
 	if r.isLast(n) {
 		state = run.Results[0]
 	}
-	v, err := torch.Values[float32](state)
+	v, err := model.Floats(state)
 	copy(r.out.Hidden[n*size:], v)
 	return err
 }

@@ -47,9 +47,6 @@ func openArchive(path string, o Options) (*Model, error) {
 	if side != nil {
 		attention = cmp.Or(side.Attention, attention)
 	}
-	if o.DType != "" && o.DType != Auto {
-		return nil, choice("model: the weights of %s have the type that they were exported in: export the model again with --dtype %s", path, o.DType)
-	}
 	if o.Attention != "" && o.Attention != attention {
 		return nil, choice("model: the attention of %s is part of it (%s) and cannot be %s: export the model again with --attention %s",
 			path, cmp.Or(string(attention), "of a kind that its code does not show"), o.Attention, o.Attention)
@@ -59,6 +56,10 @@ func openArchive(path string, o Options) (*Model, error) {
 	if err := m.load(o.Names); err != nil {
 		m.Close()
 		return nil, fmt.Errorf("model: %s: %w", path, err)
+	}
+	if o.DType != "" && o.DType != Auto && string(o.DType) != m.DType.String() {
+		defer m.Close()
+		return nil, choice("model: the weights of %s are %v and cannot be %s: export the model again with --dtype %s", path, m.DType, o.DType, o.DType)
 	}
 	tokenizer := cmp.Or(o.Names.Tokenizer, side.tokenizerOf(path))
 	m.tokenizer = sync.OnceValues(func() (*token.Tokenizer, error) { return archiveTokenizer(path, tokenizer, m.Sizes.Vocab) })

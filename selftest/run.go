@@ -17,7 +17,7 @@ func (t *test) forward(ids []int64, h *hooks.Registry) (logits []float32, err er
 			return err
 		}
 		defer run.Close()
-		logits, err = torch.Values[float32](run.Results[0])
+		logits, err = model.Floats(run.Results[0])
 		return err
 	})
 	return logits, err

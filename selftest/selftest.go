@@ -12,7 +12,6 @@ import (
 	"github.com/golens/golens/hooks"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
-	"github.com/golens/golens/torch"
 )
 
 // A Status says how a check went.
@@ -181,7 +180,7 @@ func (t *test) resumed() (string, error) {
 			return err
 		}
 		defer run.Close()
-		want, err := torch.Values[float32](run.Results[0])
+		want, err := model.Floats(run.Results[0])
 		if err != nil {
 			return err
 		}
@@ -192,7 +191,7 @@ func (t *test) resumed() (string, error) {
 			if err != nil {
 				return err
 			}
-			got, err := torch.Values[float32](again.Results[0])
+			got, err := model.Floats(again.Results[0])
 			again.Close()
 			if err != nil {
 				return err

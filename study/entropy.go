@@ -37,7 +37,12 @@ func runEntropy(w *work) error {
 	R, T := w.blocks()+1, len(ids)
 	clamped := make([]float32, R*T)
 	r, err := w.read(entropyPrompt, ids, lens.Options{Each: func(row lens.Row, x *torch.Tensor) error {
-		v, err := values("entropy", x)
+		own, err := x.To(w.m.DType, x.Device()) // the model's own type, in which they were computed
+		if err != nil {
+			return err
+		}
+		defer own.Close()
+		v, err := values("entropy", own)
 		copy(clamped[row.Index*T:], v)
 		return err
 	}})

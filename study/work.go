@@ -154,5 +154,5 @@ func values(method string, args ...any) ([]float32, error) {
 		return nil, err
 	}
 	defer out[0].Close()
-	return torch.Values[float32](out[0])
+	return model.Floats(out[0])
 }

@@ -29,6 +29,7 @@ func sharedFlags() []cli.Flag {
 		&cli.StringFlag{Name: "device", Category: category, Value: "cpu", Usage: "`DEVICE`: compute on cpu, cuda, cuda:N or auto (a GPU where there is one)"},
 		&cli.IntFlag{Name: "threads", Category: category, Usage: "use `N` threads of the CPU; without it as many as PyTorch would. The last bits of the numbers depend on it"},
 		&cli.StringFlag{Name: "attention", Category: category, Value: "sdpa", Usage: "`KIND`: compute attention by sdpa or eager, as in transformers; an archive has its own"},
+		&cli.StringFlag{Name: "dtype", Category: category, Value: "auto", Usage: "`TYPE`: compute in float32, bfloat16, float16 or auto, the type that the weights are stored in, as transformers 5 does (studies: float32); an archive has its own"},
 		&cli.StringFlag{Name: "lens", Category: category, Value: "notebook", Usage: "`KIND`: notebook (hidden_states as they are: only the last is normed), raw (no final norm), normed (final norm for every row)"},
 		&cli.StringFlag{Name: "mode", Category: category, Value: "exact", Usage: "`MODE`: exact, every number to the bit as PyTorch has it; for sweep also fast, many variants at once"},
 	}, screenFlags()...)
@@ -48,6 +49,13 @@ func openModel(c *cli.Context) (*model.Model, error) {
 	if !c.IsSet("attention") {
 		attention = "" // an archive has its own
 	}
+	dtype := model.DType(c.String("dtype"))
+	if !slices.Contains([]model.DType{model.Auto, "float32", "bfloat16", "float16"}, dtype) {
+		return nil, usage(c, "--dtype %s: it is auto, float32, bfloat16 or float16", dtype)
+	}
+	if c.Command.Name == "study" && !c.IsSet("dtype") {
+		dtype = "float32" // what was published
+	}
 	name := c.String("device")
 	if !deviceName.MatchString(name) {
 		return nil, usage(c, "--device %s: it is cpu, cuda, cuda:N or auto", name)
@@ -64,7 +72,7 @@ func openModel(c *cli.Context) (*model.Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--device %s: %w; --device cpu works everywhere", name, err)
 	}
-	m, err := model.Open(c.String("model"), model.Options{Device: device, Attention: attention, Names: names(c)})
+	m, err := model.Open(c.String("model"), model.Options{Device: device, Attention: attention, DType: dtype, Names: names(c)})
 	if err != nil {
 		return nil, fromVariable(c, wrongChoice(c, err))
 	}

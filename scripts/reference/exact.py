@@ -113,8 +113,8 @@ def run(model, ids, changes=(), capture=()):
         module = point if isinstance(point, torch.nn.Module) else module_at(model, point)
         handles.append(module.register_forward_hook(hook))
 
-    def record(states):
-        return lambda out: states.append(out.clone())  # append returns None: the output stays
+    def record(states):  # append returns None: the output stays
+        return lambda out: states.append(out.clone() if out.dim() == 3 else out.clone()[None])  # OPT's MLP has [T,C]
 
     def record_input(module, states):
         hook = lambda _module, inputs: states.append(inputs[0].clone())
