@@ -84,7 +84,7 @@ def answer(request, models, default_threads):
         with torch.inference_mode():
             arrays = studies.STUDIES[request.pop("name")](model, **request)
         return {name: array.contiguous().numpy() for name, array in arrays.items()}
-    if op in ("intervene", "sweep"):
+    if op in ("intervene", "sweep", "lens_diff"):
         torch.set_num_threads(request.pop("threads", default_threads))
         model = models.get(request.pop("model"), request.pop("attention", "sdpa"), "float32")
         with torch.inference_mode():
@@ -93,7 +93,7 @@ def answer(request, models, default_threads):
     if op == "support":
         return {name: array.numpy() for name, array in generation.support(**request).items()}
     if op not in ("lens", "forward", "generate"):
-        raise ValueError(f"unknown op {op!r}: want lens, forward, generate, support, study, intervene, sweep, checkpoint, archive, run_archive or info")
+        raise ValueError(f"unknown op {op!r}: want lens, forward, generate, support, study, intervene, sweep, lens_diff, checkpoint, archive, run_archive or info")
     for name, allowed in {"lens": exact.LENSES, "at": exact.PLACES, "attention": ("sdpa", "eager")}.items():
         if name in request and request[name] not in allowed:
             raise ValueError(f"{name} {request[name]!r} is not one of {', '.join(allowed)}")

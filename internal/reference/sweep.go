@@ -60,6 +60,14 @@ func (s Sweep) Run(t testing.TB, ids []int64, variants [][]Change, targets []int
 	return s.ask(t, f)
 }
 
+// LensDiff returns kl [R,T], KL(clean || changed) of every row of a lens with a point scaled.
+func (s Sweep) LensDiff(t testing.TB, ids []int64, kind, point string, factor float64) Arrays {
+	t.Helper()
+	f := s.fields("lens_diff")
+	f["ids"], f["lens"], f["point"], f["factor"] = ids, kind, point, factor
+	return s.ask(t, f)
+}
+
 func (s Sweep) fields(op string) map[string]any {
 	f := map[string]any{"op": op, "model": s.Model, "threads": max(s.Threads, 1)}
 	if s.Attention != "" {

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from reference import exact
 from reference.exact import module_at
 
 
@@ -159,3 +160,16 @@ def sweep(model, ids, variants, targets=(), pairs=()):
         for name, value in found.items():
             columns.setdefault(name, []).append(value)
     return {name: torch.stack(rows) for name, rows in columns.items()}
+
+
+def lens_diff(model, ids, point, factor, lens="notebook"):
+    """KL(clean || changed) [R,T] of every row of a lens, a point scaled by a factor."""
+    ids = torch.tensor([ids])
+    clean, changed = exact.run(model, ids), exact.run(model, ids, [exact.Change("scale", point, factor)])
+    rows = []
+    before, after = exact.read_states(clean, lens, "resid"), exact.read_states(changed, lens, "resid")
+    for row in before:
+        last = row == len(before) - 1 and lens == "normed"  # the model's own output has been normed once
+        l = [torch.log_softmax(model.lm_head(run.final) if last else exact.project(model, states[row], lens), -1) for run, states in ((clean, before), (changed, after))]
+        rows.append((l[0].exp() * (l[0] - l[1])).sum(-1)[0])
+    return {"kl": torch.stack(rows)}
