@@ -27,7 +27,7 @@ type Step struct {
 // A Generation is a text that a model wrote behind a prompt of T tokens, n tokens
 // in n steps.
 type Generation struct {
-	Prompt   string // the text as given
+	Prompt   string // the text as given, which Generate does not know: for the caller to set
 	T        int    // tokens of the prompt
 	Sequence []int64
 	Steps    []*Step
@@ -138,7 +138,13 @@ func (w *writer) step(ctx context.Context, s model.Session) (*Step, error) {
 	if r.next, err = w.chooser.Choose(x, w.forbidden(len(w.out.Sequence))); err != nil {
 		return nil, err
 	}
-	if err := r.readRun(ctx, s, run); err != nil {
+	own := x // the last position is all that there is
+	if n == 0 {
+		if own, err = s.Head(run.Results[0]); err != nil {
+			return nil, err
+		}
+	}
+	if err := r.readRun(ctx, s, run, own); err != nil {
 		return nil, err
 	}
 	return &Step{Index: n, ID: r.next, Token: piece(w.tok, r.next), Lens: r.out}, nil

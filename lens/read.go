@@ -67,7 +67,11 @@ func (r *reader) read(ctx context.Context, s model.Session) error {
 		return err
 	}
 	torch.Keep(&r.scope, run)
-	return r.readRun(ctx, s, run)
+	own, err := s.Head(run.Results[0])
+	if err != nil {
+		return err
+	}
+	return r.readRun(ctx, s, run, own)
 }
 
 // captures returns the hooks of the run: the caller's, and what keeps each row's state.
@@ -79,8 +83,10 @@ func (p *plan) captures() *hooks.Registry {
 	return h
 }
 
-// readRun reads the states that a run with these captures left behind.
-func (r *reader) readRun(ctx context.Context, s model.Session, run *hooks.Run) error {
+// readRun reads the states that a run with these captures left behind. own are the
+// model's own logits [1,T,V], which it closes.
+func (r *reader) readRun(ctx context.Context, s model.Session, run *hooks.Run, own *torch.Tensor) error {
+	defer own.Close()
 	var err error
 	if r.stats, err = statistics(); err != nil {
 		return err
@@ -88,11 +94,6 @@ func (r *reader) readRun(ctx context.Context, s model.Session, run *hooks.Run) e
 	if err := r.prepare(); err != nil {
 		return err
 	}
-	own, err := s.Head(run.Results[0])
-	if err != nil {
-		return err
-	}
-	defer own.Close()
 	if err := r.measureFinal(own); err != nil {
 		return err
 	}
