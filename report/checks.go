@@ -7,6 +7,9 @@ import (
 	"strconv"
 )
 
+// maxMark is the largest dot and the widest line in points.
+const maxMark = 360
+
 func (g *Grid) figure() *Figure { return &Figure{Panels: []Panel{g}} }
 
 func (g *Grid) check() error {
@@ -65,8 +68,8 @@ func (d *Dots) check() error {
 		return fmt.Errorf("report: %d dots have %d colours", len(d.X), len(d.Colours))
 	case !(d.Alpha >= 0 && d.Alpha <= 1):
 		return fmt.Errorf("report: the dots' alpha %v is not from 0 to 1", d.Alpha)
-	case !(d.Size >= 0) || math.IsInf(d.Size, 0):
-		return fmt.Errorf("report: dots cannot have the size %v", d.Size)
+	case !(d.Size >= 0 && d.Size <= maxMark):
+		return fmt.Errorf("report: dots of %v points: the size must be from 0 to %d", d.Size, maxMark)
 	}
 	for _, c := range append([]string{d.Colour}, d.Colours...) {
 		if _, err := parseColour(c, black); err != nil {
@@ -80,8 +83,8 @@ func (l *Line) check() error {
 	switch {
 	case len(l.X) != len(l.Y):
 		return fmt.Errorf("report: a line of %d places along x and %d along y", len(l.X), len(l.Y))
-	case !(l.Width >= 0) || math.IsInf(l.Width, 0):
-		return fmt.Errorf("report: a line cannot have the width %v", l.Width)
+	case !(l.Width >= 0 && l.Width <= maxMark):
+		return fmt.Errorf("report: a line of %v points: the width must be from 0 to %d", l.Width, maxMark)
 	}
 	if _, err := parseColour(l.Colour, black); err != nil {
 		return err
