@@ -116,6 +116,19 @@ func TestFamilies(t *testing.T) {
 	}
 }
 
+// TestFamiliesHalf compares float16, in which transformers runs a checkpoint that is
+// stored so.
+func TestFamiliesHalf(t *testing.T) {
+	oneThread(t)
+	eachFamily(t, "96", []model.DType{"float16"}, func(t *testing.T, dir string, m *model.Model, ask reference.Request) {
+		ask.IDs = reference.IDs(14, 14, m.Sizes.Vocab)
+		hidden, logits := states(t, m, ask.IDs, nil)
+		want := reference.Forward(t, ask)
+		reference.Equal(t, "hidden_states", hidden, want["hidden"])
+		reference.Equal(t, "logits", logits, want["model_logits"])
+	})
+}
+
 // TestFamilyHooks compares hooks at blocks, attention and MLP with PyTorch's
 // forward hooks.
 func TestFamilyHooks(t *testing.T) {

@@ -13,7 +13,7 @@ func (m *Model) Parameters() (unique, modules int64) {
 	}
 	modules = unique
 	if m.tied {
-		modules += int64(m.Sizes.Vocab) * int64(m.Sizes.Width)
+		modules += int64(m.Sizes.Vocab) * int64(or(m.Config.Arch.ProjectDim, m.Sizes.Width))
 	}
 	return unique, modules
 }

@@ -40,6 +40,9 @@ type modelInfo struct {
 	Family     string          `json:"family"`
 	Blocks     int             `json:"blocks"`
 	Width      int             `json:"width"`
+	Switches   []string        `json:"switches,omitempty"` // how the family's choices are set
+	Unusual    []string        `json:"unusual,omitempty"`  // what a reader of a lens should know
+	Attention  string          `json:"attention"`
 	Heads      int             `json:"heads"`   // 0 where an archive does not tell
 	Context    int             `json:"context"` // 0 where an archive does not tell
 	Vocab      int             `json:"vocab"`
@@ -74,9 +77,10 @@ func runModelInfo(c *cli.Context) error {
 	defer m.Close()
 	info := modelInfo{Name: m.Name, Folder: m.Dir, About: m.About(), Family: m.Family(), Blocks: m.Sizes.Blocks, Width: m.Sizes.Width,
 		Heads: m.Sizes.Heads, Context: m.Sizes.Context, Vocab: m.Sizes.Vocab, Tied: m.Tied(), DType: m.DType.String(),
-		Stored: m.StoredTypes(), Bytes: m.Bytes(), ConfigSum: m.ConfigDigest(), Points: m.Points.Names()}
+		Attention: string(m.Attention), Stored: m.StoredTypes(), Bytes: m.Bytes(), ConfigSum: m.ConfigDigest(), Points: m.Points.Names()}
 	if m.Config != nil {
 		info.Config = json.RawMessage(m.Config.Raw)
+		info.Switches, info.Unusual = m.Config.Arch.Switches(), m.Config.Arch.Unusual()
 	}
 	info.Unique, info.Modules = m.Parameters()
 	if info.WeightsSum, err = m.Digest(); err != nil {
@@ -116,6 +120,12 @@ func writeInfo(w io.Writer, m *model.Model, i modelInfo, whole bool) error {
 		tied = "head tied to the embedding"
 	}
 	line("family", "%s, %d blocks, %s heads, %s", orUnknown(i.Family), i.Blocks, known(i.Heads), tied)
+	for n, l := range i.Switches {
+		line(map[bool]string{true: "built with"}[n == 0], "%s", l)
+	}
+	for n, l := range i.Unusual {
+		line(map[bool]string{true: "unusual"}[n == 0], "%s", l)
+	}
 	line("sizes", "width C %d, vocabulary V %d, context %s tokens", i.Width, i.Vocab, known(i.Context))
 	line("computes", "in %s on %s, %s attention", i.DType, m.Device, orUnknown(string(m.Attention)))
 	var stored []string

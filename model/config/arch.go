@@ -136,8 +136,6 @@ func (a *Arch) finish(f *fields) {
 		f.fail("num_attention_heads is %d, which num_key_value_heads, %d, does not divide", a.Heads, a.KVHeads)
 	case a.Heads*a.HeadDim > 4*mostWidth:
 		f.fail("%d heads of %d numbers are more than golens takes", a.Heads, a.HeadDim)
-	case !(a.ScaleOf > 0):
-		f.fail("attention's scores would be scaled by the root of %g; it must be above 0", a.ScaleOf)
 	case a.ScoreCap < 0 || a.LogitCap < 0:
 		f.fail("a bound of scores or logits is negative")
 	case a.Windowed != nil && a.Window < 2:

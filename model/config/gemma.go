@@ -13,7 +13,9 @@ func gemma(f *fields, vocab, context int) *Arch {
 	a.Norm, a.EmbedScale = RMSNormOne, true
 	a.QKVBias = f.boolean("attention_bias", false)
 	a.OutBias = a.QKVBias
-	a.ScaleOf = f.number("query_pre_attn_scalar", 256)
+	if a.ScaleOf = f.number("query_pre_attn_scalar", 256); f.err == nil && !(a.ScaleOf > 0) {
+		f.fail("query_pre_attn_scalar is %g; it must be above 0", a.ScaleOf)
+	}
 	a.Names.AttnNorm, a.Names.Norm2, a.Names.MLPNorm = "post_attention_layernorm", "pre_feedforward_layernorm", "post_feedforward_layernorm"
 	a.Window = f.optional("sliding_window", 4096, 0, mostContext)
 	return a
