@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 RATES = (
     (0, 1 / 60), (59, 1), (1148, 1), (1640, 0),
     (1640, 0.3), (1703, 0.111),
-    (1740, 0.8), (3350, 0.8), (4150, 0),
+    (1740, 0.8), (3350, 0.8), (3599, 0.551), (3900, 0),
 )
 
 
@@ -28,8 +28,8 @@ class Plan:
 
     seed: int = 2026
     rates: tuple = RATES
-    full_softmax: tuple = ((1580, 1703), (4050, 4150))  # elsewhere the loss is over a shortlist
-    lens: tuple = ((1640, 1703), (3350, 4150))  # here inner rows are trained too
+    full_softmax: tuple = ((1580, 1703), (3840, 3900))  # elsewhere the loss is over a shortlist
+    lens: tuple = ((1640, 1703), (3350, 3900))  # here inner rows are trained too
     lens_share: float = 0.25  # the weight of an inner row's loss
     micro_batches: int = 4  # per step
     sequences: int = 4  # per micro-batch
