@@ -25,19 +25,44 @@ func (g *Generation) Joined(from int) *Result {
 	if len(g.Steps) == 0 {
 		return nil
 	}
-	j := &joint{}
+	var steps []*Result
 	for _, s := range g.Steps {
-		j.steps = append(j.steps, s.Lens)
-		j.cells = append(j.cells, indices(s.Lens.Positions, from))
-		if t := s.Lens.Targets; t != nil {
-			j.targets = append(j.targets, indices(t.Positions, from))
+		steps = append(steps, s.Lens)
+	}
+	out := newJoint(steps, from).result(from)
+	out.Prompt, out.Warnings, out.Manifest = g.Prompt, g.Warnings, g.Manifest
+	out.Written = &Written{Prompt: g.T, Sequence: g.Sequence, Ended: g.Ended, Sampling: g.Sampling}
+	for _, s := range g.Steps {
+		out.Pieces[s.ID] = s.Token
+		out.Written.Text = append(out.Written.Text, s.Token.Bytes...)
+	}
+	return out
+}
+
+// From returns r without the positions before `from`. Hidden, which has every token's
+// states, goes unless from is 0.
+func (r *Result) From(from int) *Result {
+	out := newJoint([]*Result{r}, from).result(from)
+	out.Name, out.Prompt, out.Warnings, out.Manifest, out.Written = r.Name, r.Prompt, r.Warnings, r.Manifest, r.Written
+	return out
+}
+
+func newJoint(steps []*Result, from int) *joint {
+	j := &joint{steps: steps}
+	for _, r := range steps {
+		j.cells = append(j.cells, indices(r.Positions, from))
+		if r.Targets != nil {
+			j.targets = append(j.targets, indices(r.Targets.Positions, from))
 		}
 	}
+	return j
+}
+
+// result returns the steps as one.
+func (j *joint) result(from int) *Result {
 	first, last := j.steps[0], j.steps[len(j.steps)-1]
 	R := len(first.Rows)
-	out := &Result{Prompt: g.Prompt, Tokens: last.Tokens, Rows: first.Rows, K: first.K, Width: first.Width, Vocab: first.Vocab,
-		Pieces: map[int64]Token{}, Warnings: g.Warnings, Manifest: g.Manifest}
-	out.Written = &Written{Prompt: g.T, Sequence: g.Sequence, Ended: g.Ended, Sampling: g.Sampling}
+	out := &Result{Tokens: last.Tokens, Rows: first.Rows, K: first.K, Width: first.Width, Vocab: first.Vocab, Pieces: map[int64]Token{}}
 	one := func(*Result) int { return 1 }
 	top := func(r *Result) int { return r.K }
 	out.Positions = join(j, j.cells, 1, one, func(r *Result) []int { return r.Positions })
@@ -63,10 +88,8 @@ func (g *Generation) Joined(from int) *Result {
 			}
 		}
 	}
-	for _, s := range g.Steps {
-		maps.Copy(out.Pieces, s.Lens.Pieces)
-		out.Pieces[s.ID] = s.Token
-		out.Written.Text = append(out.Written.Text, s.Token.Bytes...)
+	for _, r := range j.steps {
+		maps.Copy(out.Pieces, r.Pieces)
 	}
 	return out
 }

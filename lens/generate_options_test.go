@@ -225,6 +225,13 @@ func TestJoined(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	part, want := g.Joined(0).From(3), g.Joined(3)
+	for _, both := range [][2]any{{*part.Targets, *want.Targets}, {*part.Tracks, *want.Tracks}, {part.Written, want.Written}, {part.Positions, want.Positions},
+		{part.TopIDs, want.TopIDs}, {part.TopProbs, want.TopProbs}, {part.KL, want.KL}, {part.Agree, want.Agree}, {part.Logits, want.Logits}, {part.Tokens, want.Tokens}, {part.Hidden, want.Hidden}} {
+		if fmt.Sprintf("%+v", both[0]) != fmt.Sprintf("%+v", both[1]) {
+			t.Errorf("from 3 on: %.200v, want %.200v", both[0], both[1])
+		}
+	}
 	for _, from := range []int{0, 3} {
 		r := g.Joined(from)
 		R, P, V, N := len(r.Rows), len(r.Positions), m.Sizes.Vocab, len(words)

@@ -81,6 +81,31 @@ func TestGenerationTargets(t *testing.T) {
 	}
 }
 
+// TestGenerationViews: the figures show the new tokens.
+func TestGenerationViews(t *testing.T) {
+	r := writtenResult(5)
+	for view, label := range map[string]string{"words": "Out Tokens", "numbers": "Hidden States (Token Indexes)", "pieces": "Input token"} {
+		d, err := LensView(view, r, GridOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := d.(*Figure).Panels[0].(*Heat)
+		if len(h.Columns) != 7 || len(h.Values) != 7*len(h.Rows) || h.XLabel != label {
+			t.Errorf("%s: %d columns, %d values, %q", view, len(h.Columns), len(h.Values), h.XLabel)
+		}
+		if view == "words" && (h.Columns[0] != piece(r, r.Written.Sequence[5]) || h.Texts[0] != piece(r, r.TopIDs[4*r.K]) || h.Values[0] != float64(r.TopProbs[4*r.K])) {
+			t.Errorf("%s: the first column is %q with %q", view, h.Columns[0], h.Texts[0])
+		}
+	}
+	d, err := LensView("boxes", r, GridOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b := d.(*Figure).Panels[0].(*Boxes); b.Columns != 7 {
+		t.Errorf("%d columns of boxes", b.Columns)
+	}
+}
+
 // TestGenerationFiles: the members that a generation has beside a lens, and no
 // file where the sequence does not fit.
 func TestGenerationFiles(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 )
 
 // LensViews lists the ways to draw a lens result.
-var LensViews = []string{"grid", "boxes", "words", "pieces", "targets", "scatter"}
+var LensViews = []string{"grid", "boxes", "words", "numbers", "pieces", "targets", "scatter"}
 
 // ParseLensView returns an error that lists the views unless name is one.
 func ParseLensView(name string) error {
@@ -24,9 +24,12 @@ func ParseLensView(name string) error {
 //	grid     LensGrid, by any measure
 //	boxes    WordBoxes, by probability
 //	words    WordHeat, by probability
+//	numbers  ProbabilityHeat
 //	pieces   PieceHeat: every second row, plain or by entropy
 //	targets  TargetLines: probabilities or, by rank, ranks
 //	scatter  VocabularyDots of one cell, whose logits the result has
+//
+// Where the model wrote the text, they show the new tokens.
 func LensView(name string, r *lens.Result, o GridOptions) (Drawing, error) {
 	if err := ParseLensView(name); err != nil {
 		return nil, err
@@ -36,6 +39,9 @@ func LensView(name string, r *lens.Result, o GridOptions) (Drawing, error) {
 	}
 	if err := check(r); err != nil {
 		return nil, err
+	}
+	if r.Written != nil {
+		r = r.From(r.Written.Prompt - 1)
 	}
 	P := len(r.Positions)
 	switch name {
@@ -71,12 +77,20 @@ func LensView(name string, r *lens.Result, o GridOptions) (Drawing, error) {
 		}
 		return PieceHeat(r, words, nil), nil
 	}
+	if name == "numbers" {
+		return ProbabilityHeat(probs, len(r.Rows), P), nil
+	}
 	var rows, columns []string
+	xLabel := "Input Tokens"
 	for _, row := range r.Rows {
 		rows = append(rows, printable(row.Label))
 	}
 	for _, p := range r.Positions {
+		if r.Written != nil {
+			columns, xLabel = append(columns, piece(r, r.Written.Sequence[p+1])), "Out Tokens"
+			continue
+		}
 		columns = append(columns, tokenText(r.Tokens[p]))
 	}
-	return WordHeat(rows, columns, words, probs, "Input Tokens"), nil
+	return WordHeat(rows, columns, words, probs, xLabel), nil
 }

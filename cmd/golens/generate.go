@@ -52,6 +52,9 @@ func runGenerate(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if out.view == "scatter" {
+		return usage(c, "--view scatter draws one cell of a prompt: golens lens does that")
+	}
 	prompts, err := readPrompts(c)
 	if err != nil {
 		return err

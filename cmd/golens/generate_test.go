@@ -165,6 +165,7 @@ func TestBadGeneration(t *testing.T) {
 		{name: "empty stop", args: on("generate", "x", "--stop", ""), code: 2, says: []string{"--stop", "empty"}},
 		{name: "position behind the prompt", args: on("generate", "xyz", "--positions", "3"), code: 2, says: []string{"no position 3"}},
 		{name: "shade without target", args: on("generate", "x", "--by", "target-rank"), code: 2, says: []string{"--by target-rank", "--target"}},
+		{name: "scatter", args: on("generate", "x", "--view", "scatter", "--plot", "x.svg"), code: 2, says: []string{"--view scatter", "golens lens"}},
 		{name: "unknown point", args: on("generate", "x", "--scale", "h.9=2"), code: 2, says: []string{"h.9"}},
 		{name: "no folder", args: on("generate", "x", "--npz", "nosuch/x.npz"), code: 1, says: []string{"no folder nosuch"}},
 		{name: "not a number", args: on("generate", "x", "--scale", "h.0=1e38", "--scale", "h.1=1e38", "--temperature", "1"), code: 1, says: []string{"not numbers", "intervention"}},

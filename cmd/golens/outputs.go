@@ -25,7 +25,7 @@ func outputFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "hidden", Category: category, Usage: "write the states to --json as well (--npz always has them)"},
 		&cli.BoolFlag{Name: "logits", Category: category, Usage: "write the logits of the whole vocabulary to --npz and --json"},
 		&cli.StringFlag{Name: "by", Category: category, Value: "prob", Usage: "`MEASURE`: shade by prob, entropy, kl, agree, target-prob or target-rank"},
-		&cli.StringFlag{Name: "view", Category: category, Value: "grid", Usage: "`VIEW`: --plot draws grid, boxes, words, pieces (every second row; plain or --by entropy), targets (lines; --by target-rank for ranks) or scatter (the vocabulary in one cell)"},
+		&cli.StringFlag{Name: "view", Category: category, Value: "grid", Usage: "`VIEW`: --plot draws grid, boxes, words, numbers, pieces (every second row; plain or --by entropy), targets (lines; --by target-rank for ranks) or scatter (the vocabulary in one cell)"},
 		&cli.BoolFlag{Name: "last-on-top", Category: category, Usage: "draw the last layer on top"},
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: category, Usage: "draw no grid in the terminal, and show no progress"},
 	}, plotFlags("the grid")...)
