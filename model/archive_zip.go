@@ -83,7 +83,8 @@ func checkArchive(file string) (*archiveFile, error) {
 		}
 	}
 	for _, name := range []string{"data.pkl", "constants.pkl", "version"} {
-		if members[name] != nil {
+		// The version of formats from 6 on, which some operations ask for, is elsewhere.
+		if members[name] != nil || name == "version" && members[".data/version"] != nil {
 			continue
 		}
 		if name == "constants.pkl" && members["data.pkl"] != nil {

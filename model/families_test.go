@@ -2,6 +2,8 @@ package model_test
 
 import (
 	"fmt"
+	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -194,4 +196,75 @@ func TestFamilyGenerate(t *testing.T) {
 			generate(t, m, ask.IDs, 32, 0, -1, nil).equal(t, reference.Generate(t, reference.Generation{Request: ask, New: 32, EndOfText: -1}))
 		}
 	})
+}
+
+// TestFamilyArchives: a model of every family goes into a TorchScript archive, which
+// gives its bits and has its parts, and back into a folder with the same weights.
+func TestFamilyArchives(t *testing.T) {
+	oneThread(t)
+	for _, fam := range families {
+		for _, d := range both {
+			t.Run(fam.name+"/"+string(d), func(t *testing.T) {
+				dir := reference.Model(t, fam.name+"-96")
+				m := open(t, dir, model.Options{DType: d})
+				path := filepath.Join(t.TempDir(), "m.pt")
+				if err := m.Export(path); err != nil {
+					t.Fatal(err)
+				}
+				a := open(t, path, model.Options{})
+				if a.Sizes != m.Sizes || a.DType != m.DType || a.Attention != m.Attention || !a.Cached() || !a.Apart() {
+					t.Errorf("the archive has %+v in %v, %s; the model %+v in %v, %s", a.Sizes, a.DType, a.Attention, m.Sizes, m.DType, m.Attention)
+				}
+				if got, want := a.Layout, m.Layout; !reflect.DeepEqual(got, want) {
+					t.Errorf("the archive's layout is\n%+v, the model's\n%+v", got, want)
+				}
+				ask := reference.Request{Model: dir, IDs: reference.IDs(6, 14, m.Sizes.Vocab), Attention: string(m.Attention), DType: string(d), Aligned: true}
+				hidden, logits := states(t, a, ask.IDs, nil)
+				want := reference.Forward(t, ask)
+				reference.Equal(t, "hidden_states", hidden, want["hidden"])
+				reference.Equal(t, "logits", logits, want["model_logits"])
+				generate(t, a, ask.IDs, 8, 0, -1, nil).equal(t, reference.Generate(t, reference.Generation{Request: ask, New: 8, EndOfText: -1}))
+
+				if d == "float32" {
+					reference.Equal(t, "logits in Python", reference.RunArchive(t, path, ask.IDs, 1).Float32, want["model_logits"])
+				}
+
+				back := filepath.Join(t.TempDir(), "folder")
+				if err := model.Import(path, back, "", model.Names{}); err != nil {
+					t.Fatal(err)
+				}
+				again := open(t, back, model.Options{})
+				mine, err := a.Digest()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if other, err := again.Digest(); err != nil || other != mine || again.DType != m.DType {
+					t.Errorf("the folder has the digest %s in %v, the archive %s (%v)", other, again.DType, mine, err)
+				}
+			})
+		}
+	}
+}
+
+// TestFamilyShards: weights in several files, and in another type than is computed in.
+func TestFamilyShards(t *testing.T) {
+	oneThread(t)
+	dir := reference.Model(t, "llama3-96", "--dtype", "bfloat16", "--shard-size", "200KB")
+	if files, err := filepath.Glob(filepath.Join(dir, "*.safetensors")); err != nil || len(files) < 3 {
+		t.Fatalf("the checkpoint has the files %v: %v", files, err)
+	}
+	for asked, computes := range map[model.DType]torch.DType{"": torch.BFloat16, model.Auto: torch.BFloat16, "float32": torch.Float32} {
+		m := open(t, dir, model.Options{DType: asked})
+		if m.DType != computes || len(m.Warnings) > 0 {
+			t.Errorf("%q computes in %v, want %v; warnings %q", asked, m.DType, computes, m.Warnings)
+		}
+		ids := reference.IDs(4, 14, m.Sizes.Vocab)
+		hidden, logits := states(t, m, ids, nil)
+		want := reference.Forward(t, reference.Request{Model: dir, IDs: ids, DType: computes.String()})
+		reference.Equal(t, "hidden_states", hidden, want["hidden"])
+		reference.Equal(t, "logits", logits, want["model_logits"])
+	}
+	if _, err := model.Open(dir, model.Options{DType: "float8"}); err == nil || !strings.Contains(err.Error(), `no type to compute in is called "float8"`) {
+		t.Errorf("an unknown type: %v", err)
+	}
 }

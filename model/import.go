@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/golens/golens/model/config"
@@ -35,7 +36,7 @@ func Import(path, dir, configFile string, n Names) (err error) {
 		return err
 	}
 	defer m.Close()
-	raw, err := importConfig(m.archive.sidecar, configFile)
+	raw, err := importConfig(m.archive.sidecar, configFile, m.DType)
 	if err != nil {
 		return fail(err)
 	}
@@ -64,9 +65,9 @@ func Import(path, dir, configFile string, n Names) (err error) {
 	return nil
 }
 
-// importConfig returns the text of config.json. Its dtype becomes float32, which
-// is what the archive holds.
-func importConfig(s *Sidecar, file string) ([]byte, error) {
+// importConfig returns the text of config.json. Its dtype becomes what the archive
+// holds.
+func importConfig(s *Sidecar, file string, d torch.DType) ([]byte, error) {
 	var raw []byte
 	switch {
 	case file != "":
@@ -85,7 +86,7 @@ func importConfig(s *Sidecar, file string) ([]byte, error) {
 		return nil, fmt.Errorf("config: %w", err)
 	}
 	delete(fields, "torch_dtype")
-	fields["dtype"] = json.RawMessage(`"float32"`)
+	fields["dtype"] = json.RawMessage(strconv.Quote(d.String()))
 	return json.MarshalIndent(fields, "", "  ")
 }
 
