@@ -2,6 +2,7 @@ package token
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -132,7 +133,12 @@ func (s *settings) apply(to *spec, post jsontext.Value, class string, ofFile boo
 	if err != nil {
 		return err
 	}
-	to.added = append(append(to.added, added...), named...)
+	to.added = append(to.added, added...)
+	for _, t := range named {
+		if !slices.ContainsFunc(to.added, func(a addedToken) bool { return a.Content == t.Content }) {
+			to.added = append(to.added, t)
+		}
+	}
 	if s.BOS != nil {
 		to.bos = s.BOS.Content
 	}

@@ -12,6 +12,17 @@ import (
 type stretch struct {
 	text  string
 	first bool // whether it begins where the whole text does
+	put   int  // how many bytes at its start are not the text's, but have been put there
+}
+
+// part returns a part of a stretch.
+func (s stretch) part(start, end int) stretch {
+	return stretch{s.text[start:end], s.first && start <= s.put, max(0, s.put-start)}
+}
+
+// prepend returns the stretch with something in front.
+func (s stretch) prepend(text string) stretch {
+	return stretch{text + s.text, s.first, s.put + len(text)}
 }
 
 // A cutter cuts a stretch into smaller ones, and hands these on from left to right.
@@ -89,15 +100,16 @@ func byteLevelCutter(addSpace, words bool) cutter {
 	gpt2 := &pattern{gpt2: true}
 	return func(s stretch, yield func(stretch)) {
 		if addSpace && !strings.HasPrefix(s.text, " ") {
-			s.text = " " + s.text
+			s = s.prepend(" ")
 		}
 		if !words {
 			yield(s)
 			return
 		}
+		at := 0
 		gpt2.each(s.text, func(span string, _ bool) {
-			yield(stretch{span, s.first})
-			s.first = false
+			yield(s.part(at, at+len(span)))
+			at += len(span)
 		})
 	}
 }
@@ -117,9 +129,10 @@ func metaspaceCutter(p preTokenizer) (cutter, error) {
 		cut = cutAt(&pattern{literal: p.Replacement}, mergedWithNext)
 	}
 	return func(s stretch, yield func(stretch)) {
+		s.put += (len(p.Replacement) - 1) * strings.Count(s.text[:s.put], " ")
 		s.text = strings.ReplaceAll(s.text, " ", p.Replacement)
 		if (always || first && s.first) && !strings.HasPrefix(s.text, p.Replacement) {
-			s.text = p.Replacement + s.text
+			s = s.prepend(p.Replacement)
 		}
 		cut(s, yield)
 	}, nil
@@ -148,13 +161,13 @@ func digitsCutter(individual bool) cutter {
 		for i, r := range s.text {
 			is := classOf(r) == number
 			if i > from && (is != inside || is && individual) {
-				yield(stretch{s.text[from:i], s.first && from == 0})
+				yield(s.part(from, i))
 				from = i
 			}
 			inside = is
 		}
 		if from < len(s.text) {
-			yield(stretch{s.text[from:], s.first && from == 0})
+			yield(s.part(from, len(s.text)))
 		}
 	}
 }

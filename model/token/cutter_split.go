@@ -48,9 +48,10 @@ func inverted(p *pattern, b behavior) cutter {
 func cutBy(each func(string, func(span string, match bool)), b behavior) cutter {
 	if b == isolated {
 		return func(s stretch, yield func(stretch)) {
+			at := 0
 			each(s.text, func(span string, _ bool) {
-				yield(stretch{span, s.first})
-				s.first = false
+				yield(s.part(at, at+len(span)))
+				at += len(span)
 			})
 		}
 	}
@@ -62,7 +63,7 @@ func cutBy(each func(string, func(span string, match bool)), b behavior) cutter 
 			at += len(text)
 		})
 		for _, w := range b.join(spans) {
-			yield(stretch{s.text[w.start:w.end], s.first && w.start == 0})
+			yield(s.part(w.start, w.end))
 		}
 	}
 }

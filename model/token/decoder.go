@@ -103,6 +103,9 @@ func (d *decoder) read(v jsontext.Value, alone bool) error {
 		if d.strip != "" || p.Stop != 0 || p.Start < 0 || utf8.RuneCountInString(p.Content) != 1 {
 			return fmt.Errorf("Strip of %q, %d at the start and %d at the end, is not supported; golens reads one that strips one character at the start alone", p.Content, p.Start, p.Stop)
 		}
+		if d.fallback && !d.fused { // it would strip each run of bytes as a whole
+			return misplaced()
+		}
 		d.strip, d.most, d.started = p.Content, p.Start, true
 	default:
 		return unsupported(p.Type, "ByteLevel, Metaspace, Replace, ByteFallback, Fuse, Strip, Sequence")

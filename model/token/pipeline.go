@@ -45,7 +45,7 @@ func (p *pipeline) run(v *vocabulary, ids []int64, text string, special bool) []
 		text := p.normalize(text[start:end])
 		p.normalized.cut(text, special, add, func(start, end int) {
 			if start < end {
-				p.cut(stretch{text[start:end], first && start == 0}, word)
+				p.cut(stretch{text: text[start:end], first: first && start == 0}, word)
 			}
 		})
 	})

@@ -92,10 +92,10 @@ func randomDecoder(rng *rand.Rand) any {
 		return object{"type": "Fuse"}
 	case 4:
 		steps := []any{replace, object{"type": "ByteFallback"}}
-		if rng.IntN(2) == 0 {
+		if rng.IntN(3) > 0 {
 			steps = append(steps, object{"type": "Fuse"})
 		}
-		if rng.IntN(2) == 0 {
+		if len(steps) == 3 && rng.IntN(2) == 0 {
 			steps = append(steps, object{"type": "Strip", "content": " ", "start": 1 + rng.IntN(2), "stop": 0})
 		}
 		return object{"type": "Sequence", "decoders": steps}
@@ -118,6 +118,20 @@ func randomAdded(rng *rand.Rand) []addedToken {
 	return all
 }
 
+// collide reports whether two added tokens are searched as the same text.
+func collide(t *Tokenizer) bool {
+	seen := map[string]bool{}
+	for _, a := range t.spec.added {
+		if content := t.pipeline.normalize(a.Content); a.Normalized {
+			if seen[content] {
+				return true
+			}
+			seen[content] = true
+		}
+	}
+	return false
+}
+
 // Files put together at random, of all parts that golens reads, give the ids and
 // texts of Hugging Face's tokenizers.
 func TestRandomFilesArePythons(t *testing.T) {
@@ -126,7 +140,7 @@ func TestRandomFilesArePythons(t *testing.T) {
 	var questions []jsonQuestion
 	var tokenizers []*Tokenizer
 	var files []string
-	for i := range 150 {
+	for i := range 170 {
 		kind := pick(rng, "gpt2", "llama2", "llama2", "gemma", "metaspace", "llama3")
 		raw, err := os.ReadFile(filepath.Join(dir, kind, tokenizerJSON))
 		if err != nil {
@@ -153,9 +167,15 @@ func TestRandomFilesArePythons(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", parts, err)
 		}
+		if collide(tokenizer) { // which of two tokens that are the same once normalised is found is chance in Python
+			continue
+		}
 		texts := textsFor(tokenizer.asSpec().added, 150)
 		questions = append(questions, jsonQuestion{File: path, Texts: texts, IDs: idsFor(tokenizer, texts, 60)})
 		tokenizers, files = append(tokenizers, tokenizer), append(files, string(parts))
+	}
+	if len(questions) < 100 {
+		t.Fatalf("only %d files", len(questions))
 	}
 	for i, answer := range askHuggingFace(t, questions...) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
