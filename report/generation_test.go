@@ -93,6 +93,9 @@ func TestGenerationViews(t *testing.T) {
 		if len(h.Columns) != 7 || len(h.Values) != 7*len(h.Rows) || h.XLabel != label {
 			t.Errorf("%s: %d columns, %d values, %q", view, len(h.Columns), len(h.Values), h.XLabel)
 		}
+		if view == "numbers" && (h.Rows[0] != "Layer 1" || h.Rows[12] != "Layer 13") {
+			t.Errorf("rows %q", h.Rows)
+		}
 		if view == "words" && (h.Columns[0] != piece(r, r.Written.Sequence[5]) || h.Texts[0] != piece(r, r.TopIDs[4*r.K]) || h.Values[0] != float64(r.TopProbs[4*r.K])) {
 			t.Errorf("%s: the first column is %q with %q", view, h.Columns[0], h.Texts[0])
 		}

@@ -78,7 +78,11 @@ func LensView(name string, r *lens.Result, o GridOptions) (Drawing, error) {
 		return PieceHeat(r, words, nil), nil
 	}
 	if name == "numbers" {
-		return ProbabilityHeat(probs, len(r.Rows), P), nil
+		h := ProbabilityHeat(probs, len(r.Rows), P)
+		for i, row := range r.Rows { // which may be a few
+			h.Panels[0].(*Heat).Rows[i] = fmt.Sprintf("Layer %d", row.Index+1)
+		}
+		return h, nil
 	}
 	var rows, columns []string
 	xLabel := "Input Tokens"
