@@ -40,7 +40,8 @@ func Predict(m *model.Model, ids []int64, p Plan) (Cost, error) {
 	width := int64(T)
 	if !p.Next && m.Apart() {
 		width = int64(widthFor(len(ids), c.Runs))
-		c.HeadRows += (c.Runs + int(width) - 1) / int(width) * int(width)
+		each := int(width) - guards(int(width))
+		c.HeadRows += (c.Runs + each - 1) / each * int(width)
 	} else {
 		c.HeadRows = c.AllRows
 	}

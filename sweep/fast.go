@@ -16,7 +16,8 @@ const batchTokens = 2048
 
 // batches makes the variants whose changes act on each row of a batch by itself, many
 // at a time, and leaves the others in r.todo. A batch grows: a variant joins it, with
-// the stream that was kept, in front of its first changed block.
+// the stream in front of its first changed block, there. The first batch begins with
+// the clean run, whose streams serve all.
 func (r *runner) batches(ctx context.Context, s model.Session) error {
 	var together, alone []variant
 	for _, v := range r.todo {
@@ -30,30 +31,65 @@ func (r *runner) batches(ctx context.Context, s model.Session) error {
 			alone = append(alone, v)
 		}
 	}
-	slices.SortStableFunc(together, func(a, b variant) int { return cmp.Compare(a.first, b.first) })
-	r.todo = alone
-	r.tell()
-	for batch := range slices.Chunk(together, max(1, batchTokens/len(r.ids))) {
-		if err := r.batch(ctx, s, batch); err != nil {
+	begin := variant{index: cleanIndex, edits: r.plan.Always}
+	lead := len(together) > 0 && r.m.Apart()
+	for _, e := range begin.edits {
+		point, err := r.m.Points.Canonical(e.Point)
+		if err != nil {
 			return err
 		}
+		at, err := stageOf(r.m, point, e.Action)
+		lead = lead && err == nil && e.Action.ByRow() && at.first != whole && !(at.first == 0 && at.after)
+	}
+	if !lead {
+		if err := r.clean(s); err != nil {
+			return err
+		}
+	}
+	slices.SortStableFunc(together, func(a, b variant) int { return cmp.Compare(a.first, b.first) })
+	r.tell()
+	for batch := range slices.Chunk(together, max(1, batchTokens/len(r.ids))) {
+		made := batch
+		if lead {
+			made = append([]variant{begin}, batch...)
+		}
+		if err := r.batch(ctx, s, made, lead); err != nil {
+			return err
+		}
+		lead = false
 		for _, v := range batch {
 			r.clock.done(v)
 		}
 		r.tell()
 	}
+	r.todo = alone
 	return nil
 }
 
-// batch runs variants, by rising first block, as one.
-func (r *runner) batch(ctx context.Context, s model.Session, batch []variant) error {
+// batch runs variants, by rising first block, as one. Where it leads, the first is the
+// clean run.
+func (r *runner) batch(ctx context.Context, s model.Session, batch []variant, lead bool) error {
 	L := r.m.Sizes.Blocks
 	var x *torch.Tensor // [n,T,C], of the variants that have joined
 	defer func() { x.Close() }()
 	joined := 0
+	if lead {
+		var err error
+		if x, err = s.Embed(r.ids); err != nil {
+			return err
+		}
+		joined = 1
+		r.streams = make([]*torch.Tensor, L+1)
+	}
+	needed := r.needed()
 	for i := batch[0].first; i <= L; i++ {
 		if err := ctx.Err(); err != nil {
 			return err
+		}
+		if lead && needed[i] != "" {
+			if err := r.keepStream(i, x); err != nil {
+				return err
+			}
 		}
 		from := joined
 		for joined < len(batch) && batch[joined].first == i {
@@ -67,20 +103,11 @@ func (r *runner) batch(ctx context.Context, s model.Session, batch []variant) er
 			x.Close()
 			x = longer
 		}
-		var here []Edit
-		for row, v := range batch[:joined] {
-			for _, e := range v.edits {
-				point, err := r.m.Points.Canonical(e.Point)
-				if err != nil {
-					return err
-				}
-				if i < L && within(point, r.m.Layout.Blocks[i].Out) || i == L && within(point, r.m.Layout.Norm) {
-					here = append(here, Edit{Point: e.Point, Action: e.Action.Rows(row)})
-				}
-			}
+		here, err := r.editsAt(i, batch[:joined])
+		if err != nil {
+			return err
 		}
 		var run *hooks.Run
-		var err error
 		if i < L {
 			run, err = s.Blocks(i, i+1, x, hooksOf(here))
 		} else {
@@ -93,6 +120,37 @@ func (r *runner) batch(ctx context.Context, s model.Session, batch []variant) er
 		x = run.Results[0]
 	}
 	return r.readBatch(s, batch, x)
+}
+
+// keepStream keeps the clean run's stream in front of a block, the first row of x.
+func (r *runner) keepStream(i int, x *torch.Tensor) error {
+	row, err := x.Narrow(0, 0, 1)
+	if err != nil {
+		return err
+	}
+	defer row.Close()
+	r.streams[i], err = row.Clone()
+	torch.Keep(&r.scope, r.streams[i])
+	return err
+}
+
+// editsAt returns what acts in block i, or in the final norm behind the last, each in its
+// variant's row.
+func (r *runner) editsAt(i int, joined []variant) ([]Edit, error) {
+	var here []Edit
+	for row, v := range joined {
+		for _, e := range v.edits {
+			point, err := r.m.Points.Canonical(e.Point)
+			if err != nil {
+				return nil, err
+			}
+			l := r.m.Layout
+			if i < len(l.Blocks) && within(point, l.Blocks[i].Out) || i == len(l.Blocks) && within(point, l.Norm) {
+				here = append(here, Edit{Point: e.Point, Action: e.Action.Rows(row)})
+			}
+		}
+	}
+	return here, nil
 }
 
 // join adds the streams with which variants begin to a batch x, nil for none.
@@ -137,11 +195,11 @@ func (r *runner) readBatch(s model.Session, batch []variant, x *torch.Tensor) er
 		}
 		torch.Keep(&sc, logits)
 		for i, v := range batch {
-			if err := r.measure(v.index, logits, i); err != nil {
+			if err := r.readRow(v.index, logits, i); err != nil {
 				return err
 			}
 		}
-		return nil
+		return r.readOther(s, batch)
 	}
 	for i, v := range batch {
 		one, err := x.Narrow(0, int64(i), 1)
@@ -153,11 +211,30 @@ func (r *runner) readBatch(s model.Session, batch []variant, x *torch.Tensor) er
 		if err != nil {
 			return err
 		}
-		err = r.measure(v.index, logits, len(r.ids)-1)
+		err = r.readRow(v.index, logits, len(r.ids)-1)
 		logits.Close()
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// readRow measures a variant, or the clean run, which comes first.
+func (r *runner) readRow(index int, logits *torch.Tensor, at int) error {
+	if index == cleanIndex {
+		if err := r.keepClean(logits, at); err != nil {
+			return err
+		}
+		r.began = true
+	}
+	return r.measure(index, logits, at)
+}
+
+// readOther reads the other prompt of patches behind a batch with the clean run.
+func (r *runner) readOther(s model.Session, batch []variant) error {
+	if batch[0].index != cleanIndex {
+		return nil
+	}
+	return r.other(s)
 }

@@ -70,9 +70,28 @@ func TestFast(t *testing.T) {
 			}
 		}
 		ctx, cancel := context.WithCancel(t.Context())
+		for _, always := range [][]sweep.Edit{nil, {{Point: "drop", Action: hooks.Scale(1.1)}}} { // the clean run in the batch, and by itself
+			plan.Next, plan.Words, plan.Always = false, []lens.Word{{Text: "a", ID: 17}}, always
+			exact, err := sweep.Run(t.Context(), m, ids, plan, sweep.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			fast, err := sweep.Run(t.Context(), m, ids, plan, sweep.Options{Fast: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := math.Abs(float64(exact.Series[0].Clean[0] - fast.Series[0].Clean[0])); !(d < 1e-4) {
+				t.Errorf("%s T=%d: the clean run differs by %g", c.name, T, d)
+			}
+			for n, v := range exact.Series[0].Values {
+				if d := math.Abs(float64(v - fast.Series[0].Values[n])); !(d < 1e-4) {
+					t.Errorf("%s T=%d: run %d differs by %g", c.name, T, n, d)
+				}
+			}
+		}
 		cancel()
 		plan.Next, plan.Words = false, []lens.Word{{Text: "a", ID: 17}}
-		if r, err := sweep.Run(ctx, m, ids, plan, sweep.Options{Fast: true}); err != context.Canceled || r == nil || r.Complete() {
+		if r, err := sweep.Run(ctx, m, ids, plan, sweep.Options{Fast: true}); err != context.Canceled || r != nil && r.Complete() {
 			t.Errorf("interrupted: %v", err)
 		}
 	}

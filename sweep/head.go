@@ -9,8 +9,9 @@ import (
 // The head is half of a short run's work, and a sweep reads the last position only.
 // But a row's bits belong to the number of rows of the product, in classes that
 // differ from machine to machine. So the last rows of several runs share a product,
-// and before that is done it is tried here, on this model's head and states, whether
-// a row there has the bits that it has in a whole run's.
+// and the clean run's last row is in it as well, at both ends: it must come out with
+// the very bits that it has in the whole run's product. Where it does not, the product
+// of the whole's size is tried, and then each run has its own.
 
 // A lastRow is a variant's normed last state [1,1,C], which waits for the head.
 type lastRow struct {
@@ -27,7 +28,7 @@ func widthFor(T, variants int) int {
 	switch {
 	case T <= 16 || variants == 0:
 		return T
-	case variants <= 16:
+	case variants+2 <= 16:
 		return 16
 	}
 	return min(T, most)
@@ -40,13 +41,32 @@ func (r *runner) cleanHead(s model.Session, run *hooks.Run) error {
 	if err != nil {
 		return err
 	}
-	torch.Keep(&r.scope, logits)
-	row, err := r.rowOf(&r.scope, logits, len(r.ids)-1)
+	defer logits.Close()
+	if err := r.keepClean(logits, len(r.ids)-1); err != nil {
+		return err
+	}
+	if err := r.measure(cleanIndex, logits, len(r.ids)-1); err != nil {
+		return err
+	}
+	if r.plan.Next || !r.m.Apart() {
+		return nil
+	}
+	r.width = widthFor(len(r.ids), len(r.todo))
+	last, err := lastOf(&r.scope, normed, len(r.ids))
 	if err != nil {
 		return err
 	}
-	r.row = row
-	from := row
+	r.last, err = last.Clone()
+	torch.Keep(&r.scope, r.last)
+	return err
+}
+
+// keepClean keeps a row of the clean run's logits, and its log-probabilities.
+func (r *runner) keepClean(logits *torch.Tensor, at int) (err error) {
+	if r.row, err = r.rowOf(&r.scope, logits, at); err != nil {
+		return err
+	}
+	from := r.row
 	if r.plan.Next {
 		from = logits
 	}
@@ -55,70 +75,40 @@ func (r *runner) cleanHead(s model.Session, run *hooks.Run) error {
 		return err
 	}
 	r.logs = torch.Keep(&r.scope, logs[0])
-	if err := r.measure(cleanIndex, logits, len(r.ids)-1); err != nil {
-		return err
-	}
-	if r.plan.Next || !r.m.Apart() {
-		return nil
-	}
-	T := len(r.ids)
-	for _, n := range []int{widthFor(T, len(r.todo)), T} {
-		same, err := r.sameRows(s, normed, logits, n)
-		if err != nil {
+	return nil
+}
+
+// guards are how many rows of a product of n rows the clean run has at least. A run of
+// one token has a product of one row, which needs none.
+func guards(n int) int { return min(2, n/2) }
+
+// drain has the head read all rows that wait.
+func (r *runner) drain(s model.Session) error {
+	for len(r.rows) > 0 {
+		if err := r.flush(s); err != nil {
 			return err
-		}
-		if same {
-			r.width = n
-			return nil
 		}
 	}
 	return nil
 }
 
-// sameRows reports whether a product of n rows gives rows the bits that they have in
-// logits [1,T,V], the product of all rows of normed [1,T,C], also in other places.
-func (r *runner) sameRows(s model.Session, normed, logits *torch.Tensor, n int) (bool, error) {
-	var sc torch.Scope
-	defer sc.Close()
-	if n == 1 {
-		return true, nil // the run has one row
-	}
-	few, err := r.metrics.Call("reversed_rows", normed, n)
-	if err != nil {
-		return false, err
-	}
-	got, err := s.Head(torch.Keep(&sc, few[0]))
-	if err != nil {
-		return false, err
-	}
-	torch.Keep(&sc, got)
-	want, err := r.metrics.Call("reversed_rows", logits, n)
-	if err != nil {
-		return false, err
-	}
-	same, err := r.metrics.Call("same", got, torch.Keep(&sc, want[0]))
-	if err != nil {
-		return false, err
-	}
-	v, err := torch.Values[bool](torch.Keep(&sc, same[0]))
-	return err == nil && v[0], err
-}
-
-// flush has the head read the rows that wait, and measures them.
+// flush has the head read the rows that wait, and measures them. Where their product
+// will not do, they wait again.
 func (r *runner) flush(s model.Session) error {
-	if len(r.rows) == 0 {
-		return nil
-	}
 	var sc torch.Scope
 	defer sc.Close()
 	waiting := r.rows
 	r.rows = nil
 	var states []*torch.Tensor
+	if guards(r.width) > 0 {
+		states = append(states, r.last)
+	}
+	first := len(states)
 	for _, w := range waiting {
 		states = append(states, torch.Keep(&sc, w.state))
 	}
-	for len(states) < r.width { // rows that nobody reads, for the shape's sake
-		states = append(states, states[0])
+	for len(states) < r.width {
+		states = append(states, r.last)
 	}
 	all, err := r.metrics.Call("stack", states)
 	if err != nil {
@@ -129,13 +119,66 @@ func (r *runner) flush(s model.Session) error {
 		return err
 	}
 	torch.Keep(&sc, logits)
+	for i := range states {
+		if i >= first && i < first+len(waiting) {
+			continue
+		}
+		if same, err := r.isClean(logits, i); err != nil {
+			return err
+		} else if !same {
+			return r.again(s, waiting)
+		}
+	}
 	for i, w := range waiting {
-		if err := r.measure(w.variant.index, logits, i); err != nil {
+		if err := r.measure(w.variant.index, logits, first+i); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// isClean reports whether a row of logits has the bits of the clean run's last one.
+func (r *runner) isClean(logits *torch.Tensor, at int) (bool, error) {
+	if r.spoil {
+		return false, nil
+	}
+	var sc torch.Scope
+	defer sc.Close()
+	row, err := r.rowOf(&sc, logits, at)
+	if err != nil {
+		return false, err
+	}
+	same, err := r.metrics.Call("same", row, r.row)
+	if err != nil {
+		return false, err
+	}
+	v, err := torch.Values[bool](torch.Keep(&sc, same[0]))
+	return err == nil && v[0], err
+}
+
+// again runs variants whose shared product has other bits than the whole run's, with
+// the next larger product.
+func (r *runner) again(s model.Session, waiting []lastRow) error {
+	if r.width != len(r.ids) {
+		r.width = len(r.ids)
+	} else {
+		r.width = 0
+	}
+	for _, w := range waiting {
+		if err := r.one(s, w.variant); err != nil {
+			return err
+		}
+		if r.isFull() {
+			if err := r.flush(s); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// isFull reports whether as many rows wait as a product has room for.
+func (r *runner) isFull() bool { return r.width > 0 && len(r.rows) >= r.width-guards(r.width) }
 
 // rowOf returns a row [V] of logits [1,M,V].
 func (r *runner) rowOf(sc *torch.Scope, logits *torch.Tensor, at int) (*torch.Tensor, error) {

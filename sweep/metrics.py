@@ -2,8 +2,8 @@
 # row x [V] alone, `logits[0, -1, :]`, and of a text's own words on the whole [1,T,V].
 
 def row(self, logits: Tensor, at: int) -> Tensor:
-    # one row of [1,M,V]
-    return logits[0, at, :]
+    # one row of [1,M,V], which does not hold on to the others
+    return logits[0, at, :].clone()
 
 def log_softmax(self, x: Tensor) -> Tensor:
     return torch.log_softmax(x, -1)
@@ -51,7 +51,3 @@ def last_rows(self, x: Tensor) -> Tensor:
 
 def same(self, a: Tensor, b: Tensor) -> bool:
     return torch.equal(a, b)
-
-def reversed_rows(self, x: Tensor, n: int) -> Tensor:
-    # the last n rows of [1,T,C], the last first
-    return x[:, -n:].flip(1)

@@ -44,19 +44,22 @@ func Run(ctx context.Context, m *model.Model, ids []int64, p Plan, o Options) (*
 	if err != nil {
 		return nil, err
 	}
-	r := &runner{m: m, ids: ids, plan: p, Options: o, out: newResult(p, ids)}
+	return (&runner{m: m, ids: ids, plan: p, Options: o, out: newResult(p, ids)}).run(ctx)
+}
+
+// run makes the runs of a plan that was checked.
+func (r *runner) run(ctx context.Context) (*Result, error) {
 	defer r.scope.Close()
 	if err := r.prepare(); err != nil {
 		return nil, err
 	}
-	err = m.Hold(func(s model.Session) error {
-		if err := r.clean(s); err != nil {
-			return err
+	err := r.m.Hold(func(s model.Session) error {
+		first := r.clean
+		if r.Fast {
+			first = func(s model.Session) error { return r.batches(ctx, s) }
 		}
-		if o.Fast {
-			if err := r.batches(ctx, s); err != nil {
-				return err
-			}
+		if err := first(s); err != nil {
+			return err
 		}
 		return r.variants(ctx, s)
 	})
@@ -86,6 +89,7 @@ type runner struct {
 	row     *torch.Tensor   // its logits at the last position [V], of the whole product
 	width   int             // how many rows a product with the head has; 0 where each run has one of its own
 	rows    []lastRow       // that wait for the head
+	spoil   bool            // of tests: no shared product has the bits of the whole run's
 	clock   clock
 }
 
@@ -222,13 +226,13 @@ func (r *runner) variants(ctx context.Context, s model.Session) error {
 		}
 		if err != nil {
 			// What was run and waits for the head is not lost.
-			if again := r.flush(s); again != nil {
+			if again := r.drain(s); again != nil {
 				return again
 			}
 			return err
 		}
-		if r.width > 0 && len(r.rows) == r.width || i == len(r.todo)-1 {
-			if err := r.flush(s); err != nil {
+		if r.isFull() || i == len(r.todo)-1 {
+			if err := r.drain(s); err != nil {
 				return err
 			}
 		}

@@ -186,7 +186,7 @@ func TestPredict(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Runs != L || c.Blocks != L+L*(L-1)/2 || c.AllBlocks != L*(L+1) || c.AllRows != 3*(L+1) || c.HeadRows != 3+L || c.Bytes <= 0 {
+	if c.Runs != L || c.Blocks != L+L*(L-1)/2 || c.AllBlocks != L*(L+1) || c.AllRows != 3*(L+1) || c.HeadRows != 3+L/2*3 || c.Bytes <= 0 {
 		t.Errorf("%+v", c)
 	}
 }
