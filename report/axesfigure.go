@@ -21,14 +21,14 @@ const (
 // An axesPart is Axes made ready to be drawn.
 type axesPart struct {
 	*setting
-	a          *Axes
-	xs, ys     []float64 // all places that want to be seen
-	kept       axesFrame
-	keptW, kpH float64
+	a      *Axes
+	xs, ys []float64 // all places that want to be seen
+	kept   axesFrame // what was measured last
 }
 
 // An axesFrame is what stands around a plot of one size.
 type axesFrame struct {
+	w, h     float64
 	x, y     axisScale
 	turned   bool // the texts below stand upright
 	xTexts   []PlaceTick
@@ -77,10 +77,10 @@ func (p *axesPart) around(w, h float64) sides {
 
 // frame returns what stands around a plot of a size.
 func (p *axesPart) frame(w, h float64) axesFrame {
-	if p.keptW == w && p.kpH == h {
+	if p.kept.w == w && p.kept.h == h {
 		return p.kept
 	}
-	f := axesFrame{textSize: tickSize}
+	f := axesFrame{w: w, h: h, textSize: tickSize}
 	f.y = newScale(p.a.Y, p.ys, int(math.Min(9, math.Max(2, h/24))))
 	f.yTexts = thinned(f.y, h, func(PlaceTick) float64 { return tickSize * 1.15 })
 	for _, t := range f.yTexts {
@@ -113,7 +113,7 @@ func (p *axesPart) frame(w, h float64) axesFrame {
 		}
 		f.xHeight = math.Min(f.xHeight, mostColumn)
 	}
-	p.kept, p.keptW, p.kpH = f, w, h
+	p.kept = f
 	return f
 }
 

@@ -1,8 +1,6 @@
 package report
 
 import (
-	"image"
-	"image/color"
 	"math"
 
 	"github.com/golens/golens/report/draw"
@@ -206,148 +204,9 @@ func (p *heatPart) draw(pg *page, in draw.Rect) {
 	}
 }
 
-// row returns the row of values that is drawn in the i-th place from above.
-func (p *heatPart) row(i int) int {
-	if p.h.FirstBelow {
-		return len(p.h.Rows) - 1 - i
-	}
-	return i
-}
-
-// ground returns the colour of a value, and false for a blank one.
-func (p *heatPart) ground(v float64) (color.NRGBA, bool) {
-	switch {
-	case math.IsNaN(v):
-		return color.NRGBA{}, false
-	case p.h.Flat > 0:
-		return p.ramp.at(p.h.Flat), true
-	}
-	return p.ramp.at(p.scale.at(v)), true
-}
-
-// grounds draws the cells. Each reaches a little under the next ones.
-func (p *heatPart) grounds(pg *page, in draw.Rect) {
-	columns, rows := len(p.h.Columns), len(p.h.Rows)
-	w, h := in.W/float64(columns), in.H/float64(rows)
-	value := func(i, j int) float64 {
-		if i >= rows || j >= columns {
-			return math.NaN()
-		}
-		return p.h.Values[p.row(i)*columns+j]
-	}
-	for i := range rows {
-		for j := range columns {
-			c, ok := p.ground(value(i, j))
-			if !ok {
-				continue
-			}
-			b := draw.Rect{X: in.X + float64(j)*w, Y: in.Y + float64(i)*h, W: w, H: h}
-			if !math.IsNaN(value(i, j+1)) {
-				b.W += overlap
-			}
-			if !math.IsNaN(value(i+1, j)) {
-				b.H += overlap
-			}
-			pg.fill(b, 0, c)
-		}
-	}
-}
-
-// image returns the cells as dots.
-func (p *heatPart) image() image.Image {
-	columns, rows := len(p.h.Columns), len(p.h.Rows)
-	m := image.NewNRGBA(image.Rect(0, 0, columns, rows))
-	for i := range rows {
-		for j := range columns {
-			if c, ok := p.ground(p.h.Values[p.row(i)*columns+j]); ok {
-				m.SetNRGBA(j, i, c)
-			}
-		}
-	}
-	return m
-}
-
-// drawTexts draws the texts in their cells, all as large as the widest allows unless
-// that is too small.
-func (p *heatPart) drawTexts(pg *page, in draw.Rect) {
-	if p.texts == nil {
-		return
-	}
-	columns, rows := len(p.h.Columns), len(p.h.Rows)
-	w, h := in.W/float64(columns), in.H/float64(rows)
-	side := math.Min(padding, w*0.08)
-	size := math.Min(textSize+1, h*0.62)
-	if p.textWidth > 0 {
-		size = math.Min(size, math.Max(textSize*(w-2*side)/p.textWidth, leastSize+1))
-	}
-	for i := range rows {
-		for j := range columns {
-			k := p.row(i)*columns + j
-			ground, ok := p.ground(p.h.Values[k])
-			if !ok {
-				ground = p.look.ground
-			}
-			b := draw.Rect{X: in.X + float64(j)*w + side, Y: in.Y + float64(i)*h, W: w - 2*side, H: h}
-			pg.text(p.texts[k], b, textStyle{p.normal, size, math.Min(size, leastSize-0.5), ink(ground), alignCentre})
-		}
-	}
-}
-
 // border draws a line around the cells.
 func (p *heatPart) border(pg *page, in draw.Rect) {
 	if !p.look.open {
 		pg.frame(in, 0.4, spineWidth, p.look.spine)
 	}
-}
-
-func (p *heatPart) labels(pg *page, in draw.Rect, f heatFrame) {
-	bottom := in.Y + in.H
-	style := textStyle{p.normal, f.size, 4, p.look.ink, alignCentre}
-	n := float64(len(p.h.Columns))
-	for _, t := range f.columns {
-		x := in.X + t.At/n*in.W
-		pg.fill(draw.Rect{X: x - spineWidth/2, Y: bottom, W: spineWidth, H: tickLength}, 0, p.look.spine)
-		y := bottom + tickLength + tickGap
-		if f.turned {
-			style.align = alignRight
-			pg.turned(t.Text, draw.Rect{X: x - tickSize/2, Y: y, W: tickSize, H: f.below}, style)
-		} else {
-			half := p.normal.Width(t.Text, f.size)/2 + 0.01
-			pg.text(t.Text, draw.Rect{X: x - half, Y: y, W: 2 * half, H: tickSize}, style)
-		}
-	}
-	label := textStyle{p.setting.labels(), labelSize, 5, p.look.ink, alignCentre}
-	pg.text(p.h.XLabel, draw.Rect{X: in.X, Y: bottom + tickLength + tickGap + f.below + labelGap, W: in.W, H: labelSize * lineSpace}, label)
-
-	right := in.X - tickLength - tickGap
-	style = textStyle{p.normal, tickSize, 4, p.look.ink, alignRight}
-	n = float64(len(p.h.Rows))
-	for _, t := range f.rows {
-		y := in.Y + t.At/n*in.H
-		if p.h.FirstBelow {
-			y = bottom - t.At/n*in.H
-		}
-		pg.fill(draw.Rect{X: in.X - tickLength, Y: y - spineWidth/2, W: tickLength, H: spineWidth}, 0, p.look.spine)
-		pg.text(t.Text, draw.Rect{X: right - f.left - 0.01, Y: y - tickSize/2, W: f.left + 0.01, H: tickSize}, style)
-	}
-	wide := labelSize * lineSpace
-	pg.turned(p.h.YLabel, draw.Rect{X: right - f.left - labelGap - wide, Y: in.Y, W: wide, H: in.H}, label)
-}
-
-func (p *heatPart) bar(pg *page, in draw.Rect, f heatFrame) {
-	b := draw.Rect{X: in.X + in.W + barGap, Y: in.Y, W: colourBar, H: in.H}
-	pg.rampBar(b, p.ramp)
-	if !p.look.open {
-		pg.frame(b, 0.4, spineWidth*0.75, p.look.spine)
-	}
-	s := p.barScale(in.H)
-	x := b.X + b.W
-	style := textStyle{p.normal, tickSize, 4, p.look.ink, alignLeft}
-	for _, t := range f.bar {
-		y := b.Y + b.H*(1-s.at(t.At))
-		pg.fill(draw.Rect{X: x, Y: y - spineWidth/2, W: tickLength, H: spineWidth}, 0, p.look.spine)
-		pg.text(t.Text, draw.Rect{X: x + tickLength + tickGap, Y: y - tickSize/2, W: f.barTexts + 0.01, H: tickSize}, style)
-	}
-	label := textStyle{p.setting.labels(), labelSize, 5, p.look.ink, alignCentre}
-	pg.turned(p.h.BarLabel, draw.Rect{X: x + tickLength + tickGap + f.barTexts + labelGap, Y: b.Y, W: labelSize * lineSpace, H: b.H}, label)
 }

@@ -38,25 +38,44 @@ func rasterize(p Path, within image.Rectangle) mask {
 	at := func(p Point) (x, y float32) {
 		return float32(p.X - float64(area.Min.X)), float32(p.Y - float64(area.Min.Y))
 	}
+	var pen Point
 	for _, s := range p {
-		x, y := at(s.p[0])
 		switch s.op {
 		case moveTo:
-			r.MoveTo(x, y)
+			r.MoveTo(at(s.p[0]))
 		case lineTo:
-			r.LineTo(x, y)
+			r.LineTo(at(s.p[0]))
 		case cubeTo:
-			bx, by := at(s.p[1])
-			cx, cy := at(s.p[2])
-			r.CubeTo(x, y, bx, by, cx, cy)
+			// The rasterizer's own curves have too few sides to look round.
+			n := sides(pen, s.p)
+			for i := 1; i <= n; i++ {
+				r.LineTo(at(cubic(pen, s.p, float64(i)/float64(n))))
+			}
 		case closed:
 			r.ClosePath()
+		}
+		if end, ok := s.end(); ok {
+			pen = end
 		}
 	}
 	alpha := image.NewAlpha(image.Rect(0, 0, area.Dx(), area.Dy()))
 	r.DrawOp = draw.Src
 	r.Draw(alpha, alpha.Bounds(), image.Opaque, image.Point{})
 	return mask{alpha, area.Min}
+}
+
+// sides returns in how many lines a cubic curve is drawn, so that they stay within
+// about a twentieth of a dot of it.
+func sides(a Point, p [3]Point) int {
+	length := math.Hypot(p[0].X-a.X, p[0].Y-a.Y) + math.Hypot(p[1].X-p[0].X, p[1].Y-p[0].Y) + math.Hypot(p[2].X-p[1].X, p[2].Y-p[1].Y)
+	return int(math.Min(64, math.Ceil(2*math.Sqrt(length))+1))
+}
+
+// cubic returns the point of a curve from a at a fraction of its way.
+func cubic(a Point, p [3]Point, f float64) Point {
+	g := 1 - f
+	at := func(a, b, c, d float64) float64 { return g*g*g*a + 3*g*g*f*b + 3*g*f*f*c + f*f*f*d }
+	return Point{at(a.X, p[0].X, p[1].X, p[2].X), at(a.Y, p[0].Y, p[1].Y, p[2].Y)}
 }
 
 // quarters returns the whole dot of a place, and the rest in quarters of a dot.

@@ -2,15 +2,11 @@ package draw
 
 import (
 	"bytes"
-	"compress/zlib"
 	"fmt"
 	"image"
 	"image/color"
-	"io"
 	"math"
-	"slices"
 	"strconv"
-	"unicode/utf16"
 )
 
 // A pdfCanvas writes one page of PDF 1.4. Glyphs and stamps are forms that are
@@ -197,116 +193,6 @@ func (d *pdfCanvas) Stamp(s Stamps) {
 }
 
 func (d *pdfCanvas) Image(r Rect, m image.Image) { d.embed(r, enlarged(m)) }
-
-// embed adds an image and, where it is translucent, its mask: in all its colours,
-// or in 256 where it has no more or would else go beyond the limit.
-func (d *pdfCanvas) embed(r Rect, m *image.RGBA) {
-	colours, alphas := planes(m)
-	stream, space := pdfData(colours), "/DeviceRGB"
-	few := exactly(m)
-	if few == nil && d.o.Limit > 0 && len(stream) > d.o.Limit/2 {
-		few = fewColours(m)
-	}
-	if few != nil {
-		stream, alphas = pdfData(few.Pix), alphas[:0]
-		table := make([]byte, 0, 3*256)
-		var opacities [256]byte
-		for i, c := range few.Palette {
-			c := color.NRGBAModel.Convert(c).(color.NRGBA)
-			table = append(table, c.R, c.G, c.B)
-			opacities[i] = c.A
-		}
-		for _, i := range few.Pix {
-			alphas = append(alphas, opacities[i])
-		}
-		space = fmt.Sprintf("[/Indexed /DeviceRGB %d <%x>]", len(few.Palette)-1, table)
-	}
-	dict := fmt.Sprintf("/Type /XObject /Subtype /Image /Width %d /Height %d /BitsPerComponent 8", m.Rect.Dx(), m.Rect.Dy())
-	mask := ""
-	if slices.ContainsFunc(alphas, func(a byte) bool { return a != 255 }) {
-		mask = fmt.Sprintf(" /SMask %d 0 R", d.add(pdfStream(dict+" /ColorSpace /DeviceGray", alphas)))
-	}
-	object := d.add(pdfObject(dict+" /ColorSpace "+space+mask, stream))
-	name := "i" + strconv.Itoa(object)
-	d.name(name, object)
-	d.opacity(255)
-	// An image is a unit square with its first row at y = 1.
-	fmt.Fprintf(&d.page, "q %s 0 0 -%s %s %s cm /%s Do Q\n", short(r.W), short(r.H), short(r.X), short(r.Y+r.H), name)
-}
-
-// planes returns the colours of m, three bytes a dot, and their alphas.
-func planes(m *image.RGBA) (colours, alphas []byte) {
-	colours, alphas = make([]byte, 0, 3*len(m.Pix)/4), make([]byte, 0, len(m.Pix)/4)
-	for i := 0; i < len(m.Pix); i += 4 {
-		c := color.NRGBAModel.Convert(color.RGBA{m.Pix[i], m.Pix[i+1], m.Pix[i+2], m.Pix[i+3]}).(color.NRGBA)
-		colours = append(colours, c.R, c.G, c.B)
-		alphas = append(alphas, c.A)
-	}
-	return colours, alphas
-}
-
-// WriteTo writes the document.
-func (d *pdfCanvas) WriteTo(w io.Writer) (int64, error) {
-	var states bytes.Buffer
-	for a := range 256 {
-		if d.alphas[uint8(a)] {
-			fmt.Fprintf(&states, "/a%d << /ca %.3f /CA %.3f >> ", a, float64(a)/255, float64(a)/255)
-		}
-	}
-	fixed := [][]byte{
-		fmt.Appendf(nil, "<< /Type /Catalog /Pages %d 0 R /ViewerPreferences << /DisplayDocTitle true >> >>", pdfPages),
-		fmt.Appendf(nil, "<< /Type /Pages /Kids [%d 0 R] /Count 1 >>", pdfPage),
-		fmt.Appendf(nil, "<< /Type /Page /Parent %d 0 R /MediaBox [0 0 %s %s] /Contents %d 0 R /Resources %d 0 R >>",
-			pdfPages, short(d.o.Width), short(d.o.Height), pdfContent, pdfResources),
-		pdfStream("", d.page.Bytes()),
-		fmt.Appendf(nil, "<< /Title %s >>", pdfString(d.o.Title)),
-		fmt.Appendf(nil, "<< /ExtGState << %s>> /XObject <<\n%s>> >>", states.Bytes(), d.names.Bytes()),
-	}
-	var doc bytes.Buffer
-	doc.WriteString("%PDF-1.4\n%\xe2\xe3\xcf\xd3\n")
-	var offsets []int
-	for i, object := range append(fixed, d.objects...) {
-		offsets = append(offsets, doc.Len())
-		fmt.Fprintf(&doc, "%d 0 obj\n%s\nendobj\n", i+1, object)
-	}
-	table := doc.Len()
-	fmt.Fprintf(&doc, "xref\n0 %d\n0000000000 65535 f \n", len(offsets)+1)
-	for _, at := range offsets {
-		fmt.Fprintf(&doc, "%010d 00000 n \n", at)
-	}
-	fmt.Fprintf(&doc, "trailer\n<< /Size %d /Root %d 0 R /Info %d 0 R >>\nstartxref\n%d\n%%%%EOF\n", len(offsets)+1, pdfCatalog, pdfInfo, table)
-	n, err := doc.WriteTo(w)
-	if err != nil {
-		return n, fmt.Errorf("write PDF: %w", err)
-	}
-	return n, nil
-}
-
-// pdfStream returns a stream object with a dictionary's entries.
-func pdfStream(dict string, data []byte) []byte { return pdfObject(dict, pdfData(data)) }
-
-// pdfData returns data compressed.
-func pdfData(data []byte) []byte {
-	var b bytes.Buffer
-	z := zlib.NewWriter(&b)
-	z.Write(data) // a buffer takes all
-	z.Close()
-	return b.Bytes()
-}
-
-// pdfObject returns a stream object of compressed data.
-func pdfObject(dict string, data []byte) []byte {
-	return fmt.Appendf(nil, "<< %s /Filter /FlateDecode /Length %d >>\nstream\n%s\nendstream", dict, len(data), data)
-}
-
-// pdfString returns a text in UTF-16, written in hexadecimal.
-func pdfString(s string) string {
-	out := []byte("<FEFF")
-	for _, u := range utf16.Encode([]rune(s)) {
-		out = fmt.Appendf(out, "%04X", u)
-	}
-	return string(append(out, '>'))
-}
 
 func pdfPath(p Path) []byte {
 	var b []byte
