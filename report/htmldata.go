@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"image/color"
@@ -38,10 +39,21 @@ type pageResult struct {
 	Layers      []rowJSON     `json:"layers"`
 	Targets     *targetsJSON  `json:"targets,omitempty"`
 	Followed    int           `json:"followed"` // candidates of each cell that the tracks follow
+	Written     *pageWritten  `json:"written,omitempty"`
 
 	Arrays []pageArray `json:"arrays"` // as JSON has them, in its order
 	// Pieces has every token that is spoken of, by its id.
 	Pieces map[string]pagePiece `json:"pieces"`
+}
+
+// pageWritten says which part of a text the model wrote.
+type pageWritten struct {
+	Prompt int    `json:"prompt"` // tokens before it
+	Shown  string `json:"shown"`  // what is new, for people
+	Manner string `json:"manner"` // how it was written, in a sentence
+	// JSON is the member "generation" as text: its seed is too large a number for a
+	// browser to read.
+	JSON string `json:"json"`
 }
 
 // A pageArray has its name, its shape and one of the others, flat and row-major.
@@ -131,6 +143,13 @@ func newPageResult(r *lens.Result) (pageResult, error) {
 	}
 	if t := r.Targets; t != nil {
 		p.Targets = &targetsJSON{Next: t.Next, Words: t.Words}
+	}
+	if w := r.Written; w != nil {
+		member, err := json.Marshal(generationOf(r))
+		if err != nil {
+			return p, fmt.Errorf("report: generation of %s: %w", describe(r), err)
+		}
+		p.Written = &pageWritten{w.Prompt, printable(string(w.Text)), manner(w), string(member)}
 	}
 	if r.Tracks != nil {
 		p.Followed = r.Tracks.Top

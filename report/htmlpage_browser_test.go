@@ -22,6 +22,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/golens/golens/lens"
+	"github.com/golens/golens/model"
 )
 
 func pageBytes(t *testing.T, o PageOptions, results ...*lens.Result) []byte {
@@ -49,7 +50,7 @@ func TestPageInBrowser(t *testing.T) {
 	browser := newBrowser(t)
 	for name, f := range map[string]func(*testing.T, func(PageOptions, view, ...*lens.Result) *tab){
 		"grid": testPageGrid, "hover": testPageHover, "pins": testPagePins, "gaps": testPageGaps, "keys": testPageKeys, "lines": testPageLines,
-		"address": testPageAddress, "csv and json": testPageFiles, "pictures": testPagePictures, "hostile": testPageHostile,
+		"address": testPageAddress, "written": testPageWritten, "csv and json": testPageFiles, "pictures": testPagePictures, "hostile": testPageHostile,
 		"several": testPageSeveral, "touch": testPageTouch, "print": testPagePrint, "read aloud": testPageAccessibility, "one cell": testPageSmallest,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -357,7 +358,9 @@ func testPageFiles(t *testing.T, open opener) {
 	for i := range 200 { // powers of two, where rounding is lopsided
 		odd.TopLogits[30+i] = float32(math.Ldexp(1, i-130))
 	}
-	for name, r := range map[string]*lens.Result{"words": plain(), "next": hard(), "odd": odd, "some": someRead()} {
+	written := writtenResult(5)
+	written.Written.Sampling = &model.Sampling{Temperature: 0.5, Seed: 1<<63 + 1}
+	for name, r := range map[string]*lens.Result{"words": plain(), "next": hard(), "odd": odd, "some": someRead(), "written": written} {
 		b := open(PageOptions{}, view{}, r)
 		got, file := b.download("save-json")
 		if file != "lens.json" && name != "next" {
@@ -423,6 +426,12 @@ func sameValue(t *testing.T, at string, got, want any) {
 		}
 	case json.Number:
 		g, ok := got.(json.Number)
+		if !strings.ContainsAny(string(want), ".e") {
+			if g != want {
+				t.Errorf("%s: %v, want %v", at, got, want)
+			}
+			return
+		}
 		a, _ := g.Float64()
 		b, _ := want.Float64()
 		if !ok || math.Float32bits(float32(a)) != math.Float32bits(float32(b)) || strings.ContainsAny(string(g), ".e") != strings.ContainsAny(string(want), ".e") {
@@ -556,6 +565,17 @@ func testPageSeveral(t *testing.T, open opener) {
 	if name != "the-second.csv" {
 		t.Errorf("the file is called %q", name)
 	}
+}
+
+// Of a text that the model wrote, the page says which part that is.
+func testPageWritten(t *testing.T, open opener) {
+	r := writtenResult(5)
+	b := open(PageOptions{}, view{}, r)
+	want(b, "document.querySelector('#prompt .new').textContent", `x\xff`)
+	want(b, "[...document.querySelectorAll('#grid thead .new .at')].map((e) => e.textContent).join(' ')", "5 6 7 8 9 10")
+	want(b, "document.getElementById('manner').textContent", `7 new tokens, each the likeliest; stopped at "\x1b".`)
+	want(b, "document.querySelector('#grid tfoot').rows[0].cells[11].textContent", piece(r, r.Written.Sequence[11]))
+	want(b, cellAt(12, 10)+".classList.contains('hit')", true)
 }
 
 // A first touch shows a cell, a second one pins it.

@@ -53,8 +53,12 @@ class Result {
   // token returns the id of the prompt's token at column p.
   token(p) { return this.a.ids[this.position(p)]; }
 
-  // follower returns the id that follows column p in the text, or undefined.
-  follower(p) { return this.a.ids[this.position(p) + 1]; }
+  // follower returns the id that follows column p in the text, or undefined. Of a
+  // text that the model wrote, the last token has no column.
+  follower(p) { return (this.a.sequence ?? this.a.ids)[this.position(p) + 1]; }
+
+  // isNew says whether the model wrote the token at column p.
+  isNew(p) { return this.d.written !== undefined && this.position(p) >= this.d.written.prompt; }
 
   best(r, p) { return this.a.top_ids[(r * this.P + p) * this.K]; }
 

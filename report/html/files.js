@@ -40,6 +40,7 @@ function jsonOf(r) {
     ['warnings', d.warnings ?? []], ['tokens', r.a.ids.map((id) => ({ id, ...piece(id) }))], ['layers', d.layers], ['targets', d.targets]]) {
     if (value !== undefined) add(name, JSON.stringify(value));
   }
+  if (d.written) add('generation', d.written.json);
   for (const { name, shape } of d.arrays) add(name, nested(r.a[name], shape, 0, r.a[name] instanceof Float32Array));
   add('pieces', JSON.stringify(Object.fromEntries(Object.keys(d.pieces).filter((id) => !d.pieces[id].p).map((id) => [id, piece(id)]))));
   return '{' + parts.join(',') + '}\n';

@@ -15,7 +15,7 @@ function buildGrid() {
   const place = (e, i, j) => { e.place = [i, j]; e.tabIndex = -1; return e; };
   const head = html('tr', {}, html('td', { class: 'corner' }, 'layer'));
   for (let p = 0; p < r.P; p++) {
-    const th = place(html('th', { scope: 'col', title: 'plot this column' }, html('span', { class: 'at' + (r.position(p) % 10 ? '' : ' tenth') }, String(r.position(p))), token(r.shown(r.token(p)))), -1, p);
+    const th = place(html('th', { scope: 'col', class: r.isNew(p) ? 'new' : null, title: 'plot this column' }, html('span', { class: 'at' + (r.position(p) % 10 ? '' : ' tenth') }, String(r.position(p))), token(r.shown(r.token(p)))), -1, p);
     grid.columnHeads.push(th);
     head.append(th);
   }

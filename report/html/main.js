@@ -14,7 +14,9 @@ function options(select, list, chosen) {
 function drawHead() {
   const r = result();
   byId('title').textContent = r.d.title;
-  byId('prompt').replaceChildren(html('bdi', {}, r.d.shown));
+  byId('prompt').replaceChildren(html('bdi', {}, r.d.shown), ...(r.d.written ? [html('bdi', { class: 'new' }, r.d.written.shown)] : []));
+  byId('manner').hidden = !r.d.written;
+  byId('manner').textContent = r.d.written ? r.d.written.manner + '.' : '';
   byId('warnings').replaceChildren();
   byId('warnings').hidden = true;
   for (const w of r.d.warnings ?? []) warn(visible(w));

@@ -18,7 +18,7 @@ function drawing() {
   let y = margin + 14;
   out.append(text(clip(r.d.title, width - 2 * margin, 17, 'serif'), { x: margin, y, 'font-size': 17, 'font-family': 'var(--serif)', 'font-weight': 600 }));
   y += 20;
-  out.append(text(clip(r.d.shown, width - 2 * margin, 12), { x: margin, y, 'font-family': 'var(--mono)', fill: 'var(--muted)' }));
+  out.append(text(clip(r.d.shown + (r.d.written?.shown ?? ''), width - 2 * margin, 12), { x: margin, y, 'font-family': 'var(--mono)', fill: 'var(--muted)' }));
   y = legendPicture(out, m, margin, y + 14, text, dark) + 14;
 
   const x0 = margin + left;
@@ -26,7 +26,7 @@ function drawing() {
     for (let p = 0; p < r.P; p++) {
       const x = x0 + p * (z.w + gap);
       out.append(text(String(r.position(p)), { x: x + z.w / 2, y: y + 9, 'text-anchor': 'middle', 'font-size': 9, fill: 'var(--muted)' }),
-        word(r.shown(r.token(p)), x, y + z.head - 10, z.w, z.font, { fill: 'var(--ink)' }));
+        word(r.shown(r.token(p)), x, y + z.head - 10, z.w, z.font, { fill: r.isNew(p) ? 'var(--accent)' : 'var(--ink)' }));
     }
     y += z.head;
   }

@@ -21,7 +21,7 @@ function buildBands() {
   const f = r.d.manifest, legend = byId('legend').cloneNode(true);
   legend.id = 'print-legend';
   byId('print').replaceChildren(legend, ...bands,
-    html('p', { class: 'made' }, visible(['golens ' + f.golens, f.model, f.lens + ' lens at ' + f.at, ...(f.interventions ?? []), 'libtorch ' + f.libtorch].join(' · '))));
+    html('p', { class: 'made' }, visible(['golens ' + f.golens, f.model, f.lens + ' lens at ' + f.at, ...(f.interventions ?? []), ...(r.d.written ? [r.d.written.manner] : []), 'libtorch ' + f.libtorch].join(' · '))));
 }
 
 addEventListener('beforeprint', buildBands);
