@@ -1,0 +1,309 @@
+package token
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// llamaFile returns a tokenizer.json like Llama 2's with a few pieces, and with some
+// of its members replaced.
+func llamaFile(changes object) string {
+	vocab := object{"<unk>": 0, "<s>": 1, "</s>": 2}
+	for b := range 256 {
+		vocab[fmt.Sprintf("<0x%02X>", b)] = 3 + b
+	}
+	for _, piece := range []string{"▁", "a", "b", "c", "▁a", "bc", "▁abc", "▁▁"} {
+		vocab[piece] = len(vocab)
+	}
+	token := func(id int, content string) object {
+		return object{"id": id, "content": content, "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true}
+	}
+	file := object{
+		"version": "1.0", "truncation": nil, "padding": nil,
+		"added_tokens": []any{token(0, "<unk>"), token(1, "<s>"), token(2, "</s>")},
+		"normalizer": object{"type": "Sequence", "normalizers": []any{
+			object{"type": "Prepend", "prepend": "▁"}, object{"type": "Replace", "pattern": object{"String": " "}, "content": "▁"}}},
+		"pre_tokenizer": nil,
+		"post_processor": object{"type": "TemplateProcessing", "single": []any{object{"SpecialToken": object{"id": "<s>", "type_id": 0}}, object{"Sequence": object{"id": "A", "type_id": 0}}},
+			"pair": []any{}, "special_tokens": object{"<s>": object{"id": "<s>", "ids": []int{1}, "tokens": []string{"<s>"}}}},
+		"decoder": json.RawMessage(fmt.Sprintf(fallbackJSON, stripJSON)),
+		"model": object{"type": "BPE", "dropout": nil, "unk_token": "<unk>", "fuse_unk": true, "byte_fallback": true, "vocab": vocab,
+			"merges": []string{"▁ a", "b c", "▁a bc", "▁ ▁"}},
+	}
+	model := file["model"].(object)
+	for key, value := range changes {
+		if name, ok := strings.CutPrefix(key, "model."); ok {
+			model[name] = value
+		} else {
+			file[key] = value
+		}
+	}
+	b, err := json.Marshal(file)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
+// llama returns that file's tokenizer.
+func llama(t testing.TB, changes object) *Tokenizer {
+	t.Helper()
+	tokenizer, err := openJSON([]byte(llamaFile(changes)), &settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tokenizer
+}
+
+func TestLlama(t *testing.T) {
+	tokenizer := llama(t, nil)
+	for text, want := range map[string][]int64{
+		"":         {},
+		"abc":      {265},
+		"abc abc":  {265, 265},
+		"  a":      {266, 263},
+		"é":        {259, 3 + 0xC3, 3 + 0xA9},
+		"\n":       {259, 3 + '\n'},
+		"a\xFF":    {263, 3 + 0xFF},
+		"\xE2\x82": {259, 3 + 0xE2, 3 + 0x82},
+		"<s>":      {259, 3 + '<', 3 + 's', 3 + '>'},
+	} {
+		if got := tokenizer.Encode(text); !slices.Equal(got, want) || got == nil {
+			t.Errorf("Encode(%q) = %v, want %v", text, got, want)
+		}
+		if got := tokenizer.EncodeTemplate(text); text != "<s>" && !slices.Equal(got, append([]int64{1}, want...)) {
+			t.Errorf("EncodeTemplate(%q) = %v", text, got)
+		}
+		if got, err := tokenizer.Decode(want); err != nil || string(got) != text {
+			t.Errorf("Decode(%v) = %q, %v, want %q", want, got, err, text)
+		}
+	}
+	if got, want := tokenizer.EncodeSpecial("a<s>a"), []int64{263, 1, 263}; !slices.Equal(got, want) {
+		t.Errorf("EncodeSpecial = %v, want %v", got, want)
+	}
+	if piece, err := tokenizer.Piece(263); err != nil || string(piece) != " a" {
+		t.Errorf("Piece = %q, %v", piece, err)
+	}
+	if display, err := tokenizer.Display(263); err != nil || display != "▁a" {
+		t.Errorf("Display = %q, %v", display, err)
+	}
+	if text, err := tokenizer.Text([]int64{3 + 0xC3, 3 + 0xA9, 260, 3 + 0xC3, 3 + 0xA9, 3 + 0xC3}); err != nil || text != "éa\uFFFD\uFFFD\uFFFD" {
+		t.Errorf("Text = %q, %v", text, err)
+	}
+	entries, err := tokenizer.Describe([]int64{1, 265, 3 + '\n'})
+	if err != nil || len(entries) != 3 || string(entries[1].Bytes) != " abc" || entries[1].Start != 3 || !entries[0].Special || entries[2].Display != "<0x0A>" {
+		t.Errorf("Describe = %+v, %v", entries, err)
+	}
+	if _, ok := tokenizer.BOS(); ok {
+		t.Error("a token that begins a text, where only tokenizer_config.json tells one")
+	}
+}
+
+func TestUnknownCharacters(t *testing.T) {
+	for _, test := range []struct {
+		changes object
+		want    []int64 // of "ax\xFFbx"
+	}{
+		{object{"model.byte_fallback": false}, []int64{263, 0, 261, 0}},
+		{object{"model.byte_fallback": false, "model.fuse_unk": false}, []int64{263, 0, 0, 261, 0}},
+		{object{"model.byte_fallback": false, "model.unk_token": nil}, []int64{263, 261}},
+		{nil, []int64{263, 3 + 'x', 3 + 0xFF, 261, 3 + 'x'}},
+	} {
+		if got := llama(t, test.changes).Encode("ax\xFFbx"); !slices.Equal(got, test.want) {
+			t.Errorf("with %v: %v, want %v", test.changes, got, test.want)
+		}
+	}
+}
+
+func TestWithBOS(t *testing.T) {
+	gpt2 := gpt2ForTest(t)
+	if id, ok := gpt2.BOS(); id != 50256 || !ok {
+		t.Errorf("BOS() = %d, %v", id, ok)
+	}
+	with, err := gpt2.WithBOS("<bos>")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if id, ok := with.BOS(); id != 50257 || !ok || with.Size() != 50258 || !with.IsSpecial(50257) || gpt2.Size() != 50257 {
+		t.Errorf("BOS() = %d, %v, Size() = %d", id, ok, with.Size())
+	}
+	if got, want := with.EncodeTemplate("the<bos>"), []int64{50257, 1169, 50257}; !slices.Equal(got, want) {
+		t.Errorf("EncodeTemplate = %v, want %v", got, want)
+	}
+	if got, want := with.Encode("Hello world"), gpt2.Encode("Hello world"); !slices.Equal(got, want) {
+		t.Errorf("Encode = %v, want %v", got, want)
+	}
+	if with.Digest() == gpt2.Digest() {
+		t.Error("the digest is the same")
+	}
+	own, err := gpt2.WithBOS("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := own.EncodeTemplate("the"), []int64{50256, 1169}; !slices.Equal(got, want) {
+		t.Errorf("EncodeTemplate = %v, want %v", got, want)
+	}
+	if _, err := llama(t, nil).WithBOS(""); err == nil {
+		t.Error("no error where no token begins a text")
+	}
+}
+
+// A tokenizer.json that says what GPT-2's two files say is the same tokenizer.
+func TestTokenizerJSONOfGPT2(t *testing.T) {
+	gpt2 := gpt2ForTest(t)
+	dir := t.TempDir()
+	if err := saveAs(filepath.Join(dir, tokenizerJSON), gpt2.asSpec().writeTokenizer); err != nil {
+		t.Fatal(err)
+	}
+	sameTokenizer(t, dir, gpt2)
+	writeJSON(t, filepath.Join(dir, configFile), object{"tokenizer_class": "GPT2Tokenizer", "bos_token": endOfText, "eos_token": endOfText})
+	if got, err := Open(dir); err != nil || got.Digest() != gpt2.Digest() {
+		t.Errorf("with a tokenizer_config.json it is another: %v", err)
+	}
+	// Of both kinds of files the tokenizer.json counts.
+	if err := os.WriteFile(filepath.Join(dir, vocabFile), []byte("{"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := Open(dir); err != nil || got.Digest() != gpt2.Digest() {
+		t.Errorf("with a vocab.json beside it: %v", err)
+	}
+}
+
+func TestTokenizerJSONRefuses(t *testing.T) {
+	regex := func(e string) object {
+		return object{"type": "Split", "pattern": object{"Regex": e}, "behavior": "Isolated", "invert": false}
+	}
+	decoders := func(steps ...any) object { return object{"type": "Sequence", "decoders": steps} }
+	bytes, fallback, fuse := object{"type": "ByteLevel"}, object{"type": "ByteFallback"}, object{"type": "Fuse"}
+	strip := object{"type": "Strip", "content": " ", "start": 1, "stop": 0}
+	for name, test := range map[string]struct {
+		changes object
+		want    []string
+	}{
+		"unigram":                   {object{"model": object{"type": "Unigram", "vocab": []any{}}}, []string{"model", `"Unigram"`, "BPE"}},
+		"word piece":                {object{"model": object{"type": "WordPiece", "vocab": object{}}}, []string{`"WordPiece"`}},
+		"no type and no merges":     {object{"model": object{"vocab": object{"a": 0}}}, []string{"model", `""`}},
+		"no model":                  {object{"model": nil}, []string{"no model"}},
+		"no vocabulary":             {object{"model.vocab": nil}, []string{"vocab"}},
+		"an id twice":               {object{"model.vocab": object{"a": 0, "b": 0}}, []string{"vocab", "same id 0"}},
+		"a gap":                     {object{"model.vocab": object{"a": 0, "b": 2}}, []string{"vocab", "no piece has the id 1"}},
+		"dropout":                   {object{"model.dropout": 0.1}, []string{"dropout of 0.1"}},
+		"prefix":                    {object{"model.continuing_subword_prefix": "##"}, []string{`"##"`}},
+		"suffix":                    {object{"model.end_of_word_suffix": "</w>"}, []string{`"</w>"`}},
+		"unknown unk":               {object{"model.unk_token": "<u>"}, []string{`unk_token "<u>"`}},
+		"unknown piece":             {object{"model.merges": []string{"a b"}}, []string{"merges", "number 1", `"ab"`}},
+		"three pieces":              {object{"model.merges": []string{"a b c"}}, []string{"merges", "number 1", "two pieces"}},
+		"a list of three":           {object{"model.merges": [][]string{{"a", "b", "c"}}}, []string{"merges"}},
+		"normalizer":                {object{"normalizer": object{"type": "BertNormalizer"}}, []string{"normalizer", "BertNormalizer", "NFC"}},
+		"no type":                   {object{"normalizer": object{}}, []string{"normalizer", `no "type"`}},
+		"normalizer in a sequence":  {object{"normalizer": object{"type": "Sequence", "normalizers": []any{object{"type": "Nmt"}}}}, []string{"normalizer", "Nmt"}},
+		"null in a sequence":        {object{"normalizer": object{"type": "Sequence", "normalizers": []any{nil}}}, []string{"normalizer", "null"}},
+		"replace of nothing":        {object{"normalizer": object{"type": "Replace", "pattern": object{"String": ""}, "content": "x"}}, []string{"normalizer", "empty"}},
+		"replace without a pattern": {object{"normalizer": object{"type": "Replace", "content": "x"}}, []string{"normalizer", "no pattern"}},
+		"pre-tokenizer":             {object{"pre_tokenizer": object{"type": "UnicodeScripts"}}, []string{"pre_tokenizer", "UnicodeScripts", "ByteLevel"}},
+		"bytes, then more":          {object{"pre_tokenizer": object{"type": "Sequence", "pretokenizers": []any{bytes, object{"type": "Digits"}}}}, []string{"pre_tokenizer", "last"}},
+		"behavior":                  {object{"pre_tokenizer": object{"type": "Split", "pattern": object{"String": " "}, "behavior": "Merged"}}, []string{"pre_tokenizer", `"Merged"`}},
+		"metaspace":                 {object{"pre_tokenizer": object{"type": "Metaspace", "replacement": "__"}}, []string{"pre_tokenizer", `"__"`}},
+		"scheme":                    {object{"pre_tokenizer": object{"type": "Metaspace", "replacement": "_", "prepend_scheme": "last"}}, []string{"pre_tokenizer", `"last"`}},
+		"broken pattern":            {object{"pre_tokenizer": regex(`a(`)}, []string{"pre_tokenizer", `a(`}},
+		"word class":                {object{"pre_tokenizer": regex(`\w+`)}, []string{"pre_tokenizer", `\w`}},
+		"ends of words":             {object{"pre_tokenizer": regex(`a\b`)}, []string{`\b`}},
+		"script":                    {object{"pre_tokenizer": regex(`\p{Han}+`)}, []string{`\p{Han}`}},
+		"case":                      {object{"pre_tokenizer": regex(`(?i)abc`)}, []string{`"(?i)"`}},
+		"look-behind":               {object{"pre_tokenizer": regex(`(?<=a)b`)}, []string{`"(?<="`}},
+		"possessive":                {object{"pre_tokenizer": regex(`\p{L}++`)}, []string{"possessive"}},
+		"class in a class":          {object{"pre_tokenizer": regex(`[a[b]]`)}, []string{"class within a class"}},
+		"intersection":              {object{"pre_tokenizer": regex(`[a-z&&[^b]]`)}, []string{"&&"}},
+		"backslash":                 {object{"pre_tokenizer": regex(`a\`)}, []string{"backslash"}},
+		"decoder":                   {object{"decoder": object{"type": "WordPiece"}}, []string{"decoder", "WordPiece"}},
+		"bytes in a sequence":       {object{"decoder": decoders(bytes, fuse)}, []string{"decoder", "ByteLevel", "place"}},
+		"strip without fuse":        {object{"decoder": decoders(fallback, strip)}, []string{"decoder", "Strip", "place"}},
+		"fuse after strip":          {object{"decoder": decoders(strip, fuse)}, []string{"decoder", "Fuse", "place"}},
+		"strip at the end":          {object{"decoder": object{"type": "Strip", "content": " ", "start": 0, "stop": 1}}, []string{"decoder", "Strip"}},
+		"post-processor":            {object{"post_processor": object{"type": "BertProcessing"}}, []string{"post_processor", "BertProcessing"}},
+		"template of nothing":       {object{"post_processor": object{"type": "TemplateProcessing", "single": []any{object{"SpecialToken": object{"id": "<x>", "type_id": 0}}}}}, []string{"post_processor", `"<x>"`}},
+		"template's id": {object{"post_processor": object{"type": "TemplateProcessing", "single": []any{object{"SpecialToken": object{"id": "<s>"}}, object{"Sequence": object{"id": "A"}}},
+			"special_tokens": object{"<s>": object{"id": "<s>", "ids": []int{7}, "tokens": []string{"<s>"}}}}}, []string{"post_processor", `"<s>"`, "7", "1"}},
+		"template without text": {object{"post_processor": object{"type": "TemplateProcessing", "single": []any{}}}, []string{"post_processor", "Sequence"}},
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, tokenizerJSON), []byte(llamaFile(test.changes)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Open(dir)
+		if err == nil {
+			t.Errorf("%s: no error", name)
+			continue
+		}
+		for _, want := range append(test.want, dir, tokenizerJSON) {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: error %q does not say %q", name, err, want)
+			}
+		}
+	}
+}
+
+func TestSettingsRefuse(t *testing.T) {
+	for file, texts := range map[string]map[string]string{
+		configFile: {
+			"{":                            "EOF",
+			`{"bos_token": 3}`:             "bos_token",
+			`{"added_tokens_decoder": []}`: "added_tokens_decoder",
+			`{"added_tokens_decoder": {"x": {"content": "<x>"}}}`: `"x" is not an id`,
+			`{"extra_special_tokens": [3]}`:                       "extra_special_tokens",
+		},
+		specialMapFile: {`{"eos_token": []}`: "eos_token"},
+	} {
+		for _, text := range slices.Sorted(maps.Keys(texts)) {
+			dir := t.TempDir()
+			for name, contents := range map[string]string{tokenizerJSON: llamaFile(nil), file: text} {
+				if err := os.WriteFile(filepath.Join(dir, name), []byte(contents), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := Open(dir); err == nil || !strings.Contains(err.Error(), texts[text]) {
+				t.Errorf("%s %s: error %v, want one with %q", file, text, err, texts[text])
+			}
+		}
+	}
+}
+
+func TestReplaceInvalid(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                             "",
+		"aé\uFFFD漢":                    "aé\uFFFD漢",
+		"\xFF\xFE":                     "\uFFFD\uFFFD",
+		"\xE2\x82":                     "\uFFFD",
+		"\xE2\x82a\xE2":                "\uFFFDa\uFFFD",
+		"\xF0\x9F\x98":                 "\uFFFD",
+		"\xF0\x9F\x98\xF0\x9F\x98\x80": "\uFFFD😀",
+		"\xE0\x80\x80":                 "\uFFFD\uFFFD\uFFFD",
+		"\xED\xA0\x80":                 "\uFFFD\uFFFD\uFFFD",
+		"\xF4\x90\x80":                 "\uFFFD\uFFFD\uFFFD",
+		"\xC0\xAF\x80":                 "\uFFFD\uFFFD\uFFFD",
+		"\xC3\xC3\xA9":                 "\uFFFDé",
+	} {
+		if got := replaceInvalid(text); got != want {
+			t.Errorf("replaceInvalid(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+// Merging a whole text as one word does not take quadratic time.
+func TestLongTextsAreNotQuadratic(t *testing.T) {
+	v := llama(t, nil).vocabulary
+	steps := func(n int) int {
+		var m merger
+		m.split(v, strings.Repeat("▁abcb▁▁a", n))
+		return m.steps
+	}
+	if short, long := steps(1000), steps(16000); long > 16*short*3/2 {
+		t.Errorf("%d steps for 1000 repetitions, %d for 16000", short, long)
+	}
+}
