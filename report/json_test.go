@@ -119,6 +119,7 @@ func sameTokens(t *testing.T, r *lens.Result, got map[string]any) {
 func TestJSONMembers(t *testing.T) {
 	r := hard()
 	r.Prompt = "\xff<"
+	r.Written = &lens.Written{Prompt: 1, Sequence: append(tokenIDs(r.Tokens), 1), Text: []byte("\xff")}
 	members := func(o JSONOptions) map[string]json.RawMessage {
 		var m map[string]json.RawMessage
 		if err := json.Unmarshal(jsonBytes(t, r, o), &m); err != nil {
