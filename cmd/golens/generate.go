@@ -19,18 +19,20 @@ func generateCommand() *cli.Command {
 	return &cli.Command{
 		Name: "generate", Usage: "let the model write on, and see what every layer would write", ArgsUsage: "PROMPT",
 		Description: "Writes behind PROMPT token by token, each the likeliest one unless a flag of\n" +
-			"Chance is given, and reads the lens of every step as it is made: a column for each\n" +
-			"new token, a row for each layer. Files hold the prompt's positions as well.\n\n" +
+			"Chance is given, and reads the lens of every step as it is made: a column for\n" +
+			"each new token, a row for each layer. Files hold the prompt's positions as well,\n" +
+			"among which --positions chooses.\n\n" +
 			"The text goes to standard output as it is written, the grid behind it; with\n" +
 			"--quiet the text alone. For PROMPT, - is standard input; for FILE, - is standard\n" +
-			"output, which then has neither text nor grid. With Ctrl-C what was written so far\n" +
-			"is kept.",
+			"output, which then has neither text nor grid; nor has it with a file and\n" +
+			"--prompts. With Ctrl-C what was written so far is kept.",
 		UsageText: `  golens generate "The old man and the"
   golens generate "Are cats good?" --max-length 14 --min-length 14 --lens normed
   golens generate "Once upon a time" --temperature 0.8 --top-k 40 --seed 7 -q
   golens generate "The way you do anything is" --stop . --stop ! --by entropy
   golens generate "Are cats good?" --scale h.3=0.8 --target next --json out.json
-  golens generate "Are cats good?" --max-new 30 --npz steps.npz --plot steps.svg -q`,
+  golens generate "Are cats good?" --max-new 30 --plot steps.svg --view words -q
+  golens generate --prompts prompts.jsonl --max-new 5 --npz steps.npz`,
 		Flags:        slices.Concat(promptFlags(), writingFlags(), cellFlags(), interventionFlags(), outputFlags(), pageFlags(), sharedFlags(), nameFlags()),
 		OnUsageError: onUsageError,
 		Action:       runGenerate,
@@ -38,9 +40,6 @@ func generateCommand() *cli.Command {
 }
 
 func runGenerate(c *cli.Context) error {
-	if c.IsSet("prompts") {
-		return usage(c, "--prompts: one prompt at a time is written on")
-	}
 	o, err := writingOptions(c)
 	if err != nil {
 		return err
@@ -58,6 +57,9 @@ func runGenerate(c *cli.Context) error {
 	prompts, err := readPrompts(c)
 	if err != nil {
 		return err
+	}
+	if len(prompts) > 1 && c.IsSet("plot") {
+		return usage(c, "--plot draws one text, and there are %d prompts", len(prompts))
 	}
 	m, err := openModel(c)
 	if err != nil {
@@ -80,69 +82,82 @@ func runGenerate(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	o.Lens = readings[0].options
-	w := &writing{c: c, m: m, out: out, prompt: prompts[0], ids: readings[0].ids, options: o}
 	for _, text := range warnings {
 		out.notes.warn("", text)
 	}
-	return w.run(warnings)
-}
-
-// A writing is one text that the command writes.
-type writing struct {
-	c       *cli.Context
-	m       *model.Model
-	out     *outputs
-	prompt  prompt
-	ids     []int64
-	options lens.GenerateOptions
-	text    *textStream
-}
-
-// run writes the text, and then the files and the grid, also of a text that was
-// interrupted.
-func (w *writing) run(warnings []string) error {
-	w.text = newTextStream(w.out, w.c.Bool("quiet"))
-	var stop error
-	err := w.out.write(1, func(int) (*lens.Result, error) {
-		g, err := lens.Generate(w.c.Context, w.m, w.ids, w.options, func(s *lens.Step) error {
-			if s.Index == 0 {
-				w.text.begin(w.m, w.ids)
-			}
-			w.text.token(s.Token)
-			if w.text.w == nil || !w.text.visible { // else the text itself shows how far it is
-				w.out.notes.say(fmt.Sprintf("token %d", s.Index+1))
-			}
-			return w.text.err
-		})
-		w.text.end()
-		if g == nil {
-			return nil, readError(w.c, w.prompt, err)
-		}
-		stop = w.stopped(g, err)
-		r := g.Joined(0)
-		r.Prompt, r.Warnings = w.prompt.Text, append(slices.Clone(warnings), r.Warnings...)
-		for _, text := range g.Warnings {
-			w.out.notes.warn("", text)
-		}
-		if g.Ended.Why == lens.EndContext {
-			w.out.notes.warn("", fmt.Sprintf("the text ends after %d new tokens: the model's context of %d tokens is full", len(g.Steps), w.m.Sizes.Context))
-		}
-		if w.out.wantsDigest() {
-			if r.Manifest.Weights, err = w.m.Digest(); err != nil {
-				return nil, err
-			}
-		}
-		return r, nil
-	})
-	if err != nil {
-		return err
+	w := &writing{c: c, m: m, out: out, readings: readings, options: o, warnings: warnings}
+	err = out.write(len(readings), w.result)
+	if err == nil {
+		err = w.stop
 	}
-	return stop
+	return err
+}
+
+// A writing is the text that the command writes, or several.
+type writing struct {
+	c        *cli.Context
+	m        *model.Model
+	out      *outputs
+	readings []reading
+	options  lens.GenerateOptions
+	warnings []string
+	stop     error // why a text that was written in part has no more
+}
+
+// result writes behind prompt i. Of one text what was written before an error is a
+// result; of several those that came before are enough.
+func (w *writing) result(i int) (*lens.Result, error) {
+	p := w.readings[i].prompt
+	g, err := w.write(i)
+	if g == nil || err != nil && w.out.many {
+		if choice := new(lens.ChoiceError); errors.As(err, &choice) {
+			return nil, wrong(w.c, about(p, err))
+		}
+		return nil, readError(w.c, p, err)
+	}
+	w.stop = w.stopped(p, g, err)
+	for _, text := range g.Warnings {
+		w.out.notes.warn(p.about(), text)
+	}
+	if g.Ended.Why == lens.EndContext {
+		w.out.notes.warn(p.about(), fmt.Sprintf("the text ends after %s: the model's context of %d tokens is full", newTokens(g), w.m.Sizes.Context))
+	}
+	r := g.Joined(0)
+	r.Name, r.Prompt, r.Warnings = p.Name, p.Text, append(slices.Clone(w.warnings), r.Warnings...)
+	if w.out.wantsDigest() {
+		r.Manifest.Weights, err = w.m.Digest()
+		return r, err
+	}
+	return r, nil
+}
+
+// write has the model write behind prompt i, and shows the text as it comes.
+func (w *writing) write(i int) (*lens.Generation, error) {
+	text := newTextStream(w.out, w.c.Bool("quiet"))
+	defer text.end()
+	o := w.options
+	o.Lens = w.readings[i].options
+	return lens.Generate(w.c.Context, w.m, w.readings[i].ids, o, func(s *lens.Step) error {
+		if s.Index == 0 {
+			text.begin(w.m, w.readings[i].ids)
+		}
+		text.token(s.Token)
+		if !w.out.many && (text.w == nil || !text.visible) { // else the text itself shows how far it is
+			w.out.notes.say(fmt.Sprintf("token %d", s.Index+1))
+		}
+		return text.err
+	})
+}
+
+func newTokens(g *lens.Generation) string {
+	if len(g.Steps) == 1 {
+		return "1 new token"
+	}
+	return fmt.Sprintf("%d new tokens", len(g.Steps))
 }
 
 // stopped says how far a generation came that did not come to its end.
-func (w *writing) stopped(g *lens.Generation, err error) error {
+func (w *writing) stopped(p prompt, g *lens.Generation, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -150,14 +165,10 @@ func (w *writing) stopped(g *lens.Generation, err error) error {
 	if len(w.out.files) > 0 {
 		kept = ", which are written"
 	}
-	n := fmt.Sprintf("%d new tokens", len(g.Steps))
-	if len(g.Steps) == 1 {
-		n = "1 new token"
-	}
 	if errors.Is(err, context.Canceled) {
-		return fmt.Errorf("interrupted after %s%s", n, kept)
+		return fmt.Errorf("interrupted after %s%s", newTokens(g), kept)
 	}
-	return fmt.Errorf("%w (stopped after %s%s)", readError(w.c, w.prompt, err), n, kept)
+	return fmt.Errorf("%w (stopped after %s%s)", readError(w.c, p, err), newTokens(g), kept)
 }
 
 // needsTarget refuses to shade by a target that there is not.

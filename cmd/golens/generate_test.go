@@ -41,6 +41,14 @@ type written struct {
 	Manifest  struct{ Weights string }
 }
 
+// text is what the model wrote.
+func (d written) text() string {
+	if d.Generation.Bytes != nil {
+		return string(d.Generation.Bytes)
+	}
+	return d.Generation.Text
+}
+
 func readWritten(t *testing.T, text string) (d written) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(text), &d); err != nil {
@@ -69,10 +77,7 @@ func TestGenerate(t *testing.T) {
 			t.Errorf("the last row's likeliest at %d is %d, and %d was written", p, d.TopIDs[tinyBlocks][p][0], id)
 		}
 	}
-	new := d.Generation.Text
-	if d.Generation.Bytes != nil {
-		new = string(d.Generation.Bytes)
-	}
+	new := d.text()
 	npzFile, plot := filepath.Join(dir, "x.npz"), filepath.Join(dir, "x.svg")
 	if out := good(t, append(call, "--quiet", "--npz", npzFile, "--plot", plot)...); out != "the cat"+new+"\n" {
 		t.Errorf("the text is %q, want %q", out, "the cat"+new+"\n")
@@ -139,13 +144,50 @@ func TestGenerateEnds(t *testing.T) {
 	}
 }
 
+// TestGenerateMany: several prompts make a file of several results, and Ctrl-C or an
+// error leaves those before.
+func TestGenerateMany(t *testing.T) {
+	model, dir := tiny(t), t.TempDir()
+	prompts := put(t, dir, "p.jsonl", []byte("{\"prompt\": \"the cat\", \"name\": \"a\"}\n{\"ids\": [7, 8, 9]}\n"))
+	call := []string{"generate", "--prompts", prompts, "--model", model, "--no-end", "--max-new", "3"}
+	lines := strings.Split(strings.TrimSuffix(good(t, append(call, "--json", "-")...), "\n"), "\n")
+	if len(lines) != 2 {
+		t.Fatalf("%d lines of JSON", len(lines))
+	}
+	a, b := readWritten(t, lines[0]), readWritten(t, lines[1])
+	one := readWritten(t, good(t, "generate", "the cat", "--model", model, "--no-end", "--max-new", "3", "--json", "-"))
+	if !slices.Equal(a.Sequence, one.Sequence) || !slices.Equal(b.Sequence[:3], []int64{7, 8, 9}) || b.Generation.New != 3 {
+		t.Errorf("sequences %v and %v", a.Sequence, b.Sequence)
+	}
+	texts := good(t, append(call, "--quiet")...)
+	if !strings.HasPrefix(texts, "the cat"+one.text()+"\n") || strings.Count(texts, "\n") < 2 {
+		t.Errorf("the texts are %q", texts)
+	}
+	npzFile := filepath.Join(dir, "x.npz")
+	if out := good(t, append(call, "--npz", npzFile)...); out != "" {
+		t.Errorf("with a file standard output has %q", out)
+	}
+	z, err := npz.Open(npzFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer z.Close()
+	if keys := z.Keys(); !slices.Contains(keys, "0/sequence.npy") || !slices.Contains(keys, "1/generation.npy") {
+		t.Errorf("keys %v", keys)
+	}
+	got := golens(t, append(call, "--plot", filepath.Join(dir, "x.svg"))...)
+	refused(t, got, 2, "--plot", "2 prompts")
+}
+
 // TestBadGeneration holds what a user can get wrong.
 func TestBadGeneration(t *testing.T) {
 	for _, b := range []bad{
 		{name: "no prompt", args: on("generate"), code: 2, says: []string{"no prompt", "golens generate"}},
 		{name: "empty prompt", args: on("generate", ""), code: 2, says: []string{"empty"}},
 		{name: "two prompts", args: on("generate", "a", "b"), code: 2, says: []string{"2 arguments"}},
-		{name: "many prompts", args: on("generate", "--prompts", "x"), code: 2, says: []string{"--prompts", "one prompt"}},
+		{name: "prompt too long for the length", args: func(t *testing.T, dir string) []string {
+			return []string{"generate", "--model", tiny(t), "--prompts", put(t, dir, "p.jsonl", []byte(`{"prompt": "the cat"}`)), "--max-length", "4"}
+		}, code: 2, says: []string{"p.jsonl, line 1", "the prompt alone has"}},
 		{name: "too long", args: on("generate", strings.Repeat("x", tinyContext+1)), code: 2, says: []string{"shorten"}},
 		{name: "max-new 0", args: on("generate", "x", "--max-new", "0"), code: 2, says: []string{"--max-new 0", "1 or more"}},
 		{name: "max-new no number", args: on("generate", "x", "--max-new", "many"), code: 2, says: []string{"--max-new many", "whole number"}},
@@ -239,19 +281,21 @@ func TestInterruptGeneration(t *testing.T) {
 // TestGenerateExamples: the examples of the help text run, with the model in the
 // program, which writes words; one layer for all, to be quick.
 func TestGenerateExamples(t *testing.T) {
-	t.Chdir(t.TempDir())
+	dir := t.TempDir()
+	t.Chdir(dir)
+	put(t, dir, "prompts.jsonl", []byte(`{"prompt": "the cat"}`))
 	_, examples, _ := strings.Cut(good(t, "help", "generate"), "\nExamples:\n")
 	lines := strings.Split(strings.TrimSpace(examples), "\n")
 	for _, line := range lines {
 		args := append(words(t, strings.TrimSpace(line))[1:], "--layers", "12")
-		if out := good(t, args...); !strings.HasPrefix(out, args[1]) {
+		if out := good(t, args...); args[1] != "--prompts" && !strings.HasPrefix(out, args[1]) {
 			t.Errorf("%s: %.80q", line, out)
 		}
 	}
 	if len(lines) < 5 {
 		t.Errorf("%d examples ran", len(lines))
 	}
-	if names := files(t, "."); !slices.Equal(names, []string{"out.json", "steps.npz", "steps.svg"}) {
+	if names := files(t, "."); !slices.Equal(names, []string{"out.json", "prompts.jsonl", "steps.npz", "steps.svg"}) {
 		t.Errorf("the examples left %v", names)
 	}
 }
