@@ -22,6 +22,13 @@ const mostSweepPanels = 4
 func SweepFigure(r *sweep.Result) *Figure {
 	columns := sweepColumns(r)
 	f := &Figure{}
+	if blocks, heads := sweepHeads(r); len(r.Changes) == 1 && heads > 1 && blocks > 1 {
+		for _, c := range columns[:min(len(columns), mostSweepPanels)] {
+			f.Panels = append(f.Panels, sweepHeadHeat(r, c, blocks, heads))
+		}
+		f.Width, f.Height = (2.5+0.4*float64(heads))*float64(len(f.Panels)), math.Max(3.5, math.Min(12, 1.5+0.25*float64(blocks)))
+		return f
+	}
 	if len(r.Changes) == 1 {
 		f.Panels = []Panel{sweepDots(r, columns)}
 		f.Width, f.Height = math.Max(5, math.Min(14, 2+0.5*float64(len(r.Places)))), 3.2
@@ -95,20 +102,64 @@ func sweepHeat(r *sweep.Result, c sweepColumn) *Heat {
 			h.Values = append(h.Values, c.value(c.series.At(r, f, b)))
 		}
 	}
+	clearAround(h, c.clean())
+	return h
+}
+
+// clearAround sets the colours of a heat map about the clean value.
+func clearAround(h *Heat, clean float64) {
 	// The clean value is in the middle of the colours. A few values far off would leave
 	// the rest without any: beyond nine tenths of them, all have the colour of the ends.
 	var far []float64
 	for _, v := range h.Values {
 		if isFinite(float32(v)) {
-			far = append(far, math.Abs(v-c.clean()))
+			far = append(far, math.Abs(v-clean))
 		}
 	}
 	if len(far) > 0 {
 		slices.Sort(far)
 		if by := far[(len(far)-1)*9/10]; by > 0 {
-			h.Map, h.Min, h.Max, h.BarLabel = "RdBu_r", c.clean()-by, c.clean()+by, "clean in the middle"
+			h.Map, h.Min, h.Max, h.BarLabel = "RdBu_r", clean-by, clean+by, "clean in the middle"
 		}
 	}
+}
+
+// sweepHeads returns how many blocks and heads the places are, each head of each block
+// once and in order; 0 where they are anything else.
+func sweepHeads(r *sweep.Result) (blocks, heads int) {
+	for _, p := range r.Places {
+		if p.Head < 0 {
+			return 0, 0
+		}
+		if p.Block == r.Places[0].Block {
+			heads++
+		}
+	}
+	if heads == 0 || len(r.Places)%heads != 0 {
+		return 0, 0
+	}
+	for i, p := range r.Places {
+		if p.Head != r.Places[i%heads].Head || p.Block != r.Places[i-i%heads].Block {
+			return 0, 0
+		}
+	}
+	return len(r.Places) / heads, heads
+}
+
+// sweepHeadHeat draws the only change at heads: blocks by heads.
+func sweepHeadHeat(r *sweep.Result, c sweepColumn, blocks, heads int) *Heat {
+	h := &Heat{Title: fmt.Sprintf("%s with %s (clean %s)", capital(c.name), printable(r.Changes[0]), sweepNumber(c.series.Metric.Kind, c.clean())),
+		XLabel: "Head", YLabel: "Block", Bar: true}
+	for i := range heads {
+		h.Columns = append(h.Columns, strconv.Itoa(r.Places[i].Head))
+	}
+	for i := range blocks {
+		h.Rows = append(h.Rows, "L"+strconv.Itoa(r.Places[i*heads].Block))
+	}
+	for b := range r.Places {
+		h.Values = append(h.Values, c.value(c.series.At(r, 0, b)))
+	}
+	clearAround(h, c.clean())
 	return h
 }
 

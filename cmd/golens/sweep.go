@@ -202,7 +202,7 @@ func dryRun(c *cli.Context, m *model.Model, ids []int64, p sweep.Plan, t report.
 	b.Notes = []string{
 		fmt.Sprintf("%d runs and the clean one on %d tokens; the plan's digest is %s", cost.Runs, len(ids), p.Digest(ids)),
 		fmt.Sprintf("%d blocks are run, of %d in whole runs; the head reads %d rows, of %d", cost.Blocks, cost.AllBlocks, cost.HeadRows, cost.AllRows),
-		fmt.Sprintf("memory besides the weights: about %.0f MB", float64(cost.Bytes)/1e6+1),
+		fmt.Sprintf("memory besides the weights: up to about %.0f MB", float64(cost.Bytes)/1e6+1),
 	}
 	return t.Table(c.App.Writer, b)
 }
