@@ -81,7 +81,7 @@ func cutterSequence(list []jsontext.Value) (cutter, bool, error) {
 	all, byteLevel := cutter(whole), false
 	for _, v := range list {
 		if byteLevel {
-			return nil, false, fmt.Errorf("ByteLevel is supported as the last of a Sequence only")
+			return nil, false, fmt.Errorf("type ByteLevel is supported as the last of a Sequence only")
 		}
 		next, b, err := readCutter(v)
 		if err != nil {
@@ -118,7 +118,7 @@ func byteLevelCutter(addSpace, words bool) cutter {
 // before each.
 func metaspaceCutter(p preTokenizer) (cutter, error) {
 	if utf8.RuneCountInString(p.Replacement) != 1 {
-		return nil, fmt.Errorf("Metaspace: the replacement %q is not one character", p.Replacement)
+		return nil, fmt.Errorf("type Metaspace: the replacement %q is not one character", p.Replacement)
 	}
 	always, first, err := prependScheme(p)
 	if err != nil {
@@ -149,7 +149,7 @@ func prependScheme(p preTokenizer) (always, first bool, err error) {
 		}
 		return true, false, nil
 	default:
-		return false, false, fmt.Errorf("Metaspace: the prepend_scheme %q is not supported; golens reads always, first, never", p.PrependScheme)
+		return false, false, fmt.Errorf("type Metaspace: the prepend_scheme %q is not supported; golens reads always, first, never", p.PrependScheme)
 	}
 	return p.PrependScheme == "always", p.PrependScheme == "first", nil
 }

@@ -22,11 +22,11 @@ var behaviors = map[string]behavior{
 func splitCutter(p preTokenizer) (cutter, error) {
 	b, ok := behaviors[p.Behavior]
 	if !ok {
-		return nil, fmt.Errorf("Split: the behavior %q is not supported; golens reads Isolated, Removed, MergedWithPrevious, MergedWithNext, Contiguous", p.Behavior)
+		return nil, fmt.Errorf("type Split: the behavior %q is not supported; golens reads Isolated, Removed, MergedWithPrevious, MergedWithNext, Contiguous", p.Behavior)
 	}
 	pattern, err := readPattern(p.Pattern)
 	if err != nil {
-		return nil, fmt.Errorf("Split: %w", err)
+		return nil, fmt.Errorf("type Split: %w", err)
 	}
 	if p.Invert {
 		return inverted(pattern, b), nil

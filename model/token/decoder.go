@@ -71,7 +71,7 @@ func (d *decoder) read(v jsontext.Value, alone bool) error {
 			return misplaced()
 		}
 		if utf8.RuneCountInString(p.Replacement) != 1 {
-			return fmt.Errorf("Metaspace: the replacement %q is not one character", p.Replacement)
+			return fmt.Errorf("type Metaspace: the replacement %q is not one character", p.Replacement)
 		}
 		always, first, err := prependScheme(preTokenizer{PrependScheme: p.PrependScheme, AddPrefixSpace: p.AddPrefixSpace})
 		if err != nil {
@@ -86,7 +86,7 @@ func (d *decoder) read(v jsontext.Value, alone bool) error {
 		}
 		n, err := readReplace(p.Pattern, p.Content)
 		if err != nil {
-			return fmt.Errorf("Replace: %w", err)
+			return fmt.Errorf("type Replace: %w", err)
 		}
 		d.replace = append(d.replace, n)
 	case "ByteFallback":
@@ -101,7 +101,7 @@ func (d *decoder) read(v jsontext.Value, alone bool) error {
 		d.fused, d.started = true, true
 	case "Strip":
 		if d.strip != "" || p.Stop != 0 || p.Start < 0 || utf8.RuneCountInString(p.Content) != 1 {
-			return fmt.Errorf("Strip of %q, %d at the start and %d at the end, is not supported; golens reads one that strips one character at the start alone", p.Content, p.Start, p.Stop)
+			return fmt.Errorf("type Strip of %q, %d at the start and %d at the end, is not supported; golens reads one that strips one character at the start alone", p.Content, p.Start, p.Stop)
 		}
 		if d.fallback && !d.fused { // it would strip each run of bytes as a whole
 			return misplaced()

@@ -67,11 +67,11 @@ func readTemplate(v jsontext.Value, ids map[string]int32) (t template, err error
 		}
 		special, ok := p.Specials[item.Special.ID]
 		if !ok || len(special.IDs) != len(special.Tokens) {
-			return t, fmt.Errorf("TemplateProcessing: the token %q is not among its special_tokens", item.Special.ID)
+			return t, fmt.Errorf("type TemplateProcessing: the token %q is not among its special_tokens", item.Special.ID)
 		}
 		for i, name := range special.Tokens {
 			if id, ok := ids[name]; !ok || id != special.IDs[i] {
-				return t, fmt.Errorf("TemplateProcessing: the token %q has the id %d there, and %s in the vocabulary", name, special.IDs[i], idText(id, ok))
+				return t, fmt.Errorf("type TemplateProcessing: the token %q has the id %d there, and %s in the vocabulary", name, special.IDs[i], idText(id, ok))
 			}
 			if texts == 0 {
 				t.before = append(t.before, name)
@@ -81,7 +81,7 @@ func readTemplate(v jsontext.Value, ids map[string]int32) (t template, err error
 		}
 	}
 	if texts != 1 {
-		return t, errors.New("TemplateProcessing: single does not have one Sequence")
+		return t, errors.New("type TemplateProcessing: single does not have one Sequence")
 	}
 	return t, nil
 }
