@@ -231,7 +231,7 @@ func (m *Model) archiveHead(c *config.Config) (*torch.Module, error) {
 		}
 		slots = append(slots, torch.Slot{Name: "bias", Value: b})
 	}
-	text, err := roles.ReadFile("roles/head.py")
+	text, err := roleText("head")
 	if err != nil {
 		return nil, err
 	}
@@ -239,7 +239,7 @@ func (m *Model) archiveHead(c *config.Config) (*torch.Module, error) {
 	if err != nil {
 		return nil, err
 	}
-	return u.Define("Head", string(text), slots...)
+	return u.Define("Head", text, slots...)
 }
 
 // sizesFrom fills in what the head's shape does not tell. What stays 0 is unknown.

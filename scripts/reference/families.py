@@ -59,13 +59,14 @@ def configurations(C, heads, kv, inner, blocks):
 
 
 SIZES = {"96": dict(C=96, heads=6, kv=2, inner=256, blocks=3), "480": dict(C=480, heads=6, kv=2, inner=1000, blocks=3)}
-PRESETS = [f"{name}-{size}" for size, sizes in SIZES.items() for name in configurations(**sizes)]
+LARGE = {"phi-1.5": (transformers.PhiConfig, {})}  # the class's defaults are that model
+PRESETS = list(LARGE) + [f"{name}-{size}" for size, sizes in SIZES.items() for name in configurations(**sizes)]
 
 
 def make(preset, folder, seed, dtype, shard_size, changes):
     """Writes a random model of the preset, such as "llama3-96", as transformers saves it."""
     name, _, size = preset.rpartition("-")
-    kind, arguments = configurations(**SIZES[size])[name]
+    kind, arguments = LARGE.get(preset) or configurations(**SIZES[size])[name]
     model = transformers.AutoModelForCausalLM.from_config(kind(**(arguments | changes)), dtype=torch.float32)
     fill(model, seed)
     model.to(dtype).save_pretrained(folder, max_shard_size=shard_size or "10GB")
