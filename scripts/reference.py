@@ -80,13 +80,13 @@ def answer(request, models, default_threads):
         return {name: array.numpy() for name, array in archives.run(**request).items()}
     if op == "study":
         torch.set_num_threads(request.pop("threads", default_threads))
-        model = models.get(request.pop("model"), request.pop("attention", "sdpa"), "float32")
+        model = models.get(request.pop("model"), request.pop("attention", "sdpa"), request.pop("dtype", "float32"))
         with torch.inference_mode():
             arrays = studies.STUDIES[request.pop("name")](model, **request)
-        return {name: array.contiguous().numpy() for name, array in arrays.items()}
+        return {name: (array.float() if array.is_floating_point() else array).contiguous().numpy() for name, array in arrays.items()}
     if op in ("intervene", "sweep", "lens_diff"):
         torch.set_num_threads(request.pop("threads", default_threads))
-        model = models.get(request.pop("model"), request.pop("attention", "sdpa"), "float32")
+        model = models.get(request.pop("model"), request.pop("attention", "sdpa"), request.pop("dtype", "float32"))
         with torch.inference_mode():
             arrays = getattr(sweeps, op)(model, **request)
         return {name: array.contiguous().numpy() for name, array in arrays.items()}

@@ -22,6 +22,7 @@ var entropy = Study{
 		array("pred_ids", "int64", "[L+1,T]", "the likeliest token of each state"),
 		array("entropy", "float32", "[L+1,T]", "the entropy of its distribution, in nats"),
 	},
+	Stored: phi,
 	Drawings: []Drawing{
 		{"G", "the likeliest piece of every second state and position"},
 		{"H", "the same, coloured by entropy"},
@@ -29,11 +30,21 @@ var entropy = Study{
 	run: runEntropy,
 }
 
-const entropyPrompt = "The quick brown fox jumps over the lazy"
+const (
+	entropyPrompt = "The quick brown fox jumps over the lazy"
+	// The notebook has a token of this text put in front on Phi, one that its
+	// tokenizer does not know: it gets the first id that is free, and with it a row
+	// of the embedding that no text has trained.
+	entropyBOS = "<bos>"
+)
 
 func runEntropy(w *work) error {
 	w.parts(1)
 	ids := w.encode(entropyPrompt)
+	begun := w.m.Family() == phi && w.tok.Size() < w.m.Sizes.Vocab
+	if begun {
+		ids = append([]int64{int64(w.tok.Size())}, ids...)
+	}
 	R, T := w.blocks()+1, len(ids)
 	clamped := make([]float32, R*T)
 	r, err := w.read(entropyPrompt, ids, lens.Options{Each: func(row lens.Row, x *torch.Tensor) error {
@@ -48,6 +59,9 @@ func runEntropy(w *work) error {
 	}})
 	if err != nil {
 		return err
+	}
+	if begun {
+		r.Tokens[0].Bytes = []byte(entropyBOS)
 	}
 	best, _ := top(r)
 	spread := r.Entropy

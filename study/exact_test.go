@@ -3,12 +3,14 @@ package study_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/golens/golens/internal/reference"
 	"github.com/golens/golens/model"
+	"github.com/golens/golens/model/token"
 	"github.com/golens/golens/study"
 	"github.com/golens/golens/torch"
 )
@@ -114,5 +116,55 @@ func documented(t *testing.T, s *study.Study, got *study.Outcome) {
 	slices.Sort(has)
 	if has = slices.Compact(has); !slices.Equal(names, has) {
 		t.Errorf("arrays %v, documented %v", has, names)
+	}
+}
+
+// TestPhi: the study that was published on Phi in bfloat16, on a small model of its
+// kind, with the token in front that its tokenizer does not know.
+func TestPhi(t *testing.T) {
+	// One row more than GPT-2's words, for that token.
+	dir := reference.Model(t, "phi-96", "--config", "vocab_size=50258", "--dtype", "bfloat16")
+	vocabulary, err := token.GPT2()
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	if err := os.CopyFS(folder, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	if err := vocabulary.Save(folder); err != nil {
+		t.Fatal(err)
+	}
+	m, err := model.Open(folder, model.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	if m.DType.String() != "bfloat16" {
+		t.Fatalf("the model is in %s", m.DType)
+	}
+	s, err := study.Find("entropy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, compat := range []study.Compat{study.Published, study.Fixed} {
+		got, err := s.Run(context.Background(), m, study.Options{Compat: compat})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids := append([]int64{50257}, vocabulary.Encode(got.Prompts[0])...)
+		want := reference.Study(t, reference.StudyRequest{Name: "entropy", Compat: string(compat), Model: folder, DType: "bfloat16",
+			Attention: "sdpa", Threads: torch.Threads(), Prompts: [][]int64{ids}})
+		for _, a := range got.Arrays {
+			switch v := a.Values.(type) {
+			case []float32:
+				reference.Equal(t, a.Name, v, want[a.Name])
+			case []int64:
+				reference.Equal(t, a.Name, v, want[a.Name])
+			}
+		}
+		if first := string(got.Lenses[0].Tokens[0].Bytes); first != "<bos>" {
+			t.Errorf("the first token is shown as %q", first)
+		}
 	}
 }

@@ -37,9 +37,15 @@ type Study struct {
 	Arrays    []report.ArrayDoc // what its files hold
 
 	Drawings []Drawing // its figures
+	// Stored is the family on which the notebook computes in the type that the
+	// weights are stored in; elsewhere, and in other studies, that is float32.
+	Stored string
 
 	run func(*work) error
 }
+
+// phi is the family of Microsoft's Phi-1 to Phi-2.
+const phi = "phi"
 
 // A Drawing says what a figure of a study shows.
 type Drawing struct{ Letter, Shows string }

@@ -39,6 +39,11 @@ var deviceName = regexp.MustCompile(`^(cpu|auto|cuda(:[0-9]{1,4})?)$`)
 
 // openModel opens the model of the shared flags, which the caller closes.
 func openModel(c *cli.Context) (*model.Model, error) {
+	return openModelIn(c, model.DType(c.String("dtype")))
+}
+
+// openModelIn is openModel with a number type in the place of --dtype's.
+func openModelIn(c *cli.Context, dtype model.DType) (*model.Model, error) {
 	if mode := c.String("mode"); mode != "exact" && !(mode == "fast" && c.Command.Name == "sweep") {
 		return nil, usage(c, "--mode %s: there is exact", mode)
 	}
@@ -49,12 +54,8 @@ func openModel(c *cli.Context) (*model.Model, error) {
 	if !c.IsSet("attention") {
 		attention = "" // an archive has its own
 	}
-	dtype := model.DType(c.String("dtype"))
 	if !slices.Contains([]model.DType{model.Auto, "float32", "bfloat16", "float16"}, dtype) {
 		return nil, usage(c, "--dtype %s: it is auto, float32, bfloat16 or float16", dtype)
-	}
-	if c.Command.Name == "study" && !c.IsSet("dtype") {
-		dtype = "float32" // what was published
 	}
 	name := c.String("device")
 	if !deviceName.MatchString(name) {

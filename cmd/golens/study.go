@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/urfave/cli/v2"
 
@@ -74,24 +73,24 @@ func runStudy(c *cli.Context) error {
 			return fmt.Errorf("--out: %s is a file, and the study needs a folder: name another", folderOf(c, s))
 		}
 	}
-	m, err := openModel(c)
-	if err != nil {
-		return err
-	}
-	defer m.Close()
+	models := &studyModels{c: c, open: map[model.DType]*model.Model{}}
+	defer models.close()
 	notes := newNotes(c.App.ErrWriter, c.Bool("quiet"))
 	defer notes.clear()
-	digest := sync.OnceValues(m.Digest)
 	var done []*study.Outcome
 	for i, s := range studies {
 		dir := folderOf(c, s)
+		m, err := models.of(s)
+		if err != nil {
+			return err
+		}
 		o, err := s.Run(c.Context, m, study.Options{Compat: compat, Seed: c.Uint64("seed"), Step: func(done, total int) {
 			notes.say(fmt.Sprintf("%s (study %d of %d): part %d of %d", s.Name, i+1, len(studies), done, total))
 		}})
 		if err != nil {
 			return fmt.Errorf("study %s: %w", s.Name, err)
 		}
-		if o.Manifest.Weights, err = digest(); err != nil {
+		if o.Manifest.Weights, err = models.digest(m); err != nil {
 			return err
 		}
 		notes.say(fmt.Sprintf("%s (study %d of %d): figures and files", s.Name, i+1, len(studies)))
@@ -113,6 +112,51 @@ func runStudy(c *cli.Context) error {
 	}
 	fmt.Fprintln(c.App.ErrWriter, "golens: all of them:", filepath.Join(dir, "index.html"))
 	return nil
+}
+
+// studyModels opens the model in the number types that studies want: float32, unless
+// --dtype says another, or a study was published in the type of a family's files.
+type studyModels struct {
+	c    *cli.Context
+	open map[model.DType]*model.Model
+	sum  string // of the weights, which is the same in all
+}
+
+func (s *studyModels) of(p *study.Study) (*model.Model, error) {
+	if s.c.IsSet("dtype") {
+		return s.in(model.DType(s.c.String("dtype")))
+	}
+	m, err := s.in("float32")
+	if err == nil && p.Stored != "" && p.Stored == m.Family() {
+		return s.in(model.Auto)
+	}
+	return m, err
+}
+
+func (s *studyModels) in(dtype model.DType) (*model.Model, error) {
+	if m := s.open[dtype]; m != nil {
+		return m, nil
+	}
+	m, err := openModelIn(s.c, dtype)
+	if err == nil {
+		s.open[dtype] = m
+	}
+	return m, err
+}
+
+func (s *studyModels) digest(m *model.Model) (string, error) {
+	if s.sum != "" {
+		return s.sum, nil
+	}
+	sum, err := m.Digest()
+	s.sum = sum
+	return sum, err
+}
+
+func (s *studyModels) close() {
+	for _, m := range s.open {
+		m.Close()
+	}
 }
 
 // tell prints a study's text, and says where the rest is.

@@ -8,6 +8,7 @@ type StudyRequest struct {
 	Name, Compat string // such as lens-grid; published or fixed
 	Model        string // folder of a Hugging Face GPT-2
 	Attention    string // sdpa or eager
+	DType        string // float32 where empty
 	Threads      int
 	Prompts      [][]int64
 	Target       *int64 // where the study has one
@@ -20,6 +21,9 @@ func Study(t testing.TB, r StudyRequest) Arrays {
 	t.Helper()
 	f := map[string]any{"op": "study", "name": r.Name, "compat": r.Compat, "model": r.Model,
 		"attention": r.Attention, "threads": max(r.Threads, 1), "prompts": r.Prompts}
+	if r.DType != "" {
+		f["dtype"] = r.DType
+	}
 	if r.Target != nil {
 		f["target"] = *r.Target
 	}
