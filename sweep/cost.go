@@ -47,14 +47,16 @@ func Predict(m *model.Model, ids []int64, p Plan) (Cost, error) {
 	}
 	// Kept: the streams, the rows that wait, the clean logits. At work: a block's widest
 	// state four times over, and its scores; or the logits of one product, a few times.
-	block := T*C*4*6 + int64(max(m.Sizes.Heads, 1))*T*T*2
-	head := max(width, T) * V
+	// A batch of the fast mode is counted, whatever the mode.
+	batch := int64(min(batchRows(len(ids)), c.Runs) + 1)
+	block := batch * (T*C*4*6 + int64(max(m.Sizes.Heads, 1))*T*T*2)
+	head := max(width, T, batch) * V
 	if p.Next {
 		head *= 5
 	} else {
 		head += 4 * V
 	}
 	kept := int64(len(streams)+1)*T*C + width*C + T*V
-	c.Bytes = 4 * (kept + max(block, head))
+	c.Bytes = 2 * 4 * (kept + max(block, head)) // twice, since what was freed is not given back at once
 	return c, nil
 }

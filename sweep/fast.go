@@ -14,6 +14,10 @@ import (
 // take some tens of megabytes.
 const batchTokens = 2048
 
+// batchRows is how many variants of T tokens a batch has at most; their last positions
+// are one product with the head.
+func batchRows(T int) int { return min(most, max(1, batchTokens/T)) }
+
 // batches makes the variants whose changes act on each row of a batch by itself, many
 // at a time, and leaves the others in r.todo. A batch grows: a variant joins it, with
 // the stream in front of its first changed block, there. The first batch begins with
@@ -48,7 +52,7 @@ func (r *runner) batches(ctx context.Context, s model.Session) error {
 	}
 	slices.SortStableFunc(together, func(a, b variant) int { return cmp.Compare(a.first, b.first) })
 	r.tell()
-	for batch := range slices.Chunk(together, max(1, batchTokens/len(r.ids))) {
+	for batch := range slices.Chunk(together, batchRows(len(r.ids))) {
 		made := batch
 		if lead {
 			made = append([]variant{begin}, batch...)
