@@ -131,3 +131,62 @@ func ExamplePoints_Canonical() {
 	// h.1:in <nil>
 	// there is no hook point "h.2" in this model; the nearest are h.0, h.1
 }
+
+// Part of a tensor: an action at some positions leaves all others as they are.
+func ExampleAction_At() {
+	var s torch.Scope
+	defer s.Close()
+	x, err := torch.New([]float32{1, 2, 3, 4}, 1, 4, 1) // [B,T,C]
+	if err != nil {
+		log.Fatal(err)
+	}
+	torch.Keep(&s, x)
+	p, err := hooks.ParsePositions("0,-1")
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, a := range []hooks.Action{hooks.Scale(10).At(p), hooks.Mean().At(hooks.Last), hooks.Zero().At(hooks.At(1, 2))} {
+		y, err := a.Apply(x)
+		if err != nil {
+			log.Fatal(err)
+		}
+		show(a.String()+":", torch.Keep(&s, y))
+	}
+	// Output:
+	// scale 10 at 0,-1: [10 2 3 40]
+	// mean at last: [1 2 3 2.5]
+	// zero at 1,2: [1 0 0 4]
+}
+
+// Activation patching: one position of another run takes the place of one here.
+func ExamplePatch() {
+	var s torch.Scope
+	defer s.Close()
+	p := blocks(&s)
+	var r hooks.Registry
+	r.Capture("h.0")
+	other := run(&s, p, &r)
+	at := func(v ...float32) *torch.Tensor {
+		x, err := torch.New(v, 1, int64(len(v)), 1)
+		if err != nil {
+			log.Fatal(err)
+		}
+		return torch.Keep(&s, x)
+	}
+	source, err := torch.Values[float32](other.Captured("h.0"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	var patch hooks.Registry
+	patch.Add("h.0", hooks.Patch("the other run", at(source...), hooks.At(2), hooks.At(0)))
+	out, err := p.Call("forward", &patch, at(7, 8))
+	if err != nil {
+		log.Fatal(err)
+	}
+	torch.Keep(&s, out)
+	fmt.Println(patch.Actions())
+	show("result", out.Results[0])
+	// Output:
+	// [h.0 patch the other run from 2 at 0]
+	// result [40 90]
+}
