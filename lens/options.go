@@ -165,6 +165,9 @@ func (p *plan) chooseRows(m *model.Model) error {
 			r.Label = fmt.Sprintf("L%d", i-1)
 		}
 		if r.Point == "" {
+			if p.At == ResidMid {
+				return choice("this model has no stream between attention and MLP: both are added together, or the archive does not say where it is")
+			}
 			return choice("this model has no module at %s: the archive does not say where that is", p.At)
 		}
 		p.points = append(p.points, r.Point)
