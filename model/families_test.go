@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -153,11 +154,37 @@ func TestFamilyHooks(t *testing.T) {
 			want := reference.Forward(t, ask)
 			reference.Equal(t, point+": hidden_states", hidden, want["hidden"])
 			reference.Equal(t, point+": logits", logits, want["model_logits"])
-			if fmt.Sprint(logits) == fmt.Sprint(plain) {
+			if slices.Equal(logits, plain) {
 				t.Errorf("%s: the hook changes nothing", point)
 			}
 		}
 	})
+}
+
+// TestFamilyHeads: a head is its columns of what the projection behind the attention
+// reads, also where heads are not as wide as C over their number.
+func TestFamilyHeads(t *testing.T) {
+	oneThread(t)
+	for name, point := range map[string]string{"phi-shared": "layers.1.self_attn", "neox": "layers.1.attention", "llama3": "layers.1.self_attn",
+		"qwen3": "layers.1.self_attn", "opt": "layers.1.self_attn", "gptj": "h.1.attn"} {
+		t.Run(name, func(t *testing.T) {
+			dir := reference.Model(t, name+"-96")
+			m := open(t, dir, model.Options{})
+			ids := reference.IDs(3, 14, m.Sizes.Vocab)
+			_, plain := states(t, m, ids, nil)
+			for _, head := range []int{0, 5} {
+				h := &hooks.Registry{}
+				h.Add(fmt.Sprintf("h.1.attn:h%d", head), hooks.Scale(0.3))
+				_, got := states(t, m, ids, h)
+				ref := reference.Sweep{Model: dir, Threads: 1, Attention: string(m.Attention)}
+				want := ref.Intervene(t, [][]int64{ids}, []reference.Change{{"kind": "scale", "factor": 0.3, "point": point, "head": head}})
+				reference.Equal(t, "logits", got, want["logits"])
+				if slices.Equal(got, plain) {
+					t.Errorf("head %d changes nothing", head)
+				}
+			}
+		})
+	}
 }
 
 // TestFamilyBlocks: the blocks one by one give the bits of a whole run.

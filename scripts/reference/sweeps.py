@@ -38,7 +38,7 @@ class Change:
         rows = list(range(whole.shape[0])) if self.rows is None else self.rows
         columns = slice(None)
         if self.head is not None:
-            size = whole.shape[-1] // model.config.n_head
+            size = whole.shape[-1] // model.config.num_attention_heads
             columns = slice(self.head * size, (self.head + 1) * size)
         return rows, indices(self.at, whole.shape[1]), columns
 
@@ -86,7 +86,9 @@ class Change:
     def hook(self, model):
         """Registers the hooks on a model and returns their handles."""
         if self.head is not None:  # a head gives its columns of what the output projection reads
-            module = module_at(model, self.point + ".c_proj")
+            attention = module_at(model, self.point)
+            projection = next(name for name in ("c_proj", "out_proj", "o_proj", "dense") if hasattr(attention, name))
+            module = getattr(attention, projection)
             return [module.register_forward_pre_hook(lambda _m, inputs: (self(inputs[0], model), *inputs[1:]))]
         module = module_at(model, self.point)
 
