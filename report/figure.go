@@ -51,7 +51,7 @@ func FigureFormat(path string) (string, error) {
 // FigureOptions choose how a figure is drawn; the zero value is good.
 type FigureOptions struct {
 	Width, Height float64 // inches, in place of the figure's own; 0 is the figure's own
-	DPI           int     // dots per inch of PNG, 150 where 0
+	DPI           int     // dots per inch of PNG; where 0, 150 or as many as fit into a megabyte
 	Theme         Theme   // Light where empty
 	ColourMap     string  // in place of every panel's own; see ColourMaps
 	Title         string  // in place of the figure's own

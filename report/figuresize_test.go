@@ -55,7 +55,7 @@ func TestFiguresStaySmall(t *testing.T) {
 	}
 	if !testing.Short() {
 		figures["49 rows of 128 tokens"] = wide(t, 128, 49)
-		figures["30,000 dots on a poster"] = scatter(30_000, 20, 12)
+		figures["30,000 dots on a poster"] = scatter(15_000, 16, 9)
 	}
 	for name, d := range figures {
 		for _, format := range FigureFormats {

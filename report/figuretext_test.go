@@ -176,3 +176,28 @@ func TestRoundPlaces(t *testing.T) {
 		}
 	}
 }
+
+// A heat map of many words is larger than was wished, but its words can be read;
+// under a size of the options it is as large as that.
+func TestWordsMakeFiguresGrow(t *testing.T) {
+	h := &Heat{Rows: make([]string, 13), Columns: make([]string, 128)}
+	for i := range 13 * 128 {
+		h.Values, h.Texts = append(h.Values, float64(i)), append(h.Texts, "·internationalization")
+	}
+	f := &Figure{Width: 20, Height: 10, Panels: []Panel{h}}
+	l, err := newLayout(f, FigureOptions{Theme: Light, BuiltinFonts: true}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	width, _, scale := l.fit()
+	if each := l.inner[0].W / 128; each < 28 || scale != 1 || width < 20*72 || width > 60*72 {
+		t.Errorf("%v points for each word in %v, scaled by %v", each, width, scale)
+	}
+	record(t, f, FigureOptions{})
+	if l, err = newLayout(f, FigureOptions{Width: 10, Theme: Light, BuiltinFonts: true}, false); err != nil {
+		t.Fatal(err)
+	}
+	if width, height, scale := l.fit(); width != 720 || scale >= 1 || height > 720 {
+		t.Errorf("%v by %v, scaled by %v", width, height, scale)
+	}
+}

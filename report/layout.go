@@ -77,6 +77,10 @@ func newLayout(f *Figure, o FigureOptions, bare bool) (*layout, error) {
 	} else {
 		l.enlarge = enlargement(l.wantW, l.wantH)
 		l.arrange(l.wantW/l.enlarge, l.wantH/l.enlarge)
+		if l.width*l.enlarge > l.wantW+1 || l.height*l.enlarge > l.wantH+1 { // there is no room to spare
+			l.enlarge = 1
+			l.arrange(l.wantW, l.wantH)
+		}
 	}
 	return l, nil
 }

@@ -88,7 +88,7 @@ func New(format string, o Options) (Canvas, error) {
 	switch format {
 	case "png":
 		if dots := o.Width * o.Height * o.DPI * o.DPI / (72 * 72); dots > MaxPixels {
-			return nil, fmt.Errorf("a PNG of %.0f megapixels is too large: choose fewer positions, fewer dots per inch, or SVG", dots/1e6)
+			return nil, fmt.Errorf("a PNG of %.0f megapixels is too large: choose fewer dots per inch, a smaller figure, or SVG", dots/1e6)
 		}
 		return newPNG(o), nil
 	case "svg":
