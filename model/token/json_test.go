@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -295,12 +296,40 @@ func TestReplaceInvalid(t *testing.T) {
 	}
 }
 
+// Merging a text part by part, at the marks of spaces, gives the ids of merging it
+// whole; and is not done where some piece has a mark inside.
+func TestPartsAreTheWhole(t *testing.T) {
+	parts := llama(t, nil)
+	if parts.vocabulary.spacer == "" {
+		t.Fatal("there are no parts")
+	}
+	whole := *parts.vocabulary
+	whole.spacer = ""
+	rng := rand.New(rand.NewPCG(51, 52))
+	for range 5000 {
+		var word strings.Builder
+		for range rng.IntN(30) {
+			word.WriteString([]string{"▁", "a", "b", "c", "abc", "é", "\xFF"}[rng.IntN(7)])
+		}
+		var a, b merger
+		if got, want := a.split(parts.vocabulary, word.String()), b.split(&whole, word.String()); !slices.Equal(got, want) {
+			t.Fatalf("%q: part by part %v, whole %v", word.String(), got, want)
+		}
+	}
+	vocab := object{"a": 0, "▁": 1, "a▁": 2}
+	across := llama(t, object{"model.vocab": vocab, "model.merges": []string{"a ▁"}, "model.unk_token": nil, "added_tokens": []any{}, "post_processor": nil, "model.byte_fallback": false})
+	if got := across.Encode("a a"); across.vocabulary.spacer != "" || !slices.Equal(got, []int64{1, 2, 0}) {
+		t.Errorf("a piece with a mark inside: %v", got)
+	}
+}
+
 // Merging a whole text as one word does not take quadratic time.
 func TestLongTextsAreNotQuadratic(t *testing.T) {
-	v := llama(t, nil).vocabulary
+	v := *llama(t, nil).vocabulary
+	v.spacer = "" // else it would be cut at every mark
 	steps := func(n int) int {
 		var m merger
-		m.split(v, strings.Repeat("▁abcb▁▁a", n))
+		m.split(&v, strings.Repeat("▁abcb▁▁a", n))
 		return m.steps
 	}
 	if short, long := steps(1000), steps(16000); long > 16*short*3/2 {

@@ -1,6 +1,9 @@
 package token
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // A merger turns words into ids: a word starts as its bytes or characters, and of all
 // neighbours that merge those with the lowest rank do, the leftmost first,
@@ -12,6 +15,7 @@ type merger struct {
 	next  []int32  // long words: the index of the next symbol, or the word's length
 	prev  []int32  // long words: the index of the symbol before, or -1
 	queue []uint64 // long words: a heap of merges to be done, packed by queued
+	whole []int32  // the ids of a word that is split part by part
 	steps int      // look-ups, comparisons and moves so far; the tests count them
 }
 
@@ -25,11 +29,38 @@ func (m *merger) split(v *vocabulary, word string) []int32 {
 		m.ids = append(m.ids[:0], id)
 		return m.ids
 	}
+	if v.spacer == "" {
+		return m.splitPart(v, word)
+	}
+	m.whole = m.whole[:0]
+	for len(word) > 0 {
+		n := partLength(word, v.spacer)
+		m.whole = append(m.whole, m.splitPart(v, word[:n])...)
+		word = word[n:]
+	}
+	return m.whole
+}
+
+// splitPart returns the ids of a word, or of a part of one that nothing merges with.
+func (m *merger) splitPart(v *vocabulary, word string) []int32 {
 	m.start(v, word)
 	if len(m.ids) <= shortWord {
 		return m.splitShort(v)
 	}
 	return m.splitLong(v)
+}
+
+// partLength returns where, in a word, the first spacer is that comes after something
+// else; else the length of the word.
+func partLength(word, spacer string) int {
+	at := 0
+	for strings.HasPrefix(word[at:], spacer) {
+		at += len(spacer)
+	}
+	if i := strings.Index(word[at:], spacer); i >= 0 {
+		return at + i
+	}
+	return len(word)
 }
 
 // start sets the symbols to the bytes or characters of a word and looks up their ranks.

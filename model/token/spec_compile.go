@@ -126,6 +126,9 @@ func (s *spec) vocabulary(names []string, ids map[string]int32, byteLevel bool, 
 		if v.symbols, err = newSymbols(s.model, ids, byteLevel); err != nil {
 			return nil, fmt.Errorf("model: %w", err)
 		}
+		if _, ok := ids[metaspace]; ok && !byteLevel && s.spaced() {
+			v.spacer = metaspace
+		}
 	}
 	if s.model.IgnoreMerges {
 		v.whole = make(map[string]int32, len(ids))
@@ -138,4 +141,19 @@ func (s *spec) vocabulary(names []string, ids map[string]int32, byteLevel bool, 
 		}
 	}
 	return v, nil
+}
+
+// metaspace is the mark that SentencePiece and what is like it write for a space.
+const metaspace = "▁"
+
+// spaced reports whether the mark of a space begins every piece that has it, as it
+// does in nearly all vocabularies. A text that is one word to the file, as Llama 2's
+// are, can then be merged part by part: nothing joins across the start of a mark.
+func (s *spec) spaced() bool {
+	for _, m := range s.merges {
+		if name := s.names[m.made]; partLength(name, metaspace) < len(name) {
+			return false
+		}
+	}
+	return true
 }

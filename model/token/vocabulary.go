@@ -17,6 +17,7 @@ type vocabulary struct {
 	isByte  []bool           // whether a piece is a byte of ByteFallback's
 	symbols *symbols         // what a word begins as, unless that is its bytes
 	whole   map[string]int32 // words that are not cut into symbols: the pieces, with ignore_merges
+	spacer  string           // no merge joins this character to something before it but itself; "" for none
 }
 
 // A merge joins two neighbouring pieces to one.
