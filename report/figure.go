@@ -85,8 +85,13 @@ func WriteFigure(w io.Writer, format string, d Drawing, o FigureOptions) error {
 			return err
 		}
 	}
-	if !(o.Width >= 0 && o.Height >= 0 && f.Width >= 0 && f.Height >= 0) || o.DPI < 0 || o.MaxColumns < 0 {
-		return fmt.Errorf("report: a figure's width, height, dpi and columns must not be negative")
+	for _, inches := range []float64{f.Width, f.Height, o.Width, o.Height} {
+		if !isNumber(inches) || inches < 0 {
+			return fmt.Errorf("report: a figure cannot be %v inches wide or high", inches)
+		}
+	}
+	if o.DPI < 0 || o.MaxColumns < 0 {
+		return fmt.Errorf("report: a figure's dpi and columns must not be negative")
 	}
 	if o.Theme == "" {
 		o.Theme = Light

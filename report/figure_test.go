@@ -5,6 +5,7 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -109,6 +110,10 @@ func TestFigureErrors(t *testing.T) {
 		{"png", g, FigureOptions{ColourMap: "jet"}, `no colour map "jet"`},
 		{"png", g, FigureOptions{DPI: -1}, "must not be negative"},
 		{"png", g, FigureOptions{DPI: 10000}, "megapixels"},
+		{"svg", g, FigureOptions{Width: math.Inf(1)}, "+Inf inches"},
+		{"svg", g, FigureOptions{Height: -1}, "-1 inches"},
+		{"svg", g, FigureOptions{MaxColumns: -1}, "must not be negative"},
+		{"svg", g, FigureOptions{Theme: "blue"}, `no theme "blue"`},
 		{"png", g, FigureOptions{Width: 1e9, Height: 1e9}, "megapixels"},
 		{"svg", &Grid{}, FigureOptions{}, "no figure of 0 rows"},
 	} {

@@ -39,7 +39,8 @@ func render(f *Figure, format string, o FigureOptions) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if b, err = l.render(format); err != nil || len(b) <= maxBytes || cells == 0 {
+		asked := format == "png" && o.DPI > 0 // for whatever it takes
+		if b, err = l.render(format); err != nil || len(b) <= maxBytes || cells == 0 || asked {
 			return b, err
 		}
 	}
