@@ -149,6 +149,13 @@ func (r *geometer) read(ctx context.Context, s model.Session) error {
 		states[n] = run.Captured(point)
 	}
 	states[len(states)-1] = run.Results[0]
+	for n, h := range states { // all measures are of float32
+		f, err := h.To(torch.Float32, h.Device())
+		if err != nil {
+			return err
+		}
+		states[n] = torch.Keep(&r.scope, f)
+	}
 	for _, at := range r.out.Positions {
 		x, err := one(r.text.Call("through", states, at))
 		if err != nil {
@@ -179,11 +186,6 @@ func (r *geometer) read(ctx context.Context, s model.Session) error {
 
 // state keeps one state h [1,T,C] and its variances, and returns the similarities of its tokens.
 func (r *geometer) state(ctx context.Context, h *torch.Tensor) ([]float32, error) {
-	h, err := h.To(torch.Float32, h.Device()) // its measures are of that type
-	if err != nil {
-		return nil, err
-	}
-	defer h.Close()
 	v, err := torch.Values[float32](h)
 	if err != nil {
 		return nil, err

@@ -60,7 +60,7 @@ func Products(m *model.Model) ([]Product, error) {
 	C, V := m.Sizes.Width, m.Sizes.Vocab
 	var out []Product
 	err = m.Hold(func(s model.Session) error {
-		head, err := product("head", C, V, shapes, func(x *torch.Tensor) (*torch.Tensor, error) { return s.Head(x) })
+		head, err := product("head", C, V, m.DType, shapes, func(x *torch.Tensor) (*torch.Tensor, error) { return s.Head(x) })
 		if err != nil {
 			return err
 		}
@@ -68,13 +68,13 @@ func Products(m *model.Model) ([]Product, error) {
 		for _, p := range []Product{{Name: "attention in", In: C, Out: 3 * C}, {Name: "attention out", In: C, Out: C},
 			{Name: "MLP up", In: C, Out: 4 * C}, {Name: "MLP down", In: 4 * C, Out: C}} {
 			var sc torch.Scope
-			w, err := random(&sc, int64(p.In), int64(p.Out))
+			w, err := random(&sc, m.DType, int64(p.In), int64(p.Out))
 			if err != nil {
 				return err
 			}
-			b, err := random(&sc, int64(p.Out))
+			b, err := random(&sc, m.DType, int64(p.Out))
 			if err == nil {
-				p, err = product(p.Name, p.In, p.Out, shapes, func(x *torch.Tensor) (*torch.Tensor, error) { return only(shapes.Call("addmm", x, w, b)) })
+				p, err = product(p.Name, p.In, p.Out, m.DType, shapes, func(x *torch.Tensor) (*torch.Tensor, error) { return only(shapes.Call("addmm", x, w, b)) })
 			}
 			sc.Close()
 			if err != nil {
@@ -88,11 +88,11 @@ func Products(m *model.Model) ([]Product, error) {
 }
 
 // product sorts triedRows into classes.
-func product(name string, in, out int, shapes *torch.Module, f func(*torch.Tensor) (*torch.Tensor, error)) (Product, error) {
+func product(name string, in, out int, d torch.DType, shapes *torch.Module, f func(*torch.Tensor) (*torch.Tensor, error)) (Product, error) {
 	p := Product{Name: name, In: in, Out: out}
 	var sc torch.Scope
 	defer sc.Close()
-	x, err := random(&sc, int64(triedRows[len(triedRows)-1]), int64(in))
+	x, err := random(&sc, d, int64(triedRows[len(triedRows)-1]), int64(in))
 	if err != nil {
 		return p, err
 	}
@@ -135,7 +135,7 @@ func product(name string, in, out int, shapes *torch.Module, f func(*torch.Tenso
 
 // PlacedRows returns the numbers of rows, of a few that are tried, for which the
 // product with the head depends on where the weights lie in memory, modulo 16
-// bytes. PyTorch has a mapped file's weights on any multiple of four bytes, and
+// bytes. PyTorch has a mapped file's weights on any multiple of an element, and
 // those of an archive on multiples of 64: where there is such a number, the two
 // give other last bits for it.
 func PlacedRows(m *model.Model) ([]int, error) {
@@ -147,17 +147,17 @@ func PlacedRows(m *model.Model) ([]int, error) {
 	err = m.Hold(func(model.Session) error {
 		var sc torch.Scope
 		defer sc.Close()
-		w, err := random(&sc, int64(min(m.Sizes.Vocab, 8192)), int64(m.Sizes.Width))
+		w, err := random(&sc, m.DType, int64(min(m.Sizes.Vocab, 8192)), int64(m.Sizes.Width))
 		if err != nil {
 			return err
 		}
 		for _, M := range []int{1, 2, 3, 16} {
-			x, err := random(&sc, int64(M), int64(m.Sizes.Width))
+			x, err := random(&sc, m.DType, int64(M), int64(m.Sizes.Width))
 			if err != nil {
 				return err
 			}
 			var first *torch.Tensor
-			for by := range 4 {
+			for by := range int(16 / m.DType.Size()) {
 				moved, err := only(shapes.Call("moved", w, by))
 				if err != nil {
 					return err
@@ -188,8 +188,8 @@ func PlacedRows(m *model.Model) ([]int, error) {
 	return out, err
 }
 
-// random returns numbers about 0, the same ones for the same shape.
-func random(sc *torch.Scope, shape ...int64) (*torch.Tensor, error) {
+// random returns numbers about 0 of a type, the same ones for the same shape.
+func random(sc *torch.Scope, d torch.DType, shape ...int64) (*torch.Tensor, error) {
 	n := int64(1)
 	for _, s := range shape {
 		n *= s
@@ -200,6 +200,11 @@ func random(sc *torch.Scope, shape ...int64) (*torch.Tensor, error) {
 		v[i] = float32(r.NormFloat64())
 	}
 	t, err := torch.New(v, shape...)
+	if err != nil || d == torch.Float32 {
+		return torch.Keep(sc, t), err
+	}
+	defer t.Close()
+	t, err = t.To(d, t.Device())
 	return torch.Keep(sc, t), err
 }
 

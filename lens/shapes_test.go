@@ -50,7 +50,7 @@ func TestProducts(t *testing.T) {
 	}
 	var sc torch.Scope
 	defer sc.Close()
-	x, err := random(&sc, 1, int64(triedRows[len(triedRows)-1]), int64(head.In))
+	x, err := random(&sc, m.DType, 1, int64(triedRows[len(triedRows)-1]), int64(head.In))
 	if err != nil {
 		t.Fatal(err)
 	}
