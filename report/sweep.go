@@ -110,7 +110,8 @@ func SweepBundle(r *sweep.Result) *Bundle {
 	return b
 }
 
-// SweepCSV writes a line for every run, metric and target.
+// SweepCSV writes a line for every run, metric and target, whose text is escaped as in a
+// lens's CSV.
 func SweepCSV(w io.Writer, r *sweep.Result) error {
 	out := csv.NewWriter(w)
 	out.Write([]string{"change", "factor", "point", "label", "site", "block", "head", "metric", "target_id", "target", "value", "clean", "recovery"})
@@ -132,7 +133,7 @@ func SweepCSV(w io.Writer, r *sweep.Result) error {
 				for n, v := range s.At(r, f, b) {
 					id, word := "", ""
 					if r.Next || s.Metric.Kind.OfTargets() {
-						id, word = strconv.FormatInt(r.IDs[n], 10), SweepTarget(r, n)
+						id, word = strconv.FormatInt(r.IDs[n], 10), sweepWordText(r, n)
 					}
 					back := ""
 					if recovery != nil {
@@ -149,6 +150,14 @@ func SweepCSV(w io.Writer, r *sweep.Result) error {
 		return fmt.Errorf("report: write CSV: %w", err)
 	}
 	return nil
+}
+
+// sweepWordText returns the n-th target escaped, as CSV has token text.
+func sweepWordText(r *sweep.Result, n int) string {
+	if r.Next {
+		return Escape(r.Tokens[n+1].Bytes)
+	}
+	return Escape([]byte(r.Words[n]))
 }
 
 // SweepTarget returns the n-th target for people.
