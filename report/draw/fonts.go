@@ -13,6 +13,7 @@ import (
 	"codeberg.org/go-fonts/dejavu/dejavusanscondensed"
 	"codeberg.org/go-fonts/dejavu/dejavusanscondensedbold"
 	"github.com/go-text/typesetting/font"
+	"github.com/go-text/typesetting/font/opentype"
 	"github.com/go-text/typesetting/fontscan"
 )
 
@@ -104,8 +105,13 @@ func (f *fallback) load(at font.FontID) *font.Face {
 	if err != nil {
 		return nil
 	}
-	if faces, err := font.ParseTTC(bytes.NewReader(data)); err == nil && int(at.Index) < len(faces) {
-		f.faces[at] = faces[at.Index]
+	// Of a collection, whose fonts are large, only the one is read.
+	fonts, err := opentype.NewLoaders(bytes.NewReader(data))
+	if err != nil || int(at.Index) >= len(fonts) {
+		return nil
+	}
+	if one, err := font.NewFont(fonts[at.Index]); err == nil {
+		f.faces[at] = font.NewFace(one)
 	}
 	return f.faces[at]
 }
