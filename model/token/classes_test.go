@@ -16,6 +16,7 @@ var folderCases = []struct {
 	config     object // tokenizer_config.json; nil for none
 	model      object // config.json
 	special    object // special_tokens_map.json
+	oldAdded   object // added_tokens.json
 	twoFiles   bool   // vocab.json and merges.txt in place of tokenizer.json
 	options    object // to from_pretrained
 	bos        string // to WithBOS, with options
@@ -59,6 +60,11 @@ var folderCases = []struct {
 			"3001": object{"content": "<|begin_of_text|>", "lstrip": true, "rstrip": false, "normalized": false, "single_word": false, "special": false}}}, model: object{"model_type": "llama"}},
 	{name: "other flags than the file's, normalised", kind: "qwen2", config: object{"tokenizer_class": "TokenizersBackend", "eos_token": object{"__type": "AddedToken", "content": "é<x>", "lstrip": false, "normalized": true, "rstrip": false, "single_word": true},
 		"added_tokens_decoder": object{"0": object{"content": "e\u0301e", "lstrip": false, "rstrip": true, "normalized": true, "single_word": false, "special": false}}}, model: object{"model_type": "llama"}},
+	{name: "extra tokens by name", kind: "qwen2", config: object{"tokenizer_class": "Qwen2Tokenizer", "extra_special_tokens": object{"image_token": "<image>"}, "audio_token": "<audio>", "model_max_length": 1e30}, model: object{"model_type": "qwen2"}},
+	{name: "a token of a name of its own", kind: "llama3", config: object{"tokenizer_class": "PreTrainedTokenizerFast", "audio_token": "<audio>", "add_bos_token": nil}, model: object{"model_type": "llama"}},
+	{name: "old added tokens", kind: "phi", config: object{"tokenizer_class": "CodeGenTokenizer", "pad_token": "<p>"}, model: object{"model_type": "phi"}, oldAdded: object{"  \t": 3050, "<p>": 3049, "e\u0301": 3048}},
+	{name: "old added tokens beside the file as it is", kind: "llama3", config: object{"tokenizer_class": "PreTrainedTokenizerFast"}, model: object{"model_type": "llama"}, oldAdded: object{"<x>": 4000}},
+	{name: "two files, old added tokens", kind: "gpt2", config: object{"tokenizer_class": "GPT2Tokenizer"}, model: object{"model_type": "gpt2"}, oldAdded: object{"  ": 3001, "<x>": 3000}, twoFiles: true},
 	{name: "two files", kind: "gpt2", config: object{"tokenizer_class": "GPT2Tokenizer"}, model: object{"model_type": "gpt2"}, twoFiles: true},
 	{name: "two files, add_bos_token", kind: "gpt2", config: object{"tokenizer_class": "GPT2Tokenizer", "add_bos_token": true, "pad_token": "<pad>"}, model: object{"model_type": "opt"}, twoFiles: true},
 	{name: "two files, bos and eos", kind: "gpt2", config: object{"tokenizer_class": "GPT2Tokenizer", "add_bos_token": true, "add_eos_token": true, "bos_token": "</s>", "eos_token": object{"__type": "AddedToken", "content": "</e>", "lstrip": false, "normalized": true, "rstrip": false, "single_word": false}}, model: object{"model_type": "opt"}, twoFiles: true},
@@ -75,7 +81,7 @@ func TestFoldersAreTransformers(t *testing.T) {
 	var tokenizers []*Tokenizer
 	for _, c := range folderCases {
 		folder := t.TempDir()
-		for name, value := range map[string]object{configFile: c.config, modelConfigFile: c.model, specialMapFile: c.special} {
+		for name, value := range map[string]object{configFile: c.config, modelConfigFile: c.model, specialMapFile: c.special, oldAddedFile: c.oldAdded} {
 			if value != nil {
 				writeJSON(t, filepath.Join(folder, name), value)
 			}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"unicode/utf8"
 )
@@ -72,9 +73,45 @@ func askHuggingFace(t *testing.T, questions ...jsonQuestion) []jsonAnswer {
 	return answers
 }
 
-// trained returns a folder with a folder for each kind, trained on this module's own
-// texts and on hard ones.
+// trained returns a folder with a folder for each kind, trained once on this module's
+// own texts and on hard ones. Beside it is the text.
 func trained(t testing.TB) string {
+	t.Helper()
+	python(t) // skips the test where there is none
+	trainedOnce.Do(func() {
+		dir, err := os.MkdirTemp("", "tokenizers-*")
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(dir, "text")
+		if err := os.WriteFile(file, []byte(trainingText(t)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		huggingFace(t, nil, "train", filepath.Join(dir, "kinds"), file)
+		trainedDir = dir
+	})
+	if trainedDir == "" {
+		t.Fatal("the tokenizers could not be trained")
+	}
+	return filepath.Join(trainedDir, "kinds")
+}
+
+var (
+	trainedOnce sync.Once
+	trainedDir  string
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if trainedDir != "" {
+		os.RemoveAll(trainedDir)
+	}
+	os.Exit(code)
+}
+
+// trainingText returns about half a megabyte of this module's own texts and code, with
+// hard texts between.
+func trainingText(t testing.TB) string {
 	t.Helper()
 	root, err := moduleRoot()
 	if err != nil {
@@ -96,13 +133,7 @@ func trained(t testing.TB) string {
 			t.Fatal(err)
 		}
 	}
-	dir := t.TempDir()
-	file := filepath.Join(dir, "text")
-	if err := os.WriteFile(file, []byte(text.String()), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	huggingFace(t, nil, "train", filepath.Join(dir, "kinds"), file)
-	return filepath.Join(dir, "kinds")
+	return text.String()
 }
 
 // textsFor returns hard texts, valid UTF-8, among them such with the added tokens.

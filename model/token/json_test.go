@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -292,6 +293,30 @@ func TestReplaceInvalid(t *testing.T) {
 	} {
 		if got := replaceInvalid(text); got != want {
 			t.Errorf("replaceInvalid(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+// A tokenizer with an expression, normalisation and added tokens serves several
+// goroutines at once.
+func TestConcurrentUseOfTokenizerJSON(t *testing.T) {
+	tokenizer := llama(t, object{"normalizer": object{"type": "NFC"}, "pre_tokenizer": json.RawMessage(qwenCutterForFuzz), "decoder": object{"type": "ByteLevel"}})
+	text := strings.Repeat("abc e\u0301 <s> 12  'LL\n", 50)
+	var group sync.WaitGroup
+	ids := make([][]int64, 8)
+	for i := range ids {
+		group.Go(func() {
+			ids[i] = tokenizer.EncodeTemplate(text)
+			if _, err := tokenizer.Text(ids[i]); err != nil {
+				t.Error(err)
+			}
+			tokenizer.Digest()
+		})
+	}
+	group.Wait()
+	for i := range ids {
+		if len(ids[i]) < 50 || !slices.Equal(ids[i], ids[0]) {
+			t.Errorf("goroutine %d got %d ids, the first %d", i, len(ids[i]), len(ids[0]))
 		}
 	}
 }

@@ -135,7 +135,7 @@ func collide(t *Tokenizer) bool {
 // Files put together at random, of all parts that golens reads, give the ids and
 // texts of Hugging Face's tokenizers.
 func TestRandomFilesArePythons(t *testing.T) {
-	dir := trained(t)
+	dir, made := trained(t), t.TempDir()
 	rng := rand.New(rand.NewPCG(41, 42))
 	var questions []jsonQuestion
 	var tokenizers []*Tokenizer
@@ -157,7 +157,7 @@ func TestRandomFilesArePythons(t *testing.T) {
 		if kind != "gpt2" && kind != "llama3" {
 			model["unk_token"] = pick[any](rng, nil, "<unk>")
 		}
-		path := filepath.Join(dir, fmt.Sprint(i, ".json"))
+		path := filepath.Join(made, fmt.Sprint(i, ".json"))
 		writeJSON(t, path, file)
 		if raw, err = os.ReadFile(path); err != nil {
 			t.Fatal(err)

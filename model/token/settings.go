@@ -1,6 +1,7 @@
 package token
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -19,6 +20,7 @@ const (
 	tokenizerJSON   = "tokenizer.json"
 	configFile      = "tokenizer_config.json"
 	specialMapFile  = "special_tokens_map.json"
+	oldAddedFile    = "added_tokens.json"
 	modelConfigFile = "config.json"
 )
 
@@ -44,6 +46,8 @@ type settings struct {
 	Mask      *namedToken           `json:"mask_token"`
 
 	given     map[string]jsontext.Value // all members, to tell null from missing
+	own       []addedToken              // tokens of roles that only this model has: "image_token"
+	oldAdded  map[string]int            // added_tokens.json, where there is no added_tokens_decoder
 	modelType string
 }
 
@@ -68,18 +72,16 @@ func readSettings(dir string) (*settings, error) {
 	var s settings
 	file, err := readOptional(dir, configFile)
 	if err == nil && file != nil {
-		err = errors.Join(json.Unmarshal(file, &s), json.Unmarshal(file, &s.given))
+		if err = errors.Join(json.Unmarshal(file, &s), json.Unmarshal(file, &s.given)); err == nil {
+			s.own = ownTokens(file, s.Extra)
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", configFile, err)
 	}
 	if s.Added == nil {
-		file, err := readOptional(dir, specialMapFile)
-		if err == nil && file != nil {
-			err = errors.Join(json.Unmarshal(file, &s), json.Unmarshal(file, &s.given))
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", specialMapFile, err)
+		if err := s.readOld(dir); err != nil {
+			return nil, err
 		}
 	}
 	var model struct {
@@ -98,6 +100,71 @@ func readSettings(dir string) (*settings, error) {
 	return &s, nil
 }
 
+// readOld reads what older folders have in place of added_tokens_decoder.
+func (s *settings) readOld(dir string) error {
+	file, err := readOptional(dir, specialMapFile)
+	if err == nil && file != nil {
+		err = errors.Join(json.Unmarshal(file, s), json.Unmarshal(file, &s.given))
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", specialMapFile, err)
+	}
+	if file, err = readOptional(dir, oldAddedFile); err == nil && file != nil {
+		err = json.Unmarshal(file, &s.oldAdded)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", oldAddedFile, err)
+	}
+	return nil
+}
+
+// ownTokens returns the tokens of roles that are not transformers' own: the texts of
+// members like "image_token" of a tokenizer_config.json, and those of an object of
+// extra_special_tokens, in the order of the file.
+func ownTokens(file, extra jsontext.Value) []addedToken {
+	var tokens []addedToken
+	members(file, func(name string, v jsontext.Value) {
+		if strings.HasSuffix(name, "_token") && !slices.Contains(roles, name) && v.Kind() == '"' {
+			tokens = appendNamed(tokens, v)
+		}
+	})
+	members(extra, func(_ string, v jsontext.Value) { tokens = appendNamed(tokens, v) })
+	return tokens
+}
+
+// roles are the members of tokenizer_config.json for tokens that any model can have.
+var roles = []string{"bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"}
+
+// appendNamed appends a token in either form; what is no token is left out.
+func appendNamed(to []addedToken, v jsontext.Value) []addedToken {
+	var t namedToken
+	if isNull(v) || json.Unmarshal(v, &t) != nil {
+		return to
+	}
+	t.Special = true
+	return append(to, t.addedToken)
+}
+
+// members calls yield for each member of a JSON object, in its order.
+func members(v jsontext.Value, yield func(name string, value jsontext.Value)) {
+	d := jsontext.NewDecoder(bytes.NewReader(v))
+	if t, err := d.ReadToken(); err != nil || t.Kind() != '{' {
+		return
+	}
+	for d.PeekKind() == '"' {
+		name, err := d.ReadToken()
+		if err != nil {
+			return
+		}
+		key := name.String()
+		value, err := d.ReadValue()
+		if err != nil {
+			return
+		}
+		yield(key, bytes.Clone(value))
+	}
+}
+
 // readOptional returns the contents of a file of the folder, nil where there is none.
 func readOptional(dir, name string) ([]byte, error) {
 	file, err := os.ReadFile(filepath.Join(dir, name))
@@ -107,7 +174,8 @@ func readOptional(dir, name string) ([]byte, error) {
 	return file, err
 }
 
-// added returns added_tokens_decoder's tokens in the order of their ids.
+// added returns the tokens of added_tokens_decoder, or of the older added_tokens.json,
+// in the order of their ids.
 func (s *settings) added() ([]addedToken, error) {
 	byID := map[int]addedToken{}
 	for id, t := range s.Added {
@@ -118,6 +186,16 @@ func (s *settings) added() ([]addedToken, error) {
 		byID[n] = t
 	}
 	var tokens []addedToken
+	if len(s.oldAdded) > 0 {
+		named, err := s.named()
+		if err != nil {
+			return nil, err
+		}
+		for content, id := range s.oldAdded {
+			special := slices.ContainsFunc(named, func(t addedToken) bool { return t.Content == content })
+			byID[id] = addedToken{Content: content, Normalized: !special, Special: special}
+		}
+	}
 	for _, id := range slices.Sorted(maps.Keys(byID)) {
 		tokens = append(tokens, byID[id])
 	}
@@ -134,6 +212,7 @@ func (s *settings) named() ([]addedToken, error) {
 			tokens = append(tokens, t.addedToken)
 		}
 	}
+	tokens = append(tokens, s.own...)
 	extra := s.Extra
 	if isNull(extra) || string(extra) == "[]" {
 		extra = s.OldExtra

@@ -43,16 +43,20 @@ func (t *Tokenizer) EncodeSpecial(text string) []int64 { return t.encode(text, t
 // EncodeTemplate returns the ids of text as EncodeSpecial does, with those around
 // them that the tokenizer puts there: "<s>" in front, for Llama. These are the ids
 // that Python's tokenizer(text) gives.
-func (t *Tokenizer) EncodeTemplate(text string) []int64 {
-	ids := make([]int64, 0, len(text)/4+1+len(t.pipeline.before)+len(t.pipeline.after))
+func (t *Tokenizer) EncodeTemplate(text string) []int64 { return t.Frame(t.EncodeSpecial(text)) }
+
+// Frame returns the ids of a text with those around them that the tokenizer puts
+// there; none for GPT-2.
+func (t *Tokenizer) Frame(ids []int64) []int64 {
+	out := make([]int64, 0, len(t.pipeline.before)+len(ids)+len(t.pipeline.after))
 	for _, id := range t.pipeline.before {
-		ids = append(ids, int64(id))
+		out = append(out, int64(id))
 	}
-	ids = t.pipeline.run(t.vocabulary, ids, text, true)
+	out = append(out, ids...)
 	for _, id := range t.pipeline.after {
-		ids = append(ids, int64(id))
+		out = append(out, int64(id))
 	}
-	return ids
+	return out
 }
 
 func (t *Tokenizer) encode(text string, special bool) []int64 {
