@@ -58,7 +58,10 @@ func runTargetRank(w *work) error {
 		w.printf("\n")
 	}
 	t := r.Targets
-	last := w.tok.Encode(targetRankPrompts[2])
+	last := make([]int64, len(r.Tokens))
+	for i, token := range r.Tokens {
+		last[i] = token.ID
+	}
 	w.array("ids", last, len(last))
 	w.array("top_ids", topIDs, len(targetRankPrompts), L+1, 3)
 	w.array("target_ids", []int64{target.ID}, 1)

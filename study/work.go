@@ -53,10 +53,11 @@ func (w *work) step() {
 
 func (w *work) printf(format string, a ...any) { fmt.Fprintf(&w.text, format, a...) }
 
-// encode returns the ids of a prompt, which is kept as one of the study's.
+// encode returns the ids of a prompt, which is kept as one of the study's, with
+// those around them that the tokenizer puts there (none for GPT-2).
 func (w *work) encode(prompt string) []int64 {
 	w.out.Prompts = append(w.out.Prompts, prompt)
-	return w.tok.Encode(prompt)
+	return w.tok.Frame(w.tok.Encode(prompt))
 }
 
 // word returns the target that a word stands for: the first of its ids.

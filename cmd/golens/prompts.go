@@ -18,7 +18,7 @@ func promptFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "prompts", Category: category, Usage: "`FILE`: read many prompts, a line of JSON for each: {\"prompt\": TEXT} or {\"ids\": [464, 835]}, with \"name\" if wanted"},
 		&cli.StringFlag{Name: "ids", Category: category, Usage: "`IDS`: token ids in the place of PROMPT, such as 464,835,345"},
-		&cli.BoolFlag{Name: "prepend-bos", Category: category, Usage: "put the beginning-of-text token in front (GPT-2: <|endoftext|>)"},
+		&cli.BoolFlag{Name: "prepend-bos", Category: category, Usage: "put the beginning-of-text token in front where the tokenizer does not (GPT-2: <|endoftext|>)"},
 		&cli.BoolFlag{Name: "literal", Category: category, Usage: "take <|endoftext|> in a prompt for the characters it is written with"},
 	}
 }
@@ -66,16 +66,21 @@ func (p prompt) encode(c *cli.Context, m *model.Model) ([]int64, error) {
 		if ids = tok.EncodeSpecial(p.Text); c.Bool("literal") {
 			ids = tok.Encode(p.Text)
 		}
+		if len(ids) > 0 {
+			ids = tok.Frame(ids) // as Python's tokenizer(text)
+		}
 	}
 	if len(ids) == 0 {
 		return nil, p.wrong(c, model.ErrEmpty)
 	}
 	if c.Bool("prepend-bos") {
-		bos, ok := tok.EndOfText()
+		bos, ok := tok.BOS()
 		if !ok {
 			return nil, usage(c, "--prepend-bos: this tokenizer has no such token")
 		}
-		ids = append([]int64{bos}, ids...)
+		if ids[0] != bos { // the tokenizer may have put it there itself
+			ids = append([]int64{bos}, ids...)
+		}
 	}
 	if err := m.Check(ids); err != nil {
 		return nil, p.wrong(c, err)
