@@ -19,6 +19,12 @@ type lastRow struct {
 	state   *torch.Tensor
 }
 
+// lastOf returns the last position of states [1,T,C], as [1,1,C].
+func lastOf(sc *torch.Scope, x *torch.Tensor, T int) (*torch.Tensor, error) {
+	row, err := x.Narrow(1, int64(T-1), 1)
+	return torch.Keep(sc, row), err
+}
+
 // most is how many rows a product with the head has at most, unless a run has fewer.
 const most = 64
 

@@ -1,15 +1,11 @@
 package sweep
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/golens/golens/hooks"
-	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
 )
 
@@ -138,116 +134,6 @@ func siteOf(name string) (Site, []int, error) {
 		return "", nil, choice("no site is called %q: there are %s, and attn:h5 for one head", name, siteNames())
 	}
 	return Site(name), nil, nil
-}
-
-// words finds the targets' tokens.
-func (f *File) words(m *model.Model) (words []lens.Word, next bool, warnings []string, err error) {
-	for _, e := range f.Targets {
-		if e.Text == "next" {
-			next = true
-			continue
-		}
-		w, warning, err := wordOf(m, e.Text)
-		if err != nil {
-			return nil, false, nil, e.Wrong(err)
-		}
-		if warning != "" {
-			warnings = append(warnings, warning)
-		}
-		words = append(words, w)
-	}
-	for _, e := range f.TargetIDs {
-		for _, text := range strings.Split(e.Text, ",") {
-			id, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
-			if err != nil || id < 0 || id >= int64(m.Sizes.Vocab) {
-				return nil, false, nil, e.Wrong(choice("%q is no token id: the vocabulary has the ids 0 to %d", text, m.Sizes.Vocab-1))
-			}
-			words = append(words, lens.Word{Text: "#" + strings.TrimSpace(text), ID: id})
-		}
-	}
-	if next && len(words) > 0 {
-		return nil, false, nil, f.Targets[0].Wrong(choice("the target next, the text's own next token, goes with no other target"))
-	}
-	return words, next, warnings, nil
-}
-
-// wordOf returns the first token of a word, in front of which goes a space as within a
-// text, and a warning where it has more.
-func wordOf(m *model.Model, word string) (lens.Word, string, error) {
-	if word == "" {
-		return lens.Word{}, "", choice("the target is empty")
-	}
-	tok, err := m.Tokenizer()
-	if err != nil {
-		return lens.Word{}, "", err
-	}
-	text := word
-	if r, _ := utf8.DecodeRuneInString(word); !unicode.IsSpace(r) {
-		text = " " + word
-	}
-	ids := tok.Encode(text)
-	if len(ids) == 1 {
-		return lens.Word{Text: word, ID: ids[0]}, "", nil
-	}
-	first, _ := tok.Piece(ids[0])
-	return lens.Word{Text: word, ID: ids[0]}, fmt.Sprintf("the target %q is %d tokens, of which the first, %q (%d), is followed; its id names any other", text, len(ids), first, ids[0]), nil
-}
-
-// metrics adds the metrics to a plan: logprob where none is named, and there are targets.
-func (f *File) metrics(m *model.Model, p *Plan) (warnings []string, err error) {
-	for _, e := range f.Metrics {
-		name, words, isDiff := strings.Cut(e.Text, ":")
-		k := Metric{Kind: Kind(name)}
-		if !slices.Contains(Kinds, k.Kind) {
-			return nil, e.Wrong(choice("no metric is called %q: there are logprob, prob, rank, logit, entropy, kl and diff", name))
-		}
-		if (k.Kind == Diff) != isDiff {
-			return nil, e.Wrong(choice(`metric %s: diff, and it alone, has two words behind it, such as diff:" good"," bad"`, e.Text))
-		}
-		if isDiff {
-			pair, err := twoWords(words)
-			if err != nil {
-				return nil, e.Wrong(err)
-			}
-			for i, text := range pair {
-				w, warning, err := wordOf(m, text)
-				if err != nil {
-					return nil, e.Wrong(err)
-				}
-				if k.Diff[i] = w; warning != "" {
-					warnings = append(warnings, warning)
-				}
-			}
-		}
-		p.Metrics = append(p.Metrics, k)
-	}
-	return warnings, nil
-}
-
-// twoWords reads `" a"," b"` or `a,b`.
-func twoWords(text string) ([2]string, error) {
-	var out [2]string
-	rest := text
-	for i := range out {
-		word, after, comma := rest, "", false
-		if strings.HasPrefix(rest, `"`) {
-			quoted, err := strconv.QuotedPrefix(rest)
-			if err == nil {
-				word, err = strconv.Unquote(quoted)
-			}
-			if err != nil {
-				return out, choice("metric diff:%s: a quotation mark has no end", text)
-			}
-			after, comma = strings.CutPrefix(rest[len(quoted):], ",")
-		} else {
-			word, after, comma = strings.Cut(rest, ",")
-		}
-		if word == "" || comma != (i == 0) || i == 1 && after != "" {
-			return out, choice(`metric diff:%s: write two words with a comma between them, such as diff:" good"," bad"`, text)
-		}
-		out[i], rest = word, after
-	}
-	return out, nil
 }
 
 // always binds what acts in every run: "POINT CHANGE".

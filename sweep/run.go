@@ -292,9 +292,3 @@ func (r *runner) trunk(s model.Session, sc *torch.Scope, v variant) (*torch.Tens
 	}
 	return torch.Keep(sc, run).Results[0], nil
 }
-
-// lastOf returns the last position of states [1,T,C], as [1,1,C].
-func lastOf(sc *torch.Scope, x *torch.Tensor, T int) (*torch.Tensor, error) {
-	row, err := x.Narrow(1, int64(T-1), 1)
-	return torch.Keep(sc, row), err
-}
