@@ -26,7 +26,7 @@ var commit = regexp.MustCompile(`^[0-9a-f]{40}$`)
 // must be whole. Others, such as PyTorch's own weights, may have been removed
 // to save space.
 var read = []string{"config.json", "model*.safetensors", "model.safetensors.index.json",
-	"vocab.json", "merges.txt", "tokenizer.json", "tokenizer_config.json"}
+	"vocab.json", "merges.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"}
 
 // snapshot returns the folder of the revision's files after checking it.
 func (r repo) snapshot() (string, error) {

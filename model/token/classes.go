@@ -7,10 +7,10 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A class5 is what a tokenizer class of transformers 5 makes of a folder: it keeps
+// A tokenizerClass is what a tokenizer class of transformers 5 makes of a folder: it keeps
 // the pieces and merges of its tokenizer.json, and puts its own normalizer,
 // pre_tokenizer and decoder in place of the file's.
-type class5 struct {
+type tokenizerClass struct {
 	normalizer, preTokenizer, decoder string // JSON, as in a tokenizer.json
 	model                             bpe
 	bos, eos, unknown, padding, mask  string // tokens it has unless the folder says otherwise
@@ -66,9 +66,9 @@ func (s *settings) className(byteLevel bool) string {
 
 // classNamed returns what a class puts in place of the file's parts, and false for
 // a name that is none of the above.
-func (s *settings) classNamed(name string) (class5, bool) {
+func (s *settings) classNamed(name string) (tokenizerClass, bool) {
 	addSpace := s.AddPrefix != nil && *s.AddPrefix
-	bytes := class5{
+	bytes := tokenizerClass{
 		preTokenizer: fmt.Sprintf(byteLevelJSON, addSpace, true), decoder: fmt.Sprintf(byteLevelJSON, true, true),
 		bos: endOfText, eos: endOfText, unknown: endOfText,
 	}
@@ -83,7 +83,7 @@ func (s *settings) classNamed(name string) (class5, bool) {
 		bytes.bos, bytes.padding = "", endOfText
 		return bytes, true
 	case gemmaClass:
-		return class5{
+		return tokenizerClass{
 			normalizer: gemmaNormalizer, preTokenizer: gemmaCutter, decoder: fmt.Sprintf(fallbackJSON, ""),
 			model: bpe{Unknown: s.unknownOr("<unk>"), FuseUnknown: true, ByteFallback: true},
 			bos:   "<bos>", eos: "<eos>", unknown: "<unk>", padding: "<pad>", mask: "<mask>",
@@ -96,13 +96,13 @@ func (s *settings) classNamed(name string) (class5, bool) {
 		if s.AddPrefix != nil && !*s.AddPrefix {
 			scheme, strip = "never", ""
 		}
-		return class5{
+		return tokenizerClass{
 			preTokenizer: fmt.Sprintf(metaspaceJSON, scheme), decoder: fmt.Sprintf(fallbackJSON, strip),
 			model: bpe{FuseUnknown: true, ByteFallback: true},
 			bos:   "<s>", eos: "</s>", unknown: "<unk>",
 		}, true
 	}
-	return class5{}, false
+	return tokenizerClass{}, false
 }
 
 // unknownOr returns the unk_token, or what it is where nothing is said.

@@ -231,7 +231,7 @@ func (s *settings) named() ([]addedToken, error) {
 }
 
 // defaults gives roles that the files do not mention the tokens of a class.
-func (s *settings) defaults(c class5) {
+func (s *settings) defaults(c tokenizerClass) {
 	for _, d := range []struct {
 		key, content string
 		to           **namedToken
