@@ -42,5 +42,8 @@ func (d DType) choose(c *config.Arch, set *safetensors.Set) (torch.DType, error)
 			return t, nil
 		}
 	}
+	if len(set.Names()) == 0 {
+		return 0, fmt.Errorf("its safetensors hold no tensor at all: the checkpoint is not complete")
+	}
 	return 0, fmt.Errorf("none of its tensors holds F32, F16 or BF16")
 }

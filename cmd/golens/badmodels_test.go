@@ -113,7 +113,7 @@ func badModels() []bad {
 		{name: "config no JSON", args: filed("config.json", []byte("{\n  \"n_layer\": 2,,\n}")), code: 1, says: []string{"config.json", "line 2"}},
 		{name: "config empty", args: filed("config.json", []byte{}), code: 1, says: []string{"config.json"}},
 		{name: "config twice the same key", args: filed("config.json", []byte(`{"n_embd": 1, "n_embd": 2}`)), code: 1, says: []string{"config.json", `"n_embd"`, "twice"}},
-		{name: "unknown architecture", args: configured("model_type", "llama"), code: 1, says: []string{"config.json", `"llama"`, "gpt2"}},
+		{name: "unknown architecture", args: configured("model_type", "bert"), code: 1, says: []string{"config.json", `"bert"`, "gpt2", "llama"}},
 		{name: "no architecture", args: configured("model_type", nil), code: 1, says: []string{"config.json", "model_type"}},
 		{name: "unknown activation", args: configured("activation_function", "swish"), code: 1, says: []string{"config.json", `"swish"`}},
 		{name: "heads that do not divide", args: configured("n_head", 5), code: 1, says: []string{"config.json", "16", "5"}},
@@ -220,6 +220,6 @@ func badWeights() []bad {
 		{name: "whole numbers for weights", args: headerOf(func(h map[string]*headerEntry) { h["ln_f.weight"].DType = "I32" }), code: 1, says: []string{"ln_f.weight", "I32", "F32"}},
 		{name: "a type of nobody's", args: headerOf(func(h map[string]*headerEntry) { h["ln_f.weight"].DType = "F99" }), code: 1, says: []string{"ln_f.weight", "F99"}},
 		{name: "a tensor missing", args: spoiled(func(c *checkpoint) { delete(c.tensors, "h.1.mlp.c_fc.bias") }, nil), code: 1, says: []string{"no tensor h.1.mlp.c_fc.bias", "config.json"}},
-		{name: "no tensors at all", args: spoiled(func(c *checkpoint) { c.tensors = map[string]tensor{} }, nil), code: 1, says: []string{"no tensor", "wte.weight"}},
+		{name: "no tensors at all", args: spoiled(func(c *checkpoint) { c.tensors = map[string]tensor{} }, nil), code: 1, says: []string{"no tensor", "not complete"}},
 	}
 }
