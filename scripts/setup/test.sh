@@ -48,3 +48,8 @@ go vet ${tags[@]+"${tags[@]}"} ./...
 export OMP_WAIT_POLICY=PASSIVE
 # shellcheck disable=SC2086 # several words are meant
 go test -count=1 -p 1 -timeout 40m ${tags[@]+"${tags[@]}"} ${TEST_ARGS:-} ./...
+
+if [ "${1:-}" != newest ] && [ -z "${TEST_ARGS:-}" ]; then
+	say "the tests of the default model's training"
+	(cd scripts && "$python" -B -m unittest -q default_model.tests)
+fi
