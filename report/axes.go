@@ -8,7 +8,7 @@ type Axes struct {
 	X, Y   Axis
 	Marks  []Mark // drawn in this order
 	Grid   bool   // lines through the ticks
-	Legend bool   // the labels of the marks that have one, where they cover the least
+	Legend bool   // the labels of the marks that have one: where they cover the least, beside the plot where they are many
 }
 
 // An Axis says what is written along one side of Axes. Where Min and Max are

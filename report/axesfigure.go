@@ -63,6 +63,9 @@ func (p *axesPart) around(w, h float64) sides {
 		s.bottom += labelGap + labelSize*lineSpace
 	}
 	s.top = tickSize / 2 // the text of the highest tick
+	if entries, w, high := p.legendEntries(); len(entries) > 0 && legendBeside(high, h) {
+		s.right = w + legendInset
+	}
 	if !f.turned {
 		// The texts of the outer ticks may hang over the ends of the axis.
 		for _, t := range f.xTexts {
@@ -159,9 +162,7 @@ func (p *axesPart) draw(pg *page, in draw.Rect) {
 	p.spines(pg, in)
 	p.xAxis(pg, f, in)
 	p.yAxis(pg, f, in)
-	if p.a.Legend {
-		p.legend(&plot)
-	}
+	p.legend(&plot)
 }
 
 func (p *axesPart) gridLines(pg *page, f axesFrame, in draw.Rect) {

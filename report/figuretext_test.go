@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"image"
 	"image/color"
 	"io"
@@ -199,5 +200,25 @@ func TestWordsMakeFiguresGrow(t *testing.T) {
 	}
 	if width, height, scale := l.fit(); width != 720 || scale >= 1 || height > 720 {
 		t.Errorf("%v by %v, scaled by %v", width, height, scale)
+	}
+}
+
+// A legend of many lines stands beside the plot, one of few within it.
+func TestLegendBeside(t *testing.T) {
+	for _, n := range []int{1, 3, 14, 60} {
+		a := &Axes{Legend: true}
+		for i := range n {
+			a.Marks = append(a.Marks, &Line{X: []float64{0, 1}, Y: []float64{float64(i), 3}, Label: fmt.Sprintf("line %d", i)})
+		}
+		f := &Figure{Width: 5, Height: 3, Panels: []Panel{a}}
+		l, err := newLayout(f, FigureOptions{Theme: Light, BuiltinFonts: true}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		room := l.width - margin - l.inner[0].X - l.inner[0].W
+		if beside := room > 40; beside != (n > 8) {
+			t.Errorf("%d lines: %v points at the right of the plot", n, room)
+		}
+		record(t, f, FigureOptions{})
 	}
 }

@@ -133,7 +133,7 @@ func (l *layout) arrange(w, h float64) {
 	// What stands around depends on the size of what is within, and the other way
 	// round; a few rounds settle it.
 	for range 4 {
-		var top, bottom, labels float64
+		var top, over, bottom, labels float64
 		for i, p := range l.parts {
 			around[i] = p.around(l.inner[i].W, l.inner[i].H)
 			labels += around[i].left + around[i].right
@@ -151,14 +151,15 @@ func (l *layout) arrange(w, h float64) {
 			if titles[i] == "" {
 				l.titles[i] = nil
 			}
-			top = math.Max(top, around[i].top+titleHeight(l.titles[i], titleSize))
+			over = math.Max(over, around[i].top) // the titles stand on one line
+			top = math.Max(top, titleHeight(l.titles[i], titleSize))
 			bottom = math.Max(bottom, around[i].bottom)
 		}
 		l.heading = nil
 		if heading != "" {
 			l.heading = l.bold.Wrap(heading, l.width-2*margin, headingSize)
 		}
-		top += titleHeight(l.heading, headingSize) + margin
+		top += over + titleHeight(l.heading, headingSize) + margin
 		bottom += margin
 		if l.bare {
 			bottom += bareNote
@@ -177,7 +178,7 @@ func (l *layout) arrange(w, h float64) {
 		for i := range l.parts {
 			l.inner[i] = draw.Rect{X: x + around[i].left, Y: top, W: l.inner[i].W, H: height}
 			own := titleHeight(l.titles[i], titleSize)
-			l.outer[i] = draw.Rect{X: x, Y: top - around[i].top - own, W: l.outer[i].W, H: own}
+			l.outer[i] = draw.Rect{X: x, Y: top - over - own, W: l.outer[i].W, H: own}
 			x += l.outer[i].W + panelGap
 		}
 	}

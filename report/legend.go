@@ -13,18 +13,23 @@ const (
 	legendInset  = 6
 )
 
-// legend draws the labels of the marks in the corner of the plot where they cover
-// the fewest points.
-func (p *axesPart) legend(on *plot) {
-	type entry struct {
-		mark   Mark
-		series color.NRGBA
+const legendLine = legendSize * 1.5 // height of a line of the legend
+
+// A legendEntry is a mark with a label, and the colour that it has if it names none.
+type legendEntry struct {
+	mark   Mark
+	series color.NRGBA
+}
+
+// legendEntries returns what the legend shows, and the size of its box.
+func (p *axesPart) legendEntries() (entries []legendEntry, w, h float64) {
+	if !p.a.Legend {
+		return nil, 0, 0
 	}
-	var entries []entry
 	width, lines := 0.0, 0
 	for _, m := range p.a.Marks {
 		if m.label() != "" {
-			entries = append(entries, entry{m, p.look.series[lines%len(p.look.series)]})
+			entries = append(entries, legendEntry{m, p.look.series[lines%len(p.look.series)]})
 			width = math.Max(width, p.normal.Width(m.label(), legendSize))
 		}
 		if _, ok := m.(*Line); ok {
@@ -32,12 +37,35 @@ func (p *axesPart) legend(on *plot) {
 		}
 	}
 	if len(entries) == 0 {
+		return nil, 0, 0
+	}
+	return entries, math.Min(width, mostColumn*1.5) + legendSample + 3*legendInset, float64(len(entries))*legendLine + legendInset
+}
+
+// legendBeside says whether a legend of a height stands at the right of a plot of
+// a height, since it would cover too much of it.
+func legendBeside(legend, plot float64) bool { return legend > 0.55*plot }
+
+// legend draws the labels of the marks: in the part of the plot where they cover
+// the fewest points, or beside it where they are many.
+func (p *axesPart) legend(on *plot) {
+	entries, w, h := p.legendEntries()
+	if len(entries) == 0 {
 		return
 	}
-	const row = legendSize * 1.5
-	width = math.Min(width, on.in.W-legendSample-5*legendInset)
-	box := draw.Rect{W: width + legendSample + 3*legendInset, H: float64(len(entries))*row + legendInset}
-	box = p.emptiest(on, box)
+	box := draw.Rect{W: w, H: h}
+	row := float64(legendLine)
+	if legendBeside(h, on.in.H) {
+		box.X, box.Y = on.in.X+on.in.W+legendInset, on.in.Y
+		if h > on.in.H { // as close together as the plot is high
+			box.H = on.in.H
+			row = (box.H - legendInset) / float64(len(entries))
+		}
+	} else {
+		box.W = math.Min(w, on.in.W-2*legendInset)
+		box = p.emptiest(on, box)
+	}
+	width := box.W - legendSample - 3*legendInset
 	ground := p.look.ground
 	ground.A = 0xd8
 	on.fill(box, 3, ground)
@@ -75,7 +103,7 @@ func (p *axesPart) legend(on *plot) {
 			}
 		}
 		on.text(e.mark.label(), draw.Rect{X: box.X + 2*legendInset + legendSample, Y: y, W: width + 0.01, H: row},
-			textStyle{p.normal, legendSize, 5, p.look.ink, alignLeft})
+			textStyle{p.normal, math.Min(legendSize, row), math.Min(5, row), p.look.ink, alignLeft})
 	}
 }
 
