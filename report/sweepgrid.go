@@ -74,6 +74,14 @@ func sweepNumber(k sweep.Kind, v float64) string {
 	return strconv.FormatFloat(v, 'f', 4, 64)
 }
 
+// sweepChange writes a difference of two values for people, with its sign.
+func sweepChange(k sweep.Kind, d float64) string {
+	if k == sweep.Rank || k == sweep.Prob {
+		return fmt.Sprintf("%+.4g", d)
+	}
+	return fmt.Sprintf("%+.4f", d)
+}
+
 // SweepTable returns a sweep as a table: the clean run, and a row for each place and
 // change, with each value and how far it is from the clean one.
 func SweepTable(r *sweep.Result) *Table {
@@ -105,7 +113,7 @@ func SweepTable(r *sweep.Result) *Table {
 				v := c.value(c.series.At(r, f, b))
 				more := "-"
 				if !math.IsNaN(v) {
-					more = fmt.Sprintf("%+.4f", v-c.clean())
+					more = sweepChange(c.series.Metric.Kind, v-c.clean())
 				}
 				row = append(row, sweepNumber(c.series.Metric.Kind, v), more)
 				if o := c.series.Other; o != nil {

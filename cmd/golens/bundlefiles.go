@@ -8,11 +8,11 @@ import (
 	"github.com/golens/golens/report"
 )
 
-// bundleFiles returns the files that --json, --npz and --plot name, for a command
+// bundleFiles returns the files that --json, --npz, --csv and --plot name, for a command
 // with one result, and refuses what could not be written before any work begins.
 func bundleFiles(c *cli.Context) ([]*file, error) {
 	var files []*file
-	for _, flag := range []string{"json", "npz"} {
+	for _, flag := range []string{"json", "npz", "csv"} {
 		if c.IsSet(flag) {
 			files = append(files, &file{flag: flag, path: c.String(flag)})
 		}

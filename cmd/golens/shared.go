@@ -44,7 +44,11 @@ func openModel(c *cli.Context) (*model.Model, error) {
 
 // openModelIn is openModel with a number type in the place of --dtype's.
 func openModelIn(c *cli.Context, dtype model.DType) (*model.Model, error) {
-	if mode := c.String("mode"); mode != "exact" && !(mode == "fast" && c.Command.Name == "sweep") {
+	switch mode, sweeps := c.String("mode"), c.Command.Name == "sweep"; {
+	case mode == "exact" || mode == "fast" && sweeps:
+	case sweeps:
+		return nil, usage(c, "--mode %s: there are exact and fast", mode)
+	default:
 		return nil, usage(c, "--mode %s: there is exact", mode)
 	}
 	attention := model.Attention(c.String("attention"))

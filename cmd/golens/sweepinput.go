@@ -152,22 +152,10 @@ func sweepFiles(c *cli.Context) ([]*file, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.IsSet("csv") {
-		path := c.String("csv")
-		if path == "" {
-			return nil, usage(c, "--csv: the file name is empty")
-		}
-		for _, f := range files {
-			if path == "-" && f.path == "-" {
-				return nil, usage(c, "standard output can take one result: give a file name to all but one")
-			}
-		}
-		files = append(files, &file{flag: "csv", path: path})
-	}
 	if c.Bool("dry-run") && len(files) > 0 {
 		return nil, usage(c, "--dry-run writes nothing: leave --%s out", files[0].flag)
 	}
-	return files, checkFiles(c, files)
+	return files, nil
 }
 
 // earlierSweep reads the file of --json where --resume is given and it is there.
