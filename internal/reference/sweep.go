@@ -27,7 +27,8 @@ func (c Change) With(t testing.TB, name string, value []float32, shape ...int) C
 type Sweep struct {
 	Model     string
 	Attention string
-	Threads   int // 1 where 0
+	DType     string // float32 where empty
+	Threads   int    // 1 where 0
 }
 
 // Intervene returns logits [B,T,V] and capture.POINT [B,T,C] of one run of a batch of
@@ -70,6 +71,9 @@ func (s Sweep) LensDiff(t testing.TB, ids []int64, kind, point string, factor fl
 
 func (s Sweep) fields(op string) map[string]any {
 	f := map[string]any{"op": op, "model": s.Model, "threads": max(s.Threads, 1)}
+	if s.DType != "" {
+		f["dtype"] = s.DType
+	}
 	if s.Attention != "" {
 		f["attention"] = s.Attention
 	}

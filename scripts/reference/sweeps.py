@@ -59,20 +59,20 @@ class Change:
             mean = out[[row]][..., columns].mean(1, keepdim=True)
             return mean[0].expand_as(x)
         if self.kind == "add":
-            v = self.values["vector"]
+            v = self.values["vector"].to(x.dtype)
             v = v[at] if v.dim() == 2 and v.shape[0] != len(at) else v
             return x + v * self.values.get("factor", 1.0)
         if self.kind == "set":
-            v = self.values["vector"]
+            v = self.values["vector"].to(x.dtype)
             v = v[at] if v.dim() == 2 and v.shape[0] != len(at) else v
             return v.expand_as(x)
         if self.kind == "noise":
             g = torch.Generator()
             g.manual_seed(self.values["seed"])
-            noise = torch.randn(out.shape, generator=g)
+            noise = torch.randn(out.shape, generator=g).to(x.dtype)
             return x + noise[row, at, columns] * self.values["sd"]
         if self.kind == "project-out":
-            v = self.values["vector"]
+            v = self.values["vector"].to(x.dtype)
             v = v / v.norm()
             return x - (x * v).sum(-1, keepdim=True) * v
         if self.kind == "patch":
@@ -143,7 +143,7 @@ def sweep(model, ids, variants, targets=(), pairs=()):
     T = ids.shape[1]
     columns, clean = {}, None
     for variant in [[], *variants]:
-        logits = run(model, ids, [Change(**c) for c in variant])[0]
+        logits = run(model, ids, [Change(**c) for c in variant])[0].float()
         x = logits[0, -1, :]
         l, p = torch.log_softmax(x, -1), torch.softmax(x, -1)
         clean = l if clean is None else clean
