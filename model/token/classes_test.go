@@ -43,6 +43,8 @@ var folderCases = []struct {
 	{name: "pythia, add_bos_token", kind: "neox", config: object{"tokenizer_class": "GPTNeoXTokenizer", "add_bos_token": true}, model: object{"model_type": "gpt_neox"}},
 	{name: "pythia, no class", kind: "phi", config: object{}, model: object{"model_type": "gpt_neox"}},
 	{name: "pythia, GPT-2's class", kind: "neox", config: object{"tokenizer_class": "GPT2TokenizerFast"}, model: object{"model_type": "gpt_neox"}},
+	{name: "pythia, a template", kind: "llama3", config: object{"tokenizer_class": "GPTNeoXTokenizer"}, model: object{"model_type": "gpt_neox"}},
+	{name: "gpt2, a template", kind: "llama3", config: object{"tokenizer_class": "GPT2Tokenizer"}, model: object{"model_type": "gpt2"}},
 	{name: "gpt2, space in front", kind: "gpt2", config: object{"tokenizer_class": "GPT2Tokenizer", "add_prefix_space": true}, model: object{"model_type": "gpt2"}},
 	{name: "gpt2, no settings", kind: "gpt2", model: object{"model_type": "gpt2"}},
 	{name: "phi, extra tokens", kind: "phi", config: object{"tokenizer_class": "CodeGenTokenizer", "extra_special_tokens": []string{"<one>", "<two>"}}, model: object{"model_type": "phi"}},

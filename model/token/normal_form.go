@@ -137,7 +137,7 @@ func compose(marks []mark) []mark {
 		if starter >= 0 {
 			last := out[len(out)-1]
 			adjacent := len(out)-1 == starter
-			if adjacent || last.class != 0 && last.class < m.class {
+			if adjacent || last.class < m.class {
 				if r, ok := composition(out[starter].r, m.r); ok {
 					out[starter].r = r
 					continue
