@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -10,13 +9,12 @@ import (
 	"runtime"
 	"strings"
 
-	"codeberg.org/go-fonts/dejavu/dejavusanscondensed"
-	"github.com/go-text/typesetting/font"
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/cpu"
 
 	"github.com/golens/golens/internal/libtorch"
 	"github.com/golens/golens/lens"
+	"github.com/golens/golens/report/draw"
 	"github.com/golens/golens/selftest"
 	"github.com/golens/golens/torch"
 )
@@ -155,11 +153,30 @@ func cudaCheck(c *cli.Context) selftest.Check {
 	return check
 }
 
+// fontCheck says which fonts figures use. It is no fault to have few.
 func fontCheck() selftest.Check {
-	check := selftest.Check{Name: "fonts", Status: selftest.OK,
-		Text: "figures use DejaVu Sans Condensed, which is in the program; what it lacks (CJK, emoji) they show as escapes, on every machine alike"}
-	if _, err := font.ParseTTF(bytes.NewReader(dejavusanscondensed.TTF)); err != nil {
-		check.Status, check.Text, check.Remedy = selftest.Fail, "the font in the program cannot be read: "+err.Error(), "build golens again"
+	check := selftest.Check{Name: "fonts", Status: selftest.OK}
+	if err := draw.CheckFonts(); err != nil {
+		check.Status, check.Text, check.Remedy = selftest.Fail, err.Error(), "build golens again"
+		return check
+	}
+	var have, lack []string
+	for _, sample := range []struct {
+		name string
+		r    rune
+	}{{"Chinese and Japanese", '漢'}, {"Korean", '한'}, {"emoji", '😀'}} {
+		if file := draw.FontOf(sample.r); file != "" {
+			have = append(have, sample.name+" from "+filepath.Base(file))
+		} else {
+			lack = append(lack, sample.name)
+		}
+	}
+	check.Text = "figures use DejaVu Sans Condensed, which is in the program"
+	if len(have) > 0 {
+		check.Text += "; " + strings.Join(have, ", ")
+	}
+	if len(lack) > 0 {
+		check.Text += "; no font for " + strings.Join(lack, ", ") + ", which figures show as escapes (Debian: fonts-noto-cjk, fonts-symbola)"
 	}
 	return check
 }

@@ -137,3 +137,27 @@ func builtin(bold bool) (*font.Face, error) {
 	}
 	return font.NewFace(face.Font), nil
 }
+
+// FontOf returns the file of the system's font that draws a character which the
+// built-in fonts lack; "" where none does, and an escape stands for the character.
+func FontOf(r rune) string {
+	f := newFallback()
+	for _, print := range systemFonts() {
+		if print.Runes.Contains(r) {
+			if face := f.load(print.Location); face != nil && hasOutline(face, r) {
+				return print.Location.File
+			}
+		}
+	}
+	return ""
+}
+
+// CheckFonts returns an error unless the built-in fonts can be read.
+func CheckFonts() error {
+	for _, bold := range []bool{false, true} {
+		if _, err := builtin(bold); err != nil {
+			return err
+		}
+	}
+	return nil
+}
