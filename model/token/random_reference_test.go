@@ -121,7 +121,7 @@ func randomAdded(rng *rand.Rand) []addedToken {
 // collide reports whether two added tokens are searched as the same text.
 func collide(t *Tokenizer) bool {
 	seen := map[string]bool{}
-	for _, a := range t.spec.added {
+	for _, a := range t.asSpec().added {
 		if content := t.pipeline.normalize(a.Content); a.Normalized {
 			if seen[content] {
 				return true

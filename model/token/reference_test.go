@@ -55,16 +55,22 @@ func python(t testing.TB) string {
 	if path := os.Getenv("GOLENS_PYTHON"); path != "" {
 		return path
 	}
-	root, err := moduleRoot()
+	path, err := ownPython()
 	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(root, ".venv", "bin", "python")
-	if err := exec.Command(path, "-c", "import tiktoken, regex, tokenizers, transformers").Run(); err != nil {
-		t.Skipf("no reference: GOLENS_PYTHON is not set, and %s cannot import tiktoken, regex, tokenizers and transformers: %v", path, err)
+		t.Skipf("no reference: GOLENS_PYTHON is not set, and %s cannot import what is compared with: %v", path, err)
 	}
 	return path
 }
+
+// ownPython returns the interpreter in .venv, and an error if it lacks a library.
+var ownPython = sync.OnceValues(func() (string, error) {
+	root, err := moduleRoot()
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(root, ".venv", "bin", "python")
+	return path, exec.Command(path, "-c", "import tiktoken, regex, tokenizers, transformers").Run()
+})
 
 // ask has tiktoken answer the questions; testdata/tiktoken_ids.py says what
 // they look like. Its pieces are those of the tokenizer below <|endoftext|>.
