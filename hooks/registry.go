@@ -1,6 +1,7 @@
 // Package hooks names points in a model and says what happens there while it
-// runs: tensors are captured, scaled, zeroed, replaced, added to, or handed to a
-// function of Go.
+// runs: tensors are captured, or they, or some positions, heads and rows of them, are
+// scaled, zeroed, averaged, replaced, patched from another run, added to, projected,
+// skipped, or handed to a function of Go.
 //
 // A Registry belongs to a call, not to the model: two goroutines may run one model with
 // different registries at the same time. Captures are copies, taken after the actions at their point.
