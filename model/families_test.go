@@ -2,8 +2,6 @@ package model_test
 
 import (
 	"fmt"
-	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -225,73 +223,51 @@ func TestFamilyGenerate(t *testing.T) {
 	})
 }
 
-// TestFamilyArchives: a model of every family goes into a TorchScript archive, which
-// gives its bits and has its parts, and back into a folder with the same weights.
-func TestFamilyArchives(t *testing.T) {
+// TestFamilyBatch: several prompts in one run have the bits of PyTorch's batch.
+func TestFamilyBatch(t *testing.T) {
 	oneThread(t)
-	for _, fam := range families {
-		for _, d := range both {
-			t.Run(fam.name+"/"+string(d), func(t *testing.T) {
-				dir := reference.Model(t, fam.name+"-96")
-				m := open(t, dir, model.Options{DType: d})
-				path := filepath.Join(t.TempDir(), "m.pt")
-				if err := m.Export(path); err != nil {
-					t.Fatal(err)
+	const B, T = 3, 14
+	for _, name := range []string{"phi-shared", "neox", "llama3", "mistral", "opt-projected", "gptj", "gptneo", "gemma2", "gemma3"} {
+		t.Run(name, func(t *testing.T) {
+			dir := reference.Model(t, name+"-96")
+			m := open(t, dir, model.Options{})
+			var batch [][]int64
+			var stream, got []float32
+			for b := range B {
+				batch = append(batch, reference.IDs(uint64(b), T, m.Sizes.Vocab))
+			}
+			err := m.Hold(func(s model.Session) error {
+				for _, ids := range batch {
+					x, err := s.Embed(ids)
+					if err != nil {
+						return err
+					}
+					stream = append(stream, floats(t, x)...)
+					x.Close()
 				}
-				a := open(t, path, model.Options{})
-				if a.Sizes != m.Sizes || a.DType != m.DType || a.Attention != m.Attention || !a.Cached() || !a.Apart() {
-					t.Errorf("the archive has %+v in %v, %s; the model %+v in %v, %s", a.Sizes, a.DType, a.Attention, m.Sizes, m.DType, m.Attention)
-				}
-				if got, want := a.Layout, m.Layout; !reflect.DeepEqual(got, want) {
-					t.Errorf("the archive's layout is\n%+v, the model's\n%+v", got, want)
-				}
-				ask := reference.Request{Model: dir, IDs: reference.IDs(6, 14, m.Sizes.Vocab), Attention: string(m.Attention), DType: string(d), Aligned: true}
-				hidden, logits := states(t, a, ask.IDs, nil)
-				want := reference.Forward(t, ask)
-				reference.Equal(t, "hidden_states", hidden, want["hidden"])
-				reference.Equal(t, "logits", logits, want["model_logits"])
-				generate(t, a, ask.IDs, 8, 0, -1, nil).equal(t, reference.Generate(t, reference.Generation{Request: ask, New: 8, EndOfText: -1}))
-
-				if d == "float32" {
-					reference.Equal(t, "logits in Python", reference.RunArchive(t, path, ask.IDs, 1).Float32, want["model_logits"])
-				}
-
-				back := filepath.Join(t.TempDir(), "folder")
-				if err := model.Import(path, back, "", model.Names{}); err != nil {
-					t.Fatal(err)
-				}
-				again := open(t, back, model.Options{})
-				mine, err := a.Digest()
+				x, err := torch.New(stream, B, T, int64(m.Sizes.Width))
 				if err != nil {
-					t.Fatal(err)
+					return err
 				}
-				if other, err := again.Digest(); err != nil || other != mine || again.DType != m.DType {
-					t.Errorf("the folder has the digest %s in %v, the archive %s (%v)", other, again.DType, mine, err)
+				defer x.Close()
+				run, err := s.Resume(0, x, nil)
+				if err != nil {
+					return err
 				}
+				defer run.Close()
+				y, err := s.Head(run.Results[0])
+				if err != nil {
+					return err
+				}
+				defer y.Close()
+				got = floats(t, y)
+				return nil
 			})
-		}
-	}
-}
-
-// TestFamilyShards: weights in several files, and in another type than is computed in.
-func TestFamilyShards(t *testing.T) {
-	oneThread(t)
-	dir := reference.Model(t, "llama3-96", "--dtype", "bfloat16", "--shard-size", "200KB")
-	if files, err := filepath.Glob(filepath.Join(dir, "*.safetensors")); err != nil || len(files) < 3 {
-		t.Fatalf("the checkpoint has the files %v: %v", files, err)
-	}
-	for asked, computes := range map[model.DType]torch.DType{"": torch.BFloat16, model.Auto: torch.BFloat16, "float32": torch.Float32} {
-		m := open(t, dir, model.Options{DType: asked})
-		if m.DType != computes || len(m.Warnings) > 0 {
-			t.Errorf("%q computes in %v, want %v; warnings %q", asked, m.DType, computes, m.Warnings)
-		}
-		ids := reference.IDs(4, 14, m.Sizes.Vocab)
-		hidden, logits := states(t, m, ids, nil)
-		want := reference.Forward(t, reference.Request{Model: dir, IDs: ids, DType: computes.String()})
-		reference.Equal(t, "hidden_states", hidden, want["hidden"])
-		reference.Equal(t, "logits", logits, want["model_logits"])
-	}
-	if _, err := model.Open(dir, model.Options{DType: "float8"}); err == nil || !strings.Contains(err.Error(), `no type to compute in is called "float8"`) {
-		t.Errorf("an unknown type: %v", err)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ref := reference.Sweep{Model: dir, Threads: 1, Attention: string(m.Attention)}
+			reference.Equal(t, "logits", got, ref.Intervene(t, batch, nil)["logits"])
+		})
 	}
 }
