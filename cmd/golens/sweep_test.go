@@ -273,3 +273,17 @@ func TestSweepInterrupt(t *testing.T) {
 	code := run(ctx, append([]string{"golens"}, args...), blocked{}, &o, &e)
 	refused(t, outcome{code, o.String(), e.String()}, 1, "interrupted")
 }
+
+// TestSweepDocs: the plan that docs/interventions.md shows is one.
+func TestSweepDocs(t *testing.T) {
+	text := read(t, filepath.Join("..", "..", "docs", "interventions.md"))
+	_, rest, _ := strings.Cut(text, "```yaml\n")
+	plan, _, ok := strings.Cut(rest, "```")
+	if !ok {
+		t.Fatal("there is no plan in the page")
+	}
+	got := golens(t, "sweep", "--plan", put(t, t.TempDir(), "plan.yaml", []byte(plan)), "--dry-run")
+	if got.code != 0 || !strings.Contains(got.out, "scale 0.1") || !strings.Contains(got.out, "the plan's digest is") {
+		t.Errorf("%+v", got)
+	}
+}
