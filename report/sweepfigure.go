@@ -102,7 +102,9 @@ func sweepHeat(r *sweep.Result, c sweepColumn) *Heat {
 			h.Values = append(h.Values, c.value(c.series.At(r, f, b)))
 		}
 	}
-	clearAround(h, c.clean())
+	if c.series.Metric.Kind != sweep.KL { // which is never below the clean 0
+		clearAround(h, c.clean())
+	}
 	return h
 }
 
@@ -159,7 +161,9 @@ func sweepHeadHeat(r *sweep.Result, c sweepColumn, blocks, heads int) *Heat {
 	for b := range r.Places {
 		h.Values = append(h.Values, c.value(c.series.At(r, 0, b)))
 	}
-	clearAround(h, c.clean())
+	if c.series.Metric.Kind != sweep.KL { // which is never below the clean 0
+		clearAround(h, c.clean())
+	}
 	return h
 }
 
