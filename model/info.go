@@ -1,6 +1,9 @@
 package model
 
-import "encoding/hex"
+import (
+	"cmp"
+	"encoding/hex"
+)
 
 // Parameters counts the model's numbers: each tensor once, as model.parameters()
 // does in PyTorch, and module by module, where a tied head counts again.
@@ -13,7 +16,7 @@ func (m *Model) Parameters() (unique, modules int64) {
 	}
 	modules = unique
 	if m.tied {
-		modules += int64(m.Sizes.Vocab) * int64(or(m.Config.Arch.ProjectDim, m.Sizes.Width))
+		modules += int64(m.Sizes.Vocab) * int64(cmp.Or(m.Config.Arch.ProjectDim, m.Sizes.Width))
 	}
 	return unique, modules
 }

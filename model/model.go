@@ -3,6 +3,7 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"strconv"
@@ -153,7 +154,7 @@ func (m *Model) aliasNames(n config.Names) {
 	before := m.Layout.Embed
 	for i, b := range m.Layout.Blocks {
 		at := "h." + strconv.Itoa(i)
-		for alias, p := range map[string]string{at: b.Out, at + ".resid_mid": b.Mid, at + ".attn": b.Attention, at + ".mlp": b.Out + "." + or(n.MLP, "mlp"),
+		for alias, p := range map[string]string{at: b.Out, at + ".resid_mid": b.Mid, at + ".attn": b.Attention, at + ".mlp": b.Out + "." + cmp.Or(n.MLP, "mlp"),
 			at + ".resid_pre": before, at + ".resid_post": b.Out} {
 			if p != "" && alias != p {
 				m.Points.Alias(alias, p)

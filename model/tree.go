@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -21,7 +22,7 @@ type planner struct {
 func plan(c *config.Arch, a Attention, headKey string) (node, Layout) {
 	p := planner{Arch: c, eager: a == Eager}
 	n := c.Names
-	l := Layout{Embed: or(n.Stream, "resid_in"), Norm: or(n.FinalNorm, "resid_out"), Head: n.Head}
+	l := Layout{Embed: cmp.Or(n.Stream, "resid_in"), Norm: cmp.Or(n.FinalNorm, "resid_out"), Head: n.Head}
 	blocks := node{slot: "blocks"}
 	for i := range c.Blocks {
 		block, points := p.block(i)
@@ -29,7 +30,7 @@ func plan(c *config.Arch, a Attention, headKey string) (node, Layout) {
 		blocks.children = append(blocks.children, block)
 	}
 	root := node{role: "model", more: runBlocks(c), attrs: p.whole()}
-	root.children = append(root.children, p.embedding("tokens", n.Tokens, c.Vocab, or(c.ProjectDim, c.Width), c.EmbedScale))
+	root.children = append(root.children, p.embedding("tokens", n.Tokens, c.Vocab, cmp.Or(c.ProjectDim, c.Width), c.EmbedScale))
 	if n.ProjectIn != "" {
 		root.children = append(root.children, p.linear("project_in", n.ProjectIn, c.ProjectDim, c.Width, false))
 	}
@@ -44,15 +45,6 @@ func plan(c *config.Arch, a Attention, headKey string) (node, Layout) {
 	}
 	root.children = append(root.children, blocks, final, p.head(headKey))
 	return root, l
-}
-
-// or returns a where it is not the zero value, else b.
-func or[T comparable](a, b T) T {
-	var zero T
-	if a != zero {
-		return a
-	}
-	return b
 }
 
 // whole returns the marks of the whole model.
@@ -78,7 +70,7 @@ func (p planner) block(i int) (node, BlockPoints) {
 	n, at := p.Names, p.Names.Blocks+"."+strconv.Itoa(i)
 	in := func(name string) string { return at + "." + name }
 	b := node{slot: strconv.Itoa(i), point: at, role: "block"}
-	points := BlockPoints{Out: at, Attn: in(n.Attn), MLP: in(or(n.MLP, "mlp")), Attention: in(n.Attn), Projection: in(n.Out)}
+	points := BlockPoints{Out: at, Attn: in(n.Attn), MLP: in(cmp.Or(n.MLP, "mlp")), Attention: in(n.Attn), Projection: in(n.Out)}
 	b.children = []node{p.norm("norm1", in(n.Norm1), p.Width), p.attention(i, in)}
 	switch {
 	case p.Parallel:
@@ -140,7 +132,7 @@ func (p planner) attention(i int, in func(string) string) node {
 
 func (p planner) mlp(in func(string) string) node {
 	n := p.Names
-	m := node{slot: "mlp", point: in(or(n.MLP, "mlp")), role: "mlp"}
+	m := node{slot: "mlp", point: in(cmp.Or(n.MLP, "mlp")), role: "mlp"}
 	if n.Gate != "" {
 		m.children = append(m.children, p.linear("gate", in(n.Gate), p.Width, p.Inner, p.MLPBias))
 	}
@@ -152,7 +144,7 @@ func (p planner) mlp(in func(string) string) node {
 
 func (p planner) head(key string) node {
 	n := node{slot: "head", point: p.Names.Head, role: "head",
-		params: []param{{"weight", key, []int64{int64(p.Vocab), int64(or(p.ProjectDim, p.Width))}}}}
+		params: []param{{"weight", key, []int64{int64(p.Vocab), int64(cmp.Or(p.ProjectDim, p.Width))}}}}
 	if p.HeadBias {
 		n.params = append(n.params, param{"bias", p.Names.Head + ".bias", []int64{int64(p.Vocab)}})
 	}
