@@ -19,7 +19,7 @@ type Names struct {
 	Norm   string // the final norm: transformer.ln_f
 	Head   string // the unembedding: lm_head
 
-	Tokenizer string // "gpt2", or a folder with vocab.json and merges.txt
+	Tokenizer string // "gpt2", or a folder with tokenizer.json, or vocab.json and merges.txt
 }
 
 // Parts of a block, relative to it.

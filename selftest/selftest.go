@@ -49,7 +49,7 @@ func Run(ctx context.Context, m *model.Model) []Check {
 		{"two runs", t.twice, wrongNumbers},
 		{"parts", t.parts, wrongNumbers},
 		{"hooks", t.hooks, wrongHooks},
-		{"tokenizer", t.tokenizer, "check the tokenizer's files, vocab.json and merges.txt"},
+		{"tokenizer", t.tokenizer, "check the tokenizer's files: tokenizer.json, or vocab.json and merges.txt"},
 	})
 }
 
@@ -242,7 +242,7 @@ func (t *test) hooks() (string, error) {
 func (t *test) tokenizer() (string, error) {
 	tok, err := t.m.Tokenizer()
 	if err != nil {
-		return "", &unknown{"there is none, so prompts are given as ids: " + err.Error(), "put vocab.json and merges.txt into the model's folder, or name one by --tokenizer"}
+		return "", &unknown{"there is none, so prompts are given as ids: " + err.Error(), "put tokenizer.json, or vocab.json and merges.txt, into the model's folder, or name one by --tokenizer"}
 	}
 	all := make([]byte, 256)
 	for i := range all {

@@ -100,11 +100,11 @@ func runEntropy(w *work) error {
 	return nil
 }
 
-// piece returns a token as the vocabulary writes it, but for the space's mark.
+// piece returns a token as the vocabulary writes it, but for the space's marks.
 func (w *work) piece(id int64) string {
 	text, err := w.tok.Display(id)
 	if err != nil {
 		return fmt.Sprintf("[%d]", id)
 	}
-	return strings.ReplaceAll(text, "Ġ", " ")
+	return strings.NewReplacer("Ġ", " ", "▁", " ").Replace(text)
 }

@@ -61,8 +61,8 @@ func (w *work) encode(prompt string) []int64 {
 }
 
 // word returns the target that a word stands for: the first of its ids.
-func (w *work) word(text string) lens.Word {
-	ids := w.tok.Encode(text)
+func (w *work) word(word string) lens.Word {
+	text, ids := w.tok.Within(word)
 	if len(ids) > 1 {
 		first, _ := w.tok.Piece(ids[0])
 		w.warn("the target %q is %d tokens in this model's vocabulary: the first, %q, is read", text, len(ids), first)

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
@@ -53,11 +51,7 @@ func wordOf(m *model.Model, word string) (lens.Word, string, error) {
 	if err != nil {
 		return lens.Word{}, "", err
 	}
-	text := word
-	if r, _ := utf8.DecodeRuneInString(word); !unicode.IsSpace(r) {
-		text = " " + word
-	}
-	ids := tok.Encode(text)
+	text, ids := tok.Within(word)
 	if len(ids) == 1 {
 		return lens.Word{Text: word, ID: ids[0]}, "", nil
 	}

@@ -17,7 +17,7 @@ func nameFlags() []cli.Flag {
 		&cli.StringFlag{Name: "norm", Category: category, Usage: "`PATH` of the final norm: transformer.ln_f"},
 		&cli.StringFlag{Name: "head", Category: category, Usage: "`PATH` of the unembedding: lm_head"},
 		&cli.StringFlag{Name: "embed", Category: category, Usage: "`PATH` of the module whose output enters the first block: transformer.drop"},
-		&cli.StringFlag{Name: "tokenizer", Category: category, Usage: "`FOLDER` with vocab.json and merges.txt, or gpt2"},
+		&cli.StringFlag{Name: "tokenizer", Category: category, Usage: "`FOLDER` with tokenizer.json, or vocab.json and merges.txt; or gpt2"},
 	}
 }
 

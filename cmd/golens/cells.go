@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 
@@ -80,11 +78,7 @@ func chooseTargets(c *cli.Context, m *model.Model, o *lens.Options) (warnings []
 		if err != nil {
 			return nil, err
 		}
-		text := word
-		if r, _ := utf8.DecodeRuneInString(word); !unicode.IsSpace(r) {
-			text = " " + word
-		}
-		ids := tok.Encode(text)
+		text, ids := tok.Within(word)
 		if len(ids) > 1 {
 			first, _ := tok.Piece(ids[0])
 			warnings = append(warnings, fmt.Sprintf("the target %q is %d tokens, of which the first, %q (%d), is followed; --target-id names any other", text, len(ids), first, ids[0]))

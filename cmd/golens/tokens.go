@@ -20,8 +20,8 @@ func tokensCommand() *cli.Command {
 	return &cli.Command{
 		Name: "tokens", Usage: "the tokens of a text, or the text of tokens", ArgsUsage: "[TEXT|-]",
 		Description: "Lists the tokens of TEXT: position, id, the piece made visible, its bytes. For -,\n" +
-			"or without TEXT, standard input is read. The text is literal, and any bytes have\n" +
-			"tokens that decode to the same bytes.",
+			"or without TEXT, standard input is read. The text is literal. With\n" +
+			"byte-level tokenizers, as GPT-2's, any bytes have tokens that decode to the same.",
 		UsageText: `  golens tokens "Are cats good?"
   golens tokens --jsonl "Are cats good?"
   golens tokens --decode "8491 11875 922 30"
