@@ -64,3 +64,30 @@ func compareFamily(t *testing.T, m *model.Model, ask reference.Request, T int) {
 		reference.Equal(t, string(at)+": states", got.Hidden, want["states"])
 	}
 }
+
+// TestFamiliesGenerate compares the lens of every step of a generation.
+func TestFamiliesGenerate(t *testing.T) {
+	for _, name := range []string{"phi", "llama3", "mistral", "opt-projected", "gemma2"} {
+		dir := reference.Model(t, name+"-96")
+		for _, d := range []model.DType{"float32", "bfloat16"} {
+			t.Run(name+"/"+string(d), func(t *testing.T) {
+				m, err := model.Open(dir, model.Options{DType: d})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer m.Close()
+				withThreads(t, 1, func(t *testing.T) {
+					ids := reference.IDs(5, 5, m.Sizes.Vocab)
+					want := reference.Generate(t, reference.Generation{New: 10, EndOfText: -1, Request: reference.Request{
+						Model: dir, IDs: ids, Attention: string(m.Attention), DType: string(d), Threads: 1, Lens: "notebook", Top: 3}})
+					g, err := lens.Generate(context.Background(), m, ids, lens.GenerateOptions{MaxNew: 10, NoEnd: true,
+						Lens: lens.Options{Top: 3, Next: true, Hidden: true}}, nil)
+					if err != nil {
+						t.Fatal(err)
+					}
+					equalGeneration(t, g, want)
+				})
+			})
+		}
+	}
+}
