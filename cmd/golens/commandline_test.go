@@ -127,6 +127,8 @@ func TestExamples(t *testing.T) {
 				switch a {
 				case "gpt2", "DIR":
 					args[i] = model
+				case "h.3":
+					args[i] = "h.1"
 				case "h.3=0.8":
 					args[i] = "h.1=0.8"
 				case "h.5.mlp":
