@@ -127,6 +127,7 @@ func TestFamiliesHalf(t *testing.T) {
 		want := reference.Forward(t, ask)
 		reference.Equal(t, "hidden_states", hidden, want["hidden"])
 		reference.Equal(t, "logits", logits, want["model_logits"])
+		generate(t, m, ask.IDs, 24, 0, -1, nil).equal(t, reference.Generate(t, reference.Generation{Request: ask, New: 24, EndOfText: -1}))
 	})
 }
 

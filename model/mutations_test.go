@@ -44,7 +44,7 @@ var mutations = []struct {
 	{"attention", "w = torch.matmul(q, self.repeat(k, group).transpose(-1, -2)) * scale", "w = torch.matmul(q, self.repeat(k, group).transpose(-1, -2)) / self.scale_of ** 0.5", "llama2-480", "float32", "eager", 14, 0},
 	{"attention", "w = w / self.scale_of ** 0.5", "w = w * scale", "gptj-480", "float32", "eager", 14, 0},
 	{"attention", "w = torch.tanh(w / self.cap) * self.cap", "w = w", "gemma2-96", "float32", "eager", 14, 0},
-	{"attention", "y = torch.matmul(torch.softmax(w, -1, 6).to(q.dtype), self.repeat(v, group))", "y = torch.matmul(torch.exp(torch.log_softmax(w, -1, 6)).to(q.dtype), self.repeat(v, group))", "qwen2-96", "float32", "eager", 14, 0},
+	{"attention", "w = torch.softmax(w, -1, 6).to(q.dtype)", "w = torch.exp(torch.log_softmax(w, -1, 6)).to(q.dtype)", "qwen2-96", "float32", "eager", 14, 0},
 	{"attention", "w = torch.matmul(q.to(6), k.to(6).transpose(-1, -2))", "w = torch.matmul(q, k.transpose(-1, -2)).to(6)", "gptneo-96", "bfloat16", "eager", 14, 0},
 	{"attention", "q = q * float(D) ** -0.5", "q = q / float(D) ** 0.5", "opt-480", "float32", "sdpa", 14, 0},
 	{"attention", "q, k = self.q_norm.forward(q), self.k_norm.forward(k)", "q = self.q_norm.forward(q)", "qwen3-96", "bfloat16", "sdpa", 14, 0},

@@ -114,6 +114,7 @@ func (p planner) attention(i int, in func(string) string) node {
 	add(p.ScaleQuery, mark("scale_query"))
 	add(p.FullScores, mark("full_scores"))
 	add(p.DivideScore, mark("divide"))
+	add(p.OwnSoftmax, mark("own_softmax"))
 	add(p.ScoreCap > 0, torch.Slot{Name: "cap", Value: p.ScoreCap})
 	add(p.Kind(i) == 1 && !p.WholeCache, torch.Slot{Name: "keep", Value: p.Window - 1})
 	q, kv := p.Heads*p.HeadDim, p.KVHeads*p.HeadDim

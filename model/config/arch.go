@@ -46,6 +46,7 @@ type Arch struct {
 	ScaleOf     float64 // attention's scores are scaled by its power -0.5
 	ScaleQuery  bool    // the queries are scaled, before they are split into heads
 	FullScores  bool    // scores are computed in float32
+	OwnSoftmax  bool    // eager attention's weights are made in the model's own type, not in float32
 	DivideScore bool    // they are divided by the root of ScaleOf
 	ScoreCap    float64 // scores are kept within it by tanh; 0 for none
 	LogitCap    float64 // the same of the logits

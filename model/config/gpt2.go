@@ -14,7 +14,7 @@ func gpt2(f *fields) *Arch {
 	return &Arch{
 		Base: f.base(k, Base{Vocab: 50257, Context: 1024, Width: 768, Blocks: 12, Heads: 12, Eps: 1e-5,
 			Activation: "gelu_new", Tied: true, BOS: 50256, EOS: []int64{50256}}),
-		Norm: LayerNorm, QKVBias: true, OutBias: true, MLPBias: true, Conv: true,
+		Norm: LayerNorm, QKVBias: true, OutBias: true, MLPBias: true, Conv: true, OwnSoftmax: true,
 		Names: Names{Prefix: "transformer.", Tokens: "wte", Positions: "wpe", Stream: "drop", Blocks: "h", FinalNorm: "ln_f", Head: "lm_head",
 			Norm1: "ln_1", Norm2: "ln_2", Attn: "attn", QKV: "attn.c_attn", Out: "attn.c_proj",
 			MLP: "mlp", Up: "mlp.c_fc", Down: "mlp.c_proj", Act: "mlp.act"},

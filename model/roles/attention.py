@@ -84,7 +84,12 @@ def attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor]) -> Ten
             w = torch.tanh(w / self.cap) * self.cap
         if mask is not None:
             w = w + mask
-        y = torch.matmul(torch.softmax(w, -1, 6).to(q.dtype), self.repeat(v, group))
+        # Most classes of transformers make the weights in float32, GPT-2's in its own type.
+        if hasattr(self, "own_softmax"):
+            w = torch.softmax(w, -1)
+        else:
+            w = torch.softmax(w, -1, 6).to(q.dtype)
+        y = torch.matmul(w, self.repeat(v, group))
     else:
         shared = group > 1 and mask is None and self.head_dim <= 256
         if group > 1 and not shared:
