@@ -42,7 +42,7 @@ def mask(self, x: Tensor, first: int, window: int) -> List[Tensor]:
         if window == 0 or P < window:
             return []
         if first > 0:
-            # nothing is masked, but the kernel sums in another order with a mask
+            # nothing is masked, but with a mask attention shares keys in another way
             return [torch.ones([1, 1, 1, window], dtype=11, device=x.device)]
     if not hasattr(self, "whole_cache"):
         if first > 0:
