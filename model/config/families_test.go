@@ -123,6 +123,7 @@ func TestFamiliesRefuse(t *testing.T) {
 		{`{"model_type":"llama","rope_scaling":{"rope_type":"llama3","factor":2.0}}`, `lacks a factor that rope_type llama3 needs`},
 		{`{"model_type":"llama","rope_scaling":{"rope_type":"linear","factor":0}}`, `theta and factors must be above 0`},
 		{`{"model_type":"llama","rope_scaling":"linear"}`, `rope_scaling is the string "linear", not an object`},
+		{`{"model_type":"qwen3","rope_parameters":{"full_attention":{"rope_theta":1.0}}}`, `other positions for blocks of kind full_attention`},
 		{`{"model_type":"llama","rope_theta":-1}`, `theta and factors must be above 0`},
 		{`{"model_type":"llama","auto_map":{"AutoModel":"x.Y"}}`, `auto_map is set`},
 		{`{"model_type":"llama","hidden_act":"swiglu"}`, `hidden_act "swiglu" is not supported; golens has gelu, gelu_new`},

@@ -104,6 +104,11 @@ func (f *fields) rope(theta, part float64, thetaKey, partKey string, headDim int
 		key = "rope_scaling"
 	}
 	in := f.object(key)
+	for _, kind := range []string{"full_attention", "sliding_attention"} {
+		if in.has(kind) {
+			f.fail("%s has other positions for blocks of kind %s, which golens has for gemma3_text only", key, kind)
+		}
+	}
 	theta = f.number(thetaKey, theta)
 	if partKey != "" {
 		part = f.number(partKey, part)
