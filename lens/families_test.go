@@ -28,7 +28,9 @@ func TestFamilies(t *testing.T) {
 				}
 				for _, T := range []int{1, 14} {
 					t.Run(fmt.Sprintf("%s/%s/%s/T=%d", name, d, kind, T), func(t *testing.T) {
-						withThreads(t, 1, func(t *testing.T) { compareFamily(t, m, reference.Request{Model: dir, DType: string(d), Lens: string(kind)}, T) })
+						withThreads(t, 1, func(t *testing.T) {
+							compareFamily(t, m, reference.Request{Model: dir, DType: string(d), Lens: string(kind)}, T)
+						})
 					})
 				}
 			}

@@ -169,6 +169,8 @@ def main(arguments=None):
     parser.add_argument("--vocab", type=Path, metavar="DIR", help="copy vocab.json and merges.txt from this folder")
     args = parser.parse_args(arguments)
     if args.preset in families.PRESETS:
+        if args.twins or args.no_prefix or args.masks or args.store_head or args.vocab:
+            parser.error(f"{args.preset} is as transformers saves it: --seed, --dtype, --config and --shard-size alone go with it")
         return families.make(args.preset, args.out, args.seed, DTYPES[args.dtype], args.shard_size, dict(args.config))
 
     config = DEFAULTS | PRESETS[args.preset] | dict(args.config)

@@ -11,7 +11,7 @@ import (
 // it. The zero value of a field leaves the choice to scripts/reference.py: the
 // notebook lens of every row and position, sdpa attention, float32.
 type Request struct {
-	Model string  // folder of a Hugging Face GPT-2
+	Model string  // Hugging Face folder
 	IDs   []int64 // T tokens
 
 	Attention string // sdpa or eager
