@@ -30,7 +30,11 @@ func TestCheckpoints(t *testing.T) {
 	} {
 		t.Run(strings.Join(options, " "), func(t *testing.T) {
 			dir := reference.Model(t, "4x64-untied", options...)
-			m := open(t, dir, model.SDPA)
+			m, err := model.Open(dir, model.Options{DType: "float32"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer m.Close()
 			if len(m.Warnings) > 0 {
 				t.Errorf("warnings: %q", m.Warnings)
 			}
