@@ -41,8 +41,8 @@ def draw(log, levels):
         out += [across(loss, GRID), text(LEFT - 8, y(loss) + 4, loss, "end")]
     for tokens in range(0, int(right) + 1, max(1, round(right / 8))):
         out.append(text(x(tokens), HEIGHT - BOTTOM + 18, tokens))
-    for above, (name, loss) in enumerate(sorted(levels.items(), key=lambda level: level[1])):
-        label = text(LEFT + 8, y(loss) + (-4 if above else 14), f"{name} {loss:.2f}", "start")
+    for name, loss in levels.items():
+        label = text(WIDTH - RIGHT - 4, y(loss) - 4, f"{name} {loss:.2f}", "end")
         out += [across(loss, "#555555", "5 4"), label]
     out += [
         path(points, TRAINING, 1.5),
