@@ -86,9 +86,10 @@ func (w *work) generate(ids []int64) error {
 		return err
 	}
 	R, T, S := w.blocks()+1, len(ids), len(g.Steps)-1
+	all := g.Joined(0) // for the page: every step beside the other
+	all.Prompt = generationPrompt
+	w.keep(all)
 	first := g.Steps[0].Lens
-	first.Prompt = generationPrompt
-	w.keep(first)
 	firstIDs, firstProbs := top(first)
 	stepIDs, stepProbs := make([]int64, R*S), make([]float32, R*S)
 	for k, step := range g.Steps[1:] {
