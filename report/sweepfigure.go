@@ -193,3 +193,17 @@ func sweepLines(r *sweep.Result, c sweepColumn) *Axes {
 	a.Marks = append(a.Marks, &Line{X: []float64{least, most}, Y: []float64{c.clean(), c.clean()}, Dashed: true, Colour: dotRed, Label: "clean"})
 	return a
 }
+
+// ScalingFigure draws a sweep of one factor over the blocks, with one target, in the
+// size and words of the published study of hidden-state scaling.
+func ScalingFigure(r *sweep.Result) *Figure {
+	columns := sweepColumns(r)
+	a := sweepDots(r, columns)
+	a.Title, a.X.Label, a.Y.Label = "Impact of global hidden-state scaling on log-softmax", "Transformer block", "Log softmax"
+	for _, m := range a.Marks {
+		if line, ok := m.(*Line); ok {
+			line.Label = fmt.Sprintf("Clean: %.2f", columns[0].clean())
+		}
+	}
+	return &Figure{Width: 9, Height: 3, Panels: []Panel{a}}
+}

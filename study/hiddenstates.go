@@ -212,7 +212,7 @@ func (w *work) scaling() error {
 		Seen: fmt.Sprintf("The log-softmax of %s when the residual stream is multiplied by %g after one block; the dashed line is the model left alone, %.2f. "+
 			"It is lowest, at %.2f, after block %d, and highest, at %.2f, after block %d. The last block's point lies on the line: the final norm undoes a scaling.",
 			w.named(target.ID), hiddenStatesFactor, c, scaled[low], low, scaled[high], high),
-		Draw: report.ScalingDots(scaled, c)})
+		Draw: report.ScalingFigure(swept)})
 	return nil
 }
 
