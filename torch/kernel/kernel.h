@@ -24,8 +24,7 @@ enum { GOLENS_LANES = -16 };
 
 // A weight matrix of n outputs and k inputs. Element (i,j) is w[i*sn + j*sk]. Where
 // packed is set it is that matrix in panels of 32 outputs, [ceil(n/32)][k][32] with zeros
-// behind the last, and w is looked at for GOLENS_LANES and single elements only (w may
-// be NULL, and then both take the panels).
+// behind the last; then w may be NULL, but not for GOLENS_LANES.
 typedef struct {
   const float *w, *packed;
   int64_t n, k, sn, sk;

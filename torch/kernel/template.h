@@ -1,0 +1,7 @@
+// All that is written in terms of Lanes. No include guard: each instruction set has its own.
+#include "product.h"
+#include "linear.h"
+#include "exp.h"
+#include "statistics.h"
+#include "readout.h"
+#include "gelu.h"
