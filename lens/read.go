@@ -26,6 +26,12 @@ var statistics = sync.OnceValues(func() (*torch.Module, error) {
 // notebook uses: the numbers are PyTorch's to the last bit. Memory holds a few
 // times one row's logits [T,V], however many rows there are. A cancelled ctx ends it between rows.
 func Read(ctx context.Context, m *model.Model, ids []int64, o Options) (*Result, error) {
+	return readBefore(ctx, m, ids, -1, o)
+}
+
+// readBefore is Read of ids that a token follows, the last position's next one; -1
+// where there is none.
+func readBefore(ctx context.Context, m *model.Model, ids []int64, next int64, o Options) (*Result, error) {
 	if err := m.Check(ids); err != nil {
 		return nil, err
 	}
@@ -33,7 +39,7 @@ func Read(ctx context.Context, m *model.Model, ids []int64, o Options) (*Result,
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{plan: p, m: m, ids: ids, next: -1}
+	r := &reader{plan: p, m: m, ids: ids, next: next}
 	defer r.scope.Close()
 	if err := m.Hold(func(s model.Session) error { return r.read(ctx, s) }); err != nil {
 		return nil, err
