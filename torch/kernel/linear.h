@@ -59,10 +59,10 @@ static int linear(const float *x, int64_t rows, int64_t ldx, const golens_matrix
       const float *bi = bias_of(bias, m->n, p, bias_room);
       const int64_t from = p * panel_width, n = std::min(panel_width, m->n - from);
       if (n == panel_width) {
-        product_panel(a, rows, b, k, order, bi, y + from, ldy);
+        product_panel(a, rows, b, k, order, bi, y + from, ldy, Ahead(*m, p + 1));
         continue;
       }
-      product_panel(a, rows, b, k, order, bi, edge, panel_width);
+      product_panel(a, rows, b, k, order, bi, edge, panel_width, Ahead(*m, p + 1));
       for (int64_t i = 0; i < rows; i++) std::memcpy(y + i * ldy + from, edge + i * panel_width, sizeof(float) * n);
     }
   });

@@ -19,9 +19,10 @@ constexpr int64_t panel_width = 32;
 static int64_t panels_of(int64_t n) { return (n + panel_width - 1) / panel_width; }
 
 // c (+)= a b over k products, M rows and 32 columns, ldc floats between rows. The first
-// chain of an element is c = bias + chain, or c = chain.
+// chain of an element is c = bias + chain, or c = chain. Where panels pass once only,
+// from memory, `stream` asks for what lies ahead in them.
 template <int M>
-static void product_block(const float *a, const float *b, int64_t k, bool first, const float *bias, float *c, int64_t ldc) {
+static void product_block(const float *a, const float *b, int64_t k, bool first, bool stream, const float *bias, float *c, int64_t ldc) {
   constexpr int vectors = Lanes::vectors;
   for (int64_t col = 0; col < panel_width; col += 16 * vectors) {
     Lanes::V acc[M][vectors];
@@ -34,7 +35,7 @@ static void product_block(const float *a, const float *b, int64_t k, bool first,
       Lanes::V w[vectors];
 #pragma GCC unroll 2
       for (int v = 0; v < vectors; v++) w[v] = Lanes::load(bt + 16 * v);
-      if (M < Lanes::mr / 2) Lanes::prefetch(bt + 64 * panel_width);  // few rows wait for memory
+      if (stream) Lanes::prefetch(bt + 64 * panel_width), Lanes::prefetch(bt + 64 * panel_width + 16);
 #pragma GCC unroll 16
       for (int i = 0; i < M; i++) {
         Lanes::V x = Lanes::spread(at[i]);
@@ -58,7 +59,7 @@ static void product_block(const float *a, const float *b, int64_t k, bool first,
   }
 }
 
-using product_fn = void (*)(const float *, const float *, int64_t, bool, const float *, float *, int64_t);
+using product_fn = void (*)(const float *, const float *, int64_t, bool, bool, const float *, float *, int64_t);
 
 template <int... M>
 static constexpr std::array<product_fn, sizeof...(M) + 1> product_table(std::integer_sequence<int, M...>) {
@@ -66,16 +67,44 @@ static constexpr std::array<product_fn, sizeof...(M) + 1> product_table(std::int
 }
 static constexpr auto product_of_rows = product_table(std::make_integer_sequence<int, Lanes::mr>{});
 
+// What of a matrix is wanted next, asked for bit by bit while another panel is at work.
+class Ahead {
+ public:
+  Ahead(const golens_matrix &m, int64_t panel) {
+    const int64_t from = panel * panel_width;
+    if (from >= m.n) return;
+    const int64_t n = std::min(panel_width, m.n - from);
+    if (m.packed) {
+      at_ = m.packed + from * m.k, rows_ = 1, length_ = m.k * panel_width;
+    } else if (m.sk == 1) {
+      at_ = m.w + from * m.sn, rows_ = n, length_ = m.k, step_ = m.sn;
+    } else {
+      at_ = m.w + from * m.sn, rows_ = m.k, length_ = n, step_ = m.sk;
+    }
+  }
+  // The part-th of so many parts.
+  void ask(int64_t part, int64_t parts) const {
+    const int64_t lines = (length_ + 15) / 16, all = rows_ * lines;
+    for (int64_t i = all * part / parts; i < all * (part + 1) / parts; i++) Lanes::prefetch(at_ + i / lines * step_ + i % lines * 16);
+  }
+
+ private:
+  const float *at_ = nullptr;
+  int64_t rows_ = 0, length_ = 0, step_ = 0;  // rows of so many floats, step apart
+};
+
 // All rows (packed, count of them) with one panel: c is count x 32, ldc apart. A part of
 // the panel as long as a chain stays in the nearest cache while all rows pass.
 static void product_panel(const float *a, int64_t count, const float *b, int64_t k, int64_t chain, const float *bias, float *c,
-                          int64_t ldc) {
-  if (k == 0) chain = 1;
+                          int64_t ldc, const Ahead &ahead) {
+  const int64_t blocks = (count + Lanes::mr - 1) / Lanes::mr, calls = (k + chain - 1) / chain * blocks;
+  int64_t call = 0;
   for (int64_t from = 0; from < k; from += chain) {
-    int64_t length = std::min(chain, k - from);
-    for (int64_t i = 0; i < count; i += Lanes::mr) {
-      int64_t m = std::min<int64_t>(Lanes::mr, count - i);
-      product_of_rows[m](a + i * k + from * Lanes::mr, b + from * panel_width, length, from == 0, bias, c + i * ldc, ldc);
+    const int64_t length = std::min(chain, k - from);
+    for (int64_t i = 0; i < count; i += Lanes::mr, call++) {
+      const int64_t m = std::min<int64_t>(Lanes::mr, count - i);
+      if (blocks > 1) ahead.ask(call, calls);
+      product_of_rows[m](a + i * k + from * Lanes::mr, b + from * panel_width, length, from == 0, blocks == 1, bias, c + i * ldc, ldc);
     }
   }
 }
@@ -98,10 +127,10 @@ static void pack_panel(const golens_matrix &m, int64_t panel, float *out) {
   const float *w = m.w + from * m.sn;
   if (n < panel_width) std::memset(out, 0, sizeof(float) * panel_width * m.k);
   if (m.sk == 1 && n == panel_width) {  // [n,k]: squares of 16 x 16 are turned
-    int64_t kk = 0;
-    for (; kk + 16 <= m.k; kk += 16)
-      for (int64_t j = 0; j < panel_width; j += 16) Lanes::turn(w + j * m.sn + kk, m.sn, out + kk * panel_width + j, panel_width);
-    for (; kk < m.k; kk++)
+    const int64_t whole = m.k / 16 * 16;
+    for (int64_t j = 0; j < panel_width; j += 16)
+      for (int64_t kk = 0; kk < whole; kk += 16) Lanes::turn(w + j * m.sn + kk, m.sn, out + kk * panel_width + j, panel_width);
+    for (int64_t kk = whole; kk < m.k; kk++)
       for (int64_t j = 0; j < panel_width; j++) out[kk * panel_width + j] = w[j * m.sn + kk];
     return;
   }

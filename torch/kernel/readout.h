@@ -51,6 +51,9 @@ class Readout {
   golens_parallel *par_;
   int64_t tile_, panels_, parts_, top_, room_, positions_;
   std::vector<float> rows_;  // the block's rows, packed
+  // For each row of the block, as many logits as are wanted are no smaller than this. Parts
+  // that are done first raise it, and spare later ones: what is found does not depend on it.
+  std::unique_ptr<std::atomic<float>[]> floors_;
 
   // The state of row i of the block that begins with a position: the final row is the first.
   int64_t state_of(int64_t i) const {
@@ -82,6 +85,8 @@ class Readout {
       pack_rows(at, count, k, rows_.data() + b * Lanes::mr * k);
     });
     std::vector<std::unique_ptr<Part>> parts(parts_);
+    floors_ = std::make_unique<std::atomic<float>[]>(rows);
+    for (int64_t i = 0; i < rows; i++) floors_[i] = -INFINITY;
     each(par_, parts_, [&](int64_t p) {
       parts[p] = std::make_unique<Part>(rows, top_, room_, r_.count);
       part(from, rows, p, *parts[p]);
@@ -98,13 +103,24 @@ class Readout {
     float *bias = panel + k * panel_width, *logits = bias + panel_width;
     FinalTile tile{logits + rows * tile_, logits + rows * tile_ + tile_};
     const int64_t last = std::min(panels_, (p + 1) * part_panels);
+    for (int64_t i = 0; i < rows; i++) out.best[i].floor = std::nextafter(floors_[i].load(std::memory_order_relaxed), -INFINITY);
     for (int64_t at = p * part_panels; at < last; at += tile_ / panel_width) {
       const int64_t count = std::min(tile_ / panel_width, last - at);
       for (int64_t q = 0; q < count; q++)
         product_panel(rows_.data(), rows, panel_of(r_.head, at + q, panel), k, r_.order, bias_of(r_.bias, r_.head.n, at + q, bias),
-                      logits + q * panel_width, tile_);
+                      logits + q * panel_width, tile_, Ahead(r_.head, at + q + 1));
       const int64_t v = at * panel_width, n = std::min(count * panel_width, r_.head.n - v);
       for (int64_t t = 0; t < rows; t += r_.rows) position(from, t, logits + t * tile_, v, n, out, tile);
+    }
+    for (int64_t i = 0; i < rows; i++) publish(out.best[i], floors_[i]);
+  }
+
+  // Lets the other parts know what a row's part has found.
+  void publish(Best &best, std::atomic<float> &floor) const {
+    best.shrink();
+    if (best.count < r_.top) return;
+    const float mine = best.value[r_.top - 1];
+    for (float had = floor; mine > had && !floor.compare_exchange_weak(had, mine, std::memory_order_relaxed);) {
     }
   }
 

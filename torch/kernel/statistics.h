@@ -80,19 +80,22 @@ struct FinalTile {
 
 // The largest of n logits; those that may be among the best go there.
 static float scan(const float *x, int64_t n, int64_t from, Best &best) {
-  Lanes::V m = Lanes::spread(-INFINITY);
+  constexpr int wide = 4;
+  Lanes::V m[wide];
+  for (int j = 0; j < wide; j++) m[j] = Lanes::spread(-INFINITY);
   int64_t i = 0;
-  for (; i + 16 <= n; i += 16) m = Lanes::max(m, Lanes::load(x + i));
-  float top = Lanes::largest(m);
+  for (; i + 16 * wide <= n; i += 16 * wide)
+    for (int j = 0; j < wide; j++) m[j] = Lanes::max(m[j], Lanes::load(x + i + 16 * j));
+  for (; i + 16 <= n; i += 16) m[0] = Lanes::max(m[0], Lanes::load(x + i));
+  float top = Lanes::largest(Lanes::max(Lanes::max(m[0], m[1]), Lanes::max(m[2], m[3])));
   for (; i < n; i++) top = std::max(top, x[i]);
   if (!(top > best.floor)) return top;
-  if (best.count == 0 && best.wanted <= 16 && n >= 64) {
-    // The floor of the first tile: at least `wanted` lanes have a maximum of that size.
-    float lane[16];
-    Lanes::store(lane, m);
-    std::sort(lane, lane + 16, [](float a, float b) { return a > b; });
-    float floor = std::nextafter(lane[best.wanted - 1], -INFINITY);
-    if (floor > best.floor) best.floor = floor;
+  if (best.floor == -INFINITY && best.wanted <= 16 * wide && n >= 16 * wide) {
+    // A floor to begin with: at least `wanted` of the lanes' maxima are no smaller.
+    float lane[16 * wide];
+    for (int j = 0; j < wide; j++) Lanes::store(lane + 16 * j, m[j]);
+    std::nth_element(lane, lane + best.wanted - 1, lane + 16 * wide, [](float a, float b) { return a > b; });
+    best.floor = std::nextafter(lane[best.wanted - 1], -INFINITY);
   }
   for (i = 0; i + 16 <= n; i += 16) {
     uint32_t larger = Lanes::above(Lanes::load(x + i), Lanes::spread(best.floor));
