@@ -155,14 +155,24 @@ func (r *reader) finish() error {
 			}
 		}
 	}
-	bad := 0
-	for _, v := range o.LogSumExp {
-		if math.IsNaN(float64(v)) {
-			bad++
-		}
-	}
-	if bad > 0 {
-		o.Warnings = append(o.Warnings, fmt.Sprintf("%d of %d cells are not numbers (NaN): the weights, or an intervention, hold a NaN or overflow", bad, len(o.LogSumExp)))
+	if bad := countNaN(o.LogSumExp); bad > 0 {
+		o.Warnings = append(o.Warnings, nanWarning(bad, len(o.LogSumExp)))
 	}
 	return r.name()
+}
+
+// countNaN returns how many of the values are no numbers.
+func countNaN(values []float32) int {
+	n := 0
+	for _, v := range values {
+		if v != v {
+			n++
+		}
+	}
+	return n
+}
+
+// nanWarning says of a result that some of its cells are no numbers.
+func nanWarning(bad, of int) string {
+	return fmt.Sprintf("%d of %d cells are not numbers (NaN): the weights, or an intervention, hold a NaN or overflow", bad, of)
 }
