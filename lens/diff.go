@@ -65,6 +65,9 @@ func (r *reader) divergence(ctx context.Context, s model.Session) (kl []float32,
 		return nil, err
 	}
 	torch.Keep(&r.scope, clean)
+	if r.Fast {
+		return r.fastDivergence(ctx, s, clean, changed)
+	}
 	for n := range r.rows {
 		if err := ctx.Err(); err != nil {
 			return nil, err

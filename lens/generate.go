@@ -49,7 +49,8 @@ func (g *Generation) New() []Token {
 // Generate has the model write behind ids [T], and reads the lens of every step as
 // it is made: step 0 in the shape [1,T,C], later ones, which read one token behind
 // the keys and values of the others, in [1,1,C]. Tokens, states and numbers of greedy
-// decoding are to the bit those of transformers' generate and of a notebook on them.
+// decoding are to the bit those of transformers' generate and of a notebook on them;
+// in fast mode the tokens and states are, and the lens agrees up to rounding.
 //
 // each, which may be nil, is called after every step, with the device free; an error
 // of it ends the generation. Where the generation fails or ctx is done, what was
@@ -138,16 +139,25 @@ func (w *writer) step(ctx context.Context, s model.Session) (*Step, error) {
 	if r.next, err = w.chooser.Choose(x, w.forbidden(len(w.out.Sequence))); err != nil {
 		return nil, err
 	}
-	own := x // the last position is all that there is
-	if n == 0 {
-		if own, err = s.Head(run.Results[0]); err != nil {
-			return nil, err
-		}
-	}
-	if err := r.readRun(ctx, s, run, own); err != nil {
+	if err := r.readStep(ctx, s, run, x); err != nil {
 		return nil, err
 	}
 	return &Step{Index: n, ID: r.next, Token: piece(w.tok, r.next), Lens: r.out}, nil
+}
+
+// readStep reads the lens of a step, whose last position's logits are last [1,1,V].
+func (r *reader) readStep(ctx context.Context, s model.Session, run *hooks.Run, last *torch.Tensor) error {
+	if r.Fast {
+		return r.readFast(ctx, s, run)
+	}
+	own := last // that position is all that there is
+	if r.first == 0 {
+		var err error
+		if own, err = s.Head(run.Results[0]); err != nil {
+			return err
+		}
+	}
+	return r.readRun(ctx, s, run, own)
 }
 
 // run reads the step's tokens with the cache of those before.

@@ -51,6 +51,11 @@ type Options struct {
 	Each func(row Row, logits *torch.Tensor) error
 
 	Hooks *hooks.Registry // interventions, and captures of the caller's own
+
+	// Fast reads all rows in one pass over the vocabulary, where exact mode has PyTorch's
+	// bits. Numbers agree with those up to rounding (see docs/fast.md).
+	Fast   bool
+	Kernel Kernel // of the fast mode; Auto unless set
 }
 
 // A Word is a target: the text that was asked for, and the token that stands for it.
@@ -106,6 +111,9 @@ func (o Options) plan(m *model.Model, T int) (*plan, error) {
 		if w.ID < 0 || w.ID >= int64(m.Sizes.Vocab) {
 			return nil, choice("the target %q has the id %d, which is not in the vocabulary of %d", w.Text, w.ID, m.Sizes.Vocab)
 		}
+	}
+	if err := p.chooseKernel(m); err != nil {
+		return nil, err
 	}
 	if err := p.chooseRows(m); err != nil {
 		return nil, err

@@ -25,6 +25,9 @@ var statistics = sync.OnceValues(func() (*torch.Module, error) {
 // the vocabulary, one row after the other, each in the shape [1,T,C] that a
 // notebook uses: the numbers are PyTorch's to the last bit. Memory holds a few
 // times one row's logits [T,V], however many rows there are. A cancelled ctx ends it between rows.
+//
+// In fast mode all rows are projected together, tile by tile of the vocabulary, and no
+// row's logits are held, unless Options ask for them.
 func Read(ctx context.Context, m *model.Model, ids []int64, o Options) (*Result, error) {
 	return readBefore(ctx, m, ids, -1, o)
 }
@@ -73,6 +76,9 @@ func (r *reader) read(ctx context.Context, s model.Session) error {
 		return err
 	}
 	torch.Keep(&r.scope, run)
+	if r.Fast {
+		return r.readFast(ctx, s, run)
+	}
 	own, err := s.Head(run.Results[0])
 	if err != nil {
 		return err
@@ -146,8 +152,10 @@ func (r *reader) length() int { return len(r.ids) - r.first }
 func (r *reader) isOwn(n int) bool { return r.isLast(n) && r.Kind != Raw }
 
 // isLast reports whether a row is the residual stream after the last block.
-func (r *reader) isLast(n int) bool {
-	return r.At == Resid && r.rows[n].Index == len(r.m.Layout.Blocks)
+func (r *reader) isLast(n int) bool { return r.isLastRow(r.rows[n]) }
+
+func (r *reader) isLastRow(row Row) bool {
+	return r.At == Resid && row.Index == len(r.m.Layout.Blocks)
 }
 
 // state returns the state [1,T,C] of row n. Where the model reads the whole text in

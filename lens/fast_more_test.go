@@ -1,0 +1,166 @@
+package lens
+
+import (
+	"context"
+	"errors"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/golens/golens/hooks"
+	"github.com/golens/golens/internal/reference"
+	"github.com/golens/golens/model"
+	"github.com/golens/golens/torch"
+)
+
+// TestFastGenerate: the same text, and each step's lens near the exact one.
+func TestFastGenerate(t *testing.T) {
+	for _, name := range []string{"12x96", "gemma2-96"} {
+		m := openModel(t, reference.Model(t, name), model.Options{DType: "float32"})
+		ids := reference.IDs(5, 6, m.Sizes.Vocab)
+		for _, o := range []Options{{Next: true, Logits: true, Hidden: true}, {Kind: Normed, Positions: []int{1}, Words: []Word{{"a", 3}}, Track: 2, Logits: true, Hidden: true}} {
+			write := func(o Options) *Generation {
+				g, err := Generate(context.Background(), m, ids, GenerateOptions{MaxNew: 5, NoEnd: true, Lens: o}, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return g
+			}
+			exact := write(o)
+			o.Fast = true
+			fast := write(o)
+			same(t, "sequence", fast.Sequence, exact.Sequence)
+			for i := range exact.Steps {
+				nearResult(t, fast.Steps[i].Lens, exact.Steps[i].Lens, apart(t, m, exact.Steps[i].Lens))
+			}
+			if fast.Manifest.Mode != "fast" {
+				t.Errorf("the manifest says %s", fast.Manifest.Mode)
+			}
+		}
+	}
+}
+
+// TestFastDiff: KL(clean || changed) of each cell is near the exact one.
+func TestFastDiff(t *testing.T) {
+	m := openModel(t, reference.Model(t, "12x96"), model.Options{})
+	ids := reference.IDs(5, 9, m.Sizes.Vocab)
+	h := &hooks.Registry{}
+	h.Add("h.3.mlp", hooks.Scale(0.2))
+	for _, o := range []Options{{Next: true}, {Kind: Normed, Rows: []int{2, 5, 12}, Positions: []int{1, -1}}, {Kind: Raw, At: Attn}} {
+		o.Hooks = h
+		exact, err := ReadDiff(context.Background(), m, ids, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Fast = true
+		fast, err := ReadDiff(context.Background(), m, ids, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed := 0
+		for i, x := range exact.KL {
+			if d := math.Abs(float64(x - fast.KL[i])); d > 1e-4*(1+float64(x)) {
+				t.Errorf("cell %d: KL is %v, exactly %v", i, fast.KL[i], x)
+			}
+			if x > 0.01 {
+				changed++
+			}
+		}
+		if len(fast.KL) != len(exact.KL) || changed == 0 {
+			t.Errorf("%d cells, want %d; %d of them changed", len(fast.KL), len(exact.KL), changed)
+		}
+	}
+}
+
+// TestFastEach: a function sees each row's logits once, at all positions.
+func TestFastEach(t *testing.T) {
+	m := openModel(t, reference.Model(t, "4x64-untied"), model.Options{})
+	ids := reference.IDs(5, 7, m.Sizes.Vocab)
+	seen := map[int][]float32{}
+	o := Options{Positions: []int{2, -1}, Logits: true, Fast: true, Each: func(row Row, x *torch.Tensor) error {
+		v, err := torch.Values[float32](x)
+		seen[row.Index] = v
+		return err
+	}}
+	r := read(t, m, ids, o)
+	V := m.Sizes.Vocab
+	for n, row := range r.Rows {
+		x := seen[row.Index]
+		if len(x) != len(ids)*V {
+			t.Fatalf("row %d: %d logits", row.Index, len(x))
+		}
+		for i, p := range r.Positions {
+			same(t, "logits", bitsOf(r.Logits[(n*2+i)*V:(n*2+i+1)*V]), bitsOf(x[p*V:(p+1)*V]))
+			best := largest(x[p*V : (p+1)*V])[0]
+			if id := r.TopIDs[(n*2+i)*r.K]; id != int64(best) {
+				t.Errorf("row %d: the likeliest is %d, by its logits %d", row.Index, id, best)
+			}
+		}
+	}
+	wrong := errors.New("no more")
+	o.Each = func(Row, *torch.Tensor) error { return wrong }
+	if _, err := Read(context.Background(), m, ids, o); !errors.Is(err, wrong) {
+		t.Errorf("the function's error came back as %v", err)
+	}
+}
+
+// TestFastNaN: a state that is not a number is said so, and the other cells are read.
+func TestFastNaN(t *testing.T) {
+	m := openModel(t, reference.Model(t, "4x64-untied"), model.Options{})
+	ids := reference.IDs(5, 7, m.Sizes.Vocab)
+	v := newTensor(t, append(make([]float32, m.Sizes.Width-1), float32(math.NaN())), int64(m.Sizes.Width))
+	h := &hooks.Registry{}
+	h.Add("h.2", hooks.Add("v", v).At(hooks.Last))
+	o := Options{Next: true, Track: 1, Hooks: h, Hidden: true, Logits: true}
+	exact := read(t, m, ids, o)
+	o.Fast = true
+	fast := read(t, m, ids, o)
+	if len(exact.Warnings) == 0 || !strings.Contains(exact.Warnings[0], "NaN") {
+		t.Fatalf("the exact reading warns of %v", exact.Warnings)
+	}
+	same(t, "warnings", fast.Warnings, exact.Warnings)
+	same(t, "ids", fast.TopIDs, exact.TopIDs)
+	same(t, "agreement", fast.Agree, exact.Agree)
+	same(t, "ranks", fast.Targets.Rank, exact.Targets.Rank)
+	for i := range exact.TopProbs {
+		if isNaN(fast.TopProbs[i]) != isNaN(exact.TopProbs[i]) {
+			t.Fatalf("probability %d is %v, exactly %v", i, fast.TopProbs[i], exact.TopProbs[i])
+		}
+	}
+}
+
+func TestFastChoices(t *testing.T) {
+	m := openModel(t, reference.Model(t, "4x64-untied"), model.Options{})
+	for _, c := range []struct {
+		o    Options
+		text string
+	}{
+		{Options{Kernel: ATen}, "belongs to the fast mode"},
+		{Options{Fast: true, Kernel: "blas"}, "auto, aten, f32 and x3"},
+		{Options{Fast: true, Kernel: X3}, "x3"},
+	} {
+		_, err := Read(context.Background(), m, []int64{1}, c.o)
+		var choice *ChoiceError
+		if !errors.As(err, &choice) || !strings.Contains(err.Error(), c.text) {
+			t.Errorf("%v: error %v", c.o, err)
+		}
+	}
+}
+
+// TestFastLeaves: nothing is left behind, nor where a reading ends early.
+func TestFastLeaves(t *testing.T) {
+	m := openModel(t, reference.Model(t, "4x64-untied"), model.Options{})
+	ids := reference.IDs(5, 40, m.Sizes.Vocab)
+	o := Options{Fast: true, Next: true, Track: 2, Kind: Normed, Logits: true}
+	read(t, m, ids, o) // what is made once
+	before := torch.Live()
+	read(t, m, ids, o)
+	ctx, cancel := context.WithCancel(context.Background())
+	o.Each = func(Row, *torch.Tensor) error { cancel(); return nil }
+	if _, err := Read(ctx, m, ids, o); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: error %v", err)
+	}
+	if n := torch.Live() - before; n != 0 {
+		t.Errorf("%d objects are left", n)
+	}
+}
