@@ -30,6 +30,9 @@ func lensOptions(c *cli.Context) (o lens.Options, err error) {
 	if o.Kind, err = lensKind(c); err != nil {
 		return o, err
 	}
+	if o.Fast = c.String("mode") == "fast"; o.Fast {
+		o.Kernel = lens.Kernel(c.String("kernel"))
+	}
 	if o.Top = c.Int("top"); o.Top < 1 {
 		return o, usage(c, "--top %d: at least 1 candidate a cell", o.Top)
 	}

@@ -31,7 +31,8 @@ func sharedFlags() []cli.Flag {
 		&cli.StringFlag{Name: "attention", Category: category, Value: "sdpa", Usage: "`KIND`: compute attention by sdpa or eager, as in transformers; an archive has its own"},
 		&cli.StringFlag{Name: "dtype", Category: category, Value: "auto", Usage: "`TYPE`: compute in float32, bfloat16, float16 or auto, the type that the weights are stored in, as transformers 5 does (studies: float32); an archive has its own"},
 		&cli.StringFlag{Name: "lens", Category: category, Value: "notebook", Usage: "`KIND`: notebook (hidden_states as they are: only the last is normed), raw (no final norm), normed (final norm for every row)"},
-		&cli.StringFlag{Name: "mode", Category: category, Value: "exact", Usage: "`MODE`: exact, every number to the bit as PyTorch has it; for sweep also fast, many variants at once"},
+		&cli.StringFlag{Name: "mode", Category: category, Value: "exact", Usage: "`MODE`: exact, every number to the bit as PyTorch has it; for lens, generate and sweep also fast, equal up to rounding: all rows, or many variants, at once"},
+		&cli.StringFlag{Name: "kernel", Category: category, Value: "auto", Usage: "`KERNEL`: with --mode fast, read the rows by " + string(lens.F32) + " (float32 on the CPU), " + string(lens.ATen) + " (libtorch's operations: anywhere) or auto, the faster one that serves"},
 	}, screenFlags()...)
 }
 
@@ -44,12 +45,8 @@ func openModel(c *cli.Context) (*model.Model, error) {
 
 // openModelIn is openModel with a number type in the place of --dtype's.
 func openModelIn(c *cli.Context, dtype model.DType) (*model.Model, error) {
-	switch mode, sweeps := c.String("mode"), c.Command.Name == "sweep"; {
-	case mode == "exact" || mode == "fast" && sweeps:
-	case sweeps:
-		return nil, usage(c, "--mode %s: there are exact and fast", mode)
-	default:
-		return nil, usage(c, "--mode %s: there is exact", mode)
+	if err := checkMode(c); err != nil {
+		return nil, err
 	}
 	attention := model.Attention(c.String("attention"))
 	if attention != model.SDPA && attention != model.Eager {
@@ -85,6 +82,30 @@ func openModelIn(c *cli.Context, dtype model.DType) (*model.Model, error) {
 		fmt.Fprintln(c.App.ErrWriter, "golens: warning:", w)
 	}
 	return m, nil
+}
+
+// checkMode looks whether the command has the mode and the kernel that are asked for.
+func checkMode(c *cli.Context) error {
+	mode, kernel, name := c.String("mode"), lens.Kernel(c.String("kernel")), c.Command.Name
+	switch hasFast := slices.Contains([]string{"lens", "generate", "sweep"}, name); {
+	case mode == "exact" || mode == "fast" && hasFast:
+	case hasFast:
+		return usage(c, "--mode %s: there are exact and fast", mode)
+	case mode == "fast":
+		return usage(c, "--mode fast: golens %s is exact; lens, generate and sweep have a fast mode", name)
+	default:
+		return usage(c, "--mode %s: there is exact", mode)
+	}
+	switch {
+	case !c.IsSet("kernel"):
+	case !slices.Contains([]lens.Kernel{lens.Auto, lens.ATen, lens.F32, lens.X3}, kernel):
+		return usage(c, "--kernel %s: there are auto, aten, f32 and x3", kernel)
+	case name != "lens" && name != "generate":
+		return usage(c, "--kernel has no meaning for golens %s: lens and generate read rows by it", name)
+	case mode != "fast":
+		return usage(c, "--kernel %s needs --mode fast: in exact mode the products are libtorch's own", kernel)
+	}
+	return nil
 }
 
 // fromVariable adds to a model's error that the environment named the model.
