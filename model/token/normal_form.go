@@ -96,7 +96,8 @@ func (f normalForm) isDone(s string) bool {
 		return true
 	}
 	for _, r := range s[i:] {
-		if unicode.Is(inert, r) {
+		// Of bytes that are not UTF-8 the library does not judge what follows.
+		if r == utf8.RuneError || unicode.Is(inert, r) {
 			return false
 		}
 	}

@@ -33,6 +33,12 @@ func plainPipeline(special []addedToken) *pipeline {
 
 // run appends the ids of a text. Special tokens are text unless special is set.
 func (p *pipeline) run(v *vocabulary, ids []int64, text string, special bool) []int64 {
+	return p.runPart(v, ids, text, special, nil)
+}
+
+// runPart appends the ids of a part of a text. What is done to a text's beginning is not
+// done to the part's where goesOn is set, which then normalises what comes first.
+func (p *pipeline) runPart(v *vocabulary, ids []int64, text string, special bool, goesOn normalizer) []int64 {
 	var m merger
 	add := func(id int32) { ids = append(ids, int64(id)) }
 	word := func(s stretch) {
@@ -41,8 +47,11 @@ func (p *pipeline) run(v *vocabulary, ids []int64, text string, special bool) []
 		}
 	}
 	p.raw.cut(text, special, add, func(start, end int) {
-		first := start == 0
-		text := p.normalize(text[start:end])
+		first, normalize := start == 0, p.normalize
+		if first && goesOn != nil {
+			first, normalize = false, goesOn
+		}
+		text := normalize(text[start:end])
 		p.normalized.cut(text, special, add, func(start, end int) {
 			if start < end {
 				p.cut(stretch{text: text[start:end], first: first && start == 0}, word)

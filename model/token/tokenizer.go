@@ -59,6 +59,15 @@ func (t *Tokenizer) Frame(ids []int64) []int64 {
 	return out
 }
 
+// Front returns the ids that the tokenizer puts in front of a text; none for GPT-2.
+func (t *Tokenizer) Front() []int64 {
+	var out []int64
+	for _, id := range t.pipeline.before {
+		out = append(out, int64(id))
+	}
+	return out
+}
+
 func (t *Tokenizer) encode(text string, special bool) []int64 {
 	return t.pipeline.run(t.vocabulary, make([]int64, 0, len(text)/4+1), text, special)
 }

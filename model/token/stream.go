@@ -1,0 +1,134 @@
+package token
+
+import (
+	"errors"
+	"io"
+)
+
+// A Stream is the ids of a text that is read bit by bit. It is for one goroutine.
+type Stream struct {
+	t       *Tokenizer
+	special bool
+	source  io.Reader
+	cuts    *cuts // nil where the text has to be read whole
+	reason  string
+
+	step   int    // bytes that are read at a time
+	text   []byte // read, and not encoded yet
+	ended  bool   // the source has no more
+	begun  bool   // the text's beginning has been encoded
+	ids    []int64
+	given  int // of ids
+	passed int64
+	err    error
+}
+
+// streamBytes is how much text is read at a time.
+const streamBytes = 1 << 16
+
+// NewStream returns the ids of the text that comes from r, which are those that
+// EncodeSpecial returns for the whole of it or, where special is not set, Encode. Memory
+// holds some ten thousand tokens and, where a text has no place at which it can be cut,
+// such as a word of a megabyte, what it takes to the next. Whole says where a tokenizer
+// has no such places.
+func (t *Tokenizer) NewStream(r io.Reader, special bool) *Stream {
+	s := &Stream{t: t, special: special, source: r, step: streamBytes}
+	s.cuts, s.reason = t.cuts()
+	return s
+}
+
+// Whole returns why the text is read as a whole before its first id is given, and ""
+// where it is read bit by bit.
+func (s *Stream) Whole() string { return s.reason }
+
+// Bytes returns how many bytes of the text have been encoded.
+func (s *Stream) Bytes() int64 { return s.passed }
+
+// ReadIDs puts ids into the given slice, as many as it has room for but at the text's
+// end, and returns how many; io.EOF where there are none left. An error of the reader
+// comes behind the ids of the text that could be cut before it.
+func (s *Stream) ReadIDs(ids []int64) (n int, err error) {
+	for n < len(ids) {
+		if s.given < len(s.ids) {
+			k := copy(ids[n:], s.ids[s.given:])
+			n, s.given = n+k, s.given+k
+			continue
+		}
+		switch {
+		case s.err != nil && n > 0:
+			return n, nil
+		case s.err != nil:
+			return 0, s.err
+		}
+		s.more()
+	}
+	return n, nil
+}
+
+// more reads text until some of it can be encoded, and does that.
+func (s *Stream) more() {
+	s.ids, s.given = s.ids[:0], 0
+	for want := s.step; ; want *= 2 { // so that text without a cut is not searched too often
+		s.read(want)
+		if s.err != nil {
+			return
+		}
+		at := 0
+		if s.ended {
+			at = len(s.text)
+		} else if s.cuts != nil {
+			at = s.cuts.last(string(s.text))
+		}
+		if at > 0 {
+			s.encode(at)
+		}
+		if s.ended {
+			s.err = io.EOF
+			return
+		}
+		if len(s.ids) > 0 {
+			return
+		}
+	}
+}
+
+// read fills the text up to n bytes, or to the end of the source.
+func (s *Stream) read(n int) {
+	for idle := 0; len(s.text) < n && !s.ended; {
+		if cap(s.text) < n {
+			s.text = append(make([]byte, 0, n), s.text...)
+		}
+		k, err := s.source.Read(s.text[len(s.text):n])
+		s.text = s.text[:len(s.text)+k]
+		if idle++; k > 0 {
+			idle = 0
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			s.ended = true
+		case err != nil:
+			s.err = err
+			return
+		case idle > 100:
+			s.err = io.ErrNoProgress
+			return
+		}
+	}
+}
+
+// encode turns the first bytes of the text into ids.
+func (s *Stream) encode(n int) {
+	var goesOn normalizer
+	if s.begun {
+		goesOn = s.cuts.goesOn
+	}
+	text := string(s.text[:n])
+	if cap(s.text) > 4*s.step { // a long stretch without a cut should not stay
+		s.text = append([]byte(nil), s.text[n:]...)
+	} else {
+		s.text = append(s.text[:0], s.text[n:]...)
+	}
+	s.ids = s.t.pipeline.runPart(s.t.vocabulary, s.ids, text, s.special, goesOn)
+	s.begun = true
+	s.passed += int64(n)
+}
