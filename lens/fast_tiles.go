@@ -47,18 +47,22 @@ func (t *tiles) Close() error { return t.head.Close() }
 // stays in the cache. Where many candidates are kept, there are fewer rows.
 func (t *tiles) rows(top int) int { return max(1, min(400, 1<<22/top)) }
 
-// width returns the words of a tile for so many rows. Tiles are of about equal width.
+// width returns the words of a tile for so many rows: tiles of about equal width, that
+// with their sums stay in the cache.
 func (t *tiles) width(rows int) int {
 	V := int(t.head.Weight.Shape()[0])
 	n := t.size
 	if n == 0 {
-		n = max(1024, min(8192, 1<<20/max(1, rows)))
+		n = max(1024, min(8192, 3<<18/max(1, rows)))
 		if t.device.IsCUDA() { // its memory is as good as a cache, and each call costs
 			n = 1 << 16
 		}
 	}
 	count := (V + n - 1) / n
-	return (V + count - 1) / count
+	if n = (V + count - 1) / count; t.size == 0 {
+		n = (n + 63) / 64 * 64 // whole vectors, and whole panels of a matrix library
+	}
+	return n
 }
 
 func (t *tiles) read(states []*torch.Tensor, final, top int, targets []int64, n int) (*reading, error) {

@@ -76,7 +76,7 @@ def top(self, x: Tensor, k: int) -> Tuple[Tensor, Tensor]:
     ids, order = torch.sort(ids, -1)
     v, order = torch.sort(v.gather(-1, order), stable=True, dim=-1, descending=True)
     ids = ids.gather(-1, order)
-    odd = ((x < v[..., -1:]).sum(-1) != n - k).nonzero()
+    odd = (self.count(x < v[..., -1:]) != n - k).nonzero()
     if odd.size(0) > 0:
         p, s = odd[:, 0], odd[:, 1]
         y, w, i = x[p, s], v[p, s], ids[p, s]
@@ -95,14 +95,18 @@ def top(self, x: Tensor, k: int) -> Tuple[Tensor, Tensor]:
         ids[p, s] = i.gather(-1, order)[:, :k]
     return v, ids
 
+def count(self, yes: Tensor) -> Tensor:
+    # How many of the last dimension; a sum of bool goes by way of a copy in int64.
+    return yes.to(0).sum(-1, dtype=3)
+
 def counts(self, x: Tensor, t: Tensor) -> Tuple[Tensor, Tensor]:
     # How many of x [Q,S,n] are larger than t [Q,S,N], and how many as large: [Q,S,N] each.
     above: List[Tensor] = []
     equal: List[Tensor] = []
     for j in range(t.size(-1)):
         one = t[:, :, j:j + 1]
-        above.append((x > one).sum(-1))
-        equal.append((x == one).sum(-1))
+        above.append(self.count(x > one))
+        equal.append(self.count(x == one))
     return torch.stack(above, -1), torch.stack(equal, -1)
 
 def read(self, h: Tensor, weight: Tensor, bias: Optional[Tensor], cap: float, tile: int, final: int, k: int, at: Tensor, ids: Tensor, t: Tensor) -> List[Tensor]:
