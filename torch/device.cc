@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "guard.h"
+#include "kernel/kernel.h"
 
 using golens::guard;
 
@@ -56,3 +57,12 @@ int golens_threads(void) {
   const int n = golens::threads;
   return n > 0 ? n : at::get_num_threads();
 }
+
+static void parallel_for(int64_t n, golens_task *task, void *of) {
+  golens::use_threads();
+  at::parallel_for(0, n, 1, [&](int64_t from, int64_t to) {
+    for (int64_t i = from; i < to; i++) task(of, i);
+  });
+}
+
+void *golens_parallel_for_kernels(void) { return reinterpret_cast<void *>(parallel_for); }

@@ -20,6 +20,7 @@ typedef struct golens_file golens_file;      // a mapped file, kept while a tens
 
 char *golens_tensor_copy_in(const void *data, int64_t bytes, int dtype, const int64_t *dims, int ndim,
                             golens_tensor **out);
+char *golens_tensor_empty(const int64_t *dims, int ndim, golens_tensor **out);  // float32, not yet written
 char *golens_tensor_copy_out(const golens_tensor *t, void *dst, int64_t bytes);
 char *golens_tensor_narrow(const golens_tensor *t, int64_t dim, int64_t start, int64_t length, golens_tensor **out);
 char *golens_tensor_select(const golens_tensor *t, int64_t dim, int64_t index, golens_tensor **out);
@@ -29,6 +30,7 @@ int golens_tensor_ndim(const golens_tensor *t);
 int64_t golens_tensor_size(const golens_tensor *t, int dim);
 int golens_tensor_dtype(const golens_tensor *t);
 const void *golens_tensor_storage(const golens_tensor *t);
+char *golens_tensor_floats(const golens_tensor *t, float **out);  // its elements, where kernels can read them
 int golens_tensor_cuda(const golens_tensor *t);  // number of its GPU, -1 for none
 void golens_tensor_free(golens_tensor *t);
 void golens_trim(void);     // gives freed memory back to the system
@@ -88,6 +90,8 @@ char *golens_module_call(const golens_module *m, const char *method, const golen
 void golens_module_free(golens_module *m);
 
 // ---- the library and its devices (device.cc)
+
+void *golens_parallel_for_kernels(void);  // a golens_parallel of kernel/kernel.h, on libtorch's own threads
 
 char *golens_cuda_open(int *count);  // once, before any other question about CUDA
 char *golens_describe(char **text);  // lines "key\tvalue": version, capability, BLAS, ...

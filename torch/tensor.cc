@@ -34,6 +34,10 @@ char *golens_tensor_copy_in(const void *data, int64_t bytes, int dtype, const in
   return guard([&] { *out = new golens_tensor(copied(data, bytes, scalar(dtype), {dims, static_cast<size_t>(ndim)})); });
 }
 
+char *golens_tensor_empty(const int64_t *dims, int ndim, golens_tensor **out) {
+  return guard([&] { *out = new golens_tensor(at::empty({dims, static_cast<size_t>(ndim)}, at::kFloat)); });
+}
+
 char *golens_tensor_copy_out(const golens_tensor *t, void *dst, int64_t bytes) {
   return guard([&] {
     auto c = t->t.to(at::kCPU).contiguous();
@@ -61,6 +65,15 @@ char *golens_tensor_clone(const golens_tensor *t, golens_tensor **out) {
 int golens_tensor_ndim(const golens_tensor *t) { return static_cast<int>(t->t.dim()); }
 int64_t golens_tensor_size(const golens_tensor *t, int dim) { return t->t.sizes()[dim]; }
 int golens_tensor_dtype(const golens_tensor *t) { return static_cast<int>(t->t.scalar_type()); }
+char *golens_tensor_floats(const golens_tensor *t, float **out) {
+  return guard([&] {
+    TORCH_CHECK(t->t.device().is_cpu() && t->t.scalar_type() == at::kFloat && t->t.is_contiguous(),
+                "kernels read float32 on the CPU without gaps, and this is ", t->t.scalar_type(), " on ", t->t.device(),
+                t->t.is_contiguous() ? "" : ", with gaps");
+    *out = t->t.data_ptr<float>();
+  });
+}
+
 int golens_tensor_cuda(const golens_tensor *t) { return t->t.is_cuda() ? t->t.device().index() : -1; }
 const void *golens_tensor_storage(const golens_tensor *t) { return t->t.storage().data(); }
 void golens_tensor_free(golens_tensor *t) { delete t; }

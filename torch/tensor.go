@@ -64,6 +64,19 @@ func copyIn(data unsafe.Pointer, n int64, d DType, shape []int64) (*Tensor, erro
 	return ownTensor(out), nil
 }
 
+// Empty returns a float32 tensor on the CPU whose elements are still to be written.
+func Empty(shape ...int64) (*Tensor, error) {
+	op := fmt.Sprintf("new %v tensor of shape %v", Float32, shape)
+	if _, err := bytesOf(op, Float32, shape); err != nil {
+		return nil, err
+	}
+	var out *C.golens_tensor
+	if err := check(op, C.golens_tensor_empty(dims(shape), C.int(len(shape)), &out)); err != nil {
+		return nil, err
+	}
+	return ownTensor(out), nil
+}
+
 func dims(shape []int64) *C.int64_t { return (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(shape))) }
 
 // Values returns a copy of the tensor's elements in row-major order, brought to

@@ -34,21 +34,16 @@ struct Lanes {
     return {_mm256_round_ps(a.lo, how), _mm256_round_ps(a.hi, how)};
   }
   static V two_to(V n) {  // whole n, -126..127
-    auto half = [](__m256 x) {
-      return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(x), _mm256_set1_epi32(127)), 23));
-    };
-    return {half(n.lo), half(n.hi)};
+    return {two_to(n.lo), two_to(n.hi)};
   }
   static uint32_t above(V a, V b) { return mask(_mm256_cmp_ps(a.lo, b.lo, _CMP_GT_OQ), _mm256_cmp_ps(a.hi, b.hi, _CMP_GT_OQ)); }
   static uint32_t same(V a, V b) { return mask(_mm256_cmp_ps(a.lo, b.lo, _CMP_EQ_OQ), _mm256_cmp_ps(a.hi, b.hi, _CMP_EQ_OQ)); }
   static uint32_t none_of(uint32_t m) { return ~m & 0xffff; }
   static V keep(V a, uint32_t m) {
     const __m256i bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
-    auto half = [bit](__m256 x, uint32_t m) {
-      __m256i on = _mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32(m), bit), bit);
-      return _mm256_and_ps(x, _mm256_castsi256_ps(on));
-    };
-    return {half(a.lo, m & 0xff), half(a.hi, m >> 8)};
+    const __m256i lo = _mm256_and_si256(_mm256_set1_epi32(m), bit), hi = _mm256_and_si256(_mm256_set1_epi32(m >> 8), bit);
+    return {_mm256_and_ps(a.lo, _mm256_castsi256_ps(_mm256_cmpeq_epi32(lo, bit))),
+            _mm256_and_ps(a.hi, _mm256_castsi256_ps(_mm256_cmpeq_epi32(hi, bit)))};
   }
   static float total(V a) {
     __m256 s = _mm256_add_ps(a.lo, a.hi);
@@ -86,6 +81,9 @@ struct Lanes {
   }
 
  private:
+  static __m256 two_to(__m256 n) {
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23));
+  }
   static uint32_t mask(__m256 lo, __m256 hi) { return _mm256_movemask_ps(lo) | _mm256_movemask_ps(hi) << 8; }
 };
 

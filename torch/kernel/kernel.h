@@ -77,6 +77,15 @@ typedef struct {
 const golens_kernel *golens_kernel_best(void);
 const golens_kernel *golens_kernel_at(int i);
 
+// For callers that cannot call through a pointer.
+void golens_call_pack(const golens_kernel *s, const golens_matrix *m, float *out, golens_parallel *par);
+int golens_call_linear(const golens_kernel *s, const float *x, int64_t rows, int64_t ldx, const golens_matrix *m, const float *bias,
+                       golens_order order, float *y, int64_t ldy, golens_parallel *par);
+void golens_call_dots(const golens_kernel *s, const float *x, int64_t count, int64_t ldx, const golens_matrix *m, const float *bias,
+                      golens_order order, const int64_t *ids, float *y, golens_parallel *par);
+int golens_call_readout(const golens_kernel *s, const golens_readout *r, golens_parallel *par);
+void golens_call_gelu(const golens_kernel *s, const float *x, float *y, int64_t n);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,85 @@
+package torch
+
+import (
+	"sync"
+
+	"github.com/golens/golens/torch/kernel"
+)
+
+// orders are those that matrix libraries are known to sum in: oneMKL with AVX-512 has
+// chains of 384 and, for few rows, lanes; with AVX2 chains of 256; on AMD's processors
+// chains of 192.
+var orders = []kernel.Order{192, 384, 256, 512, kernel.Lanes}
+
+var trial = sync.OnceValues(func() (*Module, error) {
+	u, err := NewUnit()
+	if err != nil {
+		return nil, err
+	}
+	return u.Define("Trial", `
+def linear(self, x: Tensor, w: Tensor, bias: Optional[Tensor]) -> Tensor:
+    return torch.linear(x, w, bias)
+
+def same(self, a: Tensor, b: Tensor) -> bool:
+    return torch.equal(a, b)
+`)
+})
+
+// OrderOf returns the order in which libtorch sums F.linear(x, w, bias), for x [...,C], w
+// [N,C] and bias [N] or nil: the one among those that kernels know which gives all its
+// bits, and false where none does. It belongs to the number of rows, the thread count and
+// the processor.
+func OrderOf(x, w, bias *Tensor) (kernel.Order, bool, error) {
+	t, err := trial()
+	if err != nil {
+		return 0, false, err
+	}
+	var b any
+	if bias != nil {
+		b = bias
+	}
+	y, err := t.Call("linear", x, w, b)
+	if err != nil {
+		return 0, false, err
+	}
+	defer y[0].Close()
+	return OrderLike(y[0], x, w, bias)
+}
+
+// OrderLike returns the order in which y [...,N] was summed, where a product F.linear(x,
+// w, bias) is at hand already.
+func OrderLike(y, x, w, bias *Tensor) (kernel.Order, bool, error) {
+	t, err := trial()
+	if err != nil {
+		return 0, false, err
+	}
+	tried := map[kernel.Order]bool{}
+	for _, o := range orders {
+		// Chains no shorter than a row are all one.
+		if C := w.Shape()[1]; o > 0 && int64(o) >= C {
+			o = kernel.Order(C)
+		}
+		if tried[o] {
+			continue
+		}
+		tried[o] = true
+		z, err := Linear(x, w, bias, o)
+		if err != nil {
+			return 0, false, err
+		}
+		same, err := t.Call("same", y, z)
+		z.Close()
+		if err != nil {
+			return 0, false, err
+		}
+		v, err := Values[bool](same[0])
+		same[0].Close()
+		if err != nil {
+			return 0, false, err
+		}
+		if v[0] {
+			return o, true, nil
+		}
+	}
+	return 0, false, nil
+}

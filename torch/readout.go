@@ -1,0 +1,151 @@
+package torch
+
+import (
+	"fmt"
+	"runtime"
+
+	"github.com/golens/golens/torch/kernel"
+)
+
+// A Reading is what a readout tells of R states at T positions each.
+type Reading = kernel.Reading
+
+// ReadoutOptions say what a readout reads.
+type ReadoutOptions struct {
+	Final   int     // which state is the model's own output
+	Top     int     // candidates a cell, at least 1
+	Targets []int64 // [T,N], -1 for none; the same for every state
+	Count   int     // N
+	Order   kernel.Order
+}
+
+// Readout projects states, R of [1,T,C] or [T,C], with head [V,C] and bias [V] or nil,
+// and reads their statistics in one pass over the vocabulary. All are float32 on the
+// CPU. The logits have the bits of F.linear where Order is its own for the number of
+// rows in question (see OrderOf); any number of states and positions gives the same.
+func Readout(states []*Tensor, head, bias *Tensor, o ReadoutOptions) (*Reading, error) {
+	const op = "read out"
+	fail := func(format string, a ...any) (*Reading, error) {
+		return nil, &Error{Op: op, Msg: fmt.Sprintf(format, a...)}
+	}
+	defer runtime.KeepAlive(states)
+	defer runtime.KeepAlive(head)
+	defer runtime.KeepAlive(bias)
+	m, err := matrix(head)
+	if err != nil {
+		return nil, err
+	}
+	q := kernel.Query{Head: m, Order: o.Order, Step: m.K, Final: o.Final, Top: o.Top, Targets: o.Targets, Count: o.Count}
+	if bias != nil {
+		if q.Bias, err = bias.floats("bias"); err != nil {
+			return nil, err
+		}
+		if bias.Numel() != m.N {
+			return fail("the bias has %d elements for %d words", bias.Numel(), m.N)
+		}
+	}
+	for i, s := range states {
+		at, err := s.floats("states")
+		if err != nil {
+			return nil, err
+		}
+		T := s.Numel() / max(1, m.K)
+		if shape := s.Shape(); len(shape) < 2 || shape[len(shape)-1] != m.K || T == 0 || i > 0 && T != q.Length {
+			return fail("a state has the shape %v: all are [1,T,%d] with one T", shape, m.K)
+		}
+		q.States, q.Length = append(q.States, at), T
+	}
+	switch {
+	case len(states) == 0 || o.Final < 0 || o.Final >= len(states):
+		return fail("the final one of %d states is number %d", len(states), o.Final)
+	case o.Top < 1 || int64(o.Top) > m.N:
+		return fail("%d candidates of %d words", o.Top, m.N)
+	case int64(len(o.Targets)) != q.Length*int64(o.Count):
+		return fail("%d targets for %d positions of %d", len(o.Targets), q.Length, o.Count)
+	case !o.Order.Valid() || o.Order == kernel.Lanes:
+		return fail("the order %v is not one of chains", o.Order)
+	}
+	for _, id := range o.Targets {
+		if id < -1 || id >= m.N {
+			return fail("the target %d is not in the vocabulary of %d", id, m.N)
+		}
+	}
+	r, err := kernel.Best().Read(q, parallel())
+	if err != nil {
+		return fail("%v", err)
+	}
+	return r, nil
+}
+
+// Dots returns the logits of chosen words, x[i] . head[ids[i]] + bias[ids[i]], for x
+// [len(ids),C]: the bits that Readout has.
+func Dots(x, head, bias *Tensor, ids []int64, o kernel.Order) ([]float32, error) {
+	const op = "read chosen words"
+	defer runtime.KeepAlive(x)
+	defer runtime.KeepAlive(head)
+	defer runtime.KeepAlive(bias)
+	m, err := matrix(head)
+	if err != nil {
+		return nil, err
+	}
+	at, err := x.floats("states")
+	if err != nil {
+		return nil, err
+	}
+	var b *float32
+	if bias != nil {
+		if b, err = bias.floats("bias"); err != nil {
+			return nil, err
+		}
+	}
+	if x.Numel() != int64(len(ids))*m.K || bias != nil && bias.Numel() != m.N || !o.Valid() {
+		return nil, &Error{Op: op, Msg: fmt.Sprintf("states %v and a bias of %d do not fit %d words of a head %v", x.Shape(), bias.Numel(), len(ids), head.Shape())}
+	}
+	for _, id := range ids {
+		if id < 0 || id >= m.N {
+			return nil, &Error{Op: op, Msg: fmt.Sprintf("the word %d is not in the vocabulary of %d", id, m.N)}
+		}
+	}
+	return kernel.Best().Dots(at, m.K, m, b, o, ids, parallel()), nil
+}
+
+// Linear returns x [...,C] times the weights [N,C], plus bias [N] or nil, in a given
+// order of summation: [...,N]. All are float32 on the CPU.
+func Linear(x, w, bias *Tensor, o kernel.Order) (*Tensor, error) {
+	const op = "multiply"
+	defer runtime.KeepAlive(x)
+	defer runtime.KeepAlive(w)
+	defer runtime.KeepAlive(bias)
+	m, err := matrix(w)
+	if err != nil {
+		return nil, err
+	}
+	at, err := x.floats("rows")
+	if err != nil {
+		return nil, err
+	}
+	shape := x.Shape()
+	if len(shape) == 0 || shape[len(shape)-1] != m.K || !o.Valid() || bias != nil && bias.Numel() != m.N {
+		return nil, &Error{Op: op, Msg: fmt.Sprintf("rows %v and a bias of %d do not fit weights %v in %v", shape, bias.Numel(), w.Shape(), o)}
+	}
+	var b *float32
+	if bias != nil {
+		if b, err = bias.floats("bias"); err != nil {
+			return nil, err
+		}
+	}
+	shape[len(shape)-1] = m.N
+	y, err := Empty(shape...)
+	if err != nil {
+		return nil, err
+	}
+	to, err := y.floats("result")
+	if err == nil && x.Numel() > 0 {
+		err = kernel.Best().LinearInto(to, at, x.Numel()/m.K, m, b, o, parallel())
+	}
+	if err != nil {
+		y.Close()
+		return nil, &Error{Op: op, Msg: err.Error()}
+	}
+	return y, nil
+}
