@@ -66,6 +66,11 @@ func (m *Module) Call(method string, args ...any) ([]*Tensor, error) {
 // CallWith runs a method with hooks, which act in this call only. The module must
 // have been made ready by Interpose.
 func (m *Module) CallWith(method string, steps []Step, args ...any) (*Outcome, error) {
+	return m.CallUsing(nil, method, steps, args...)
+}
+
+// CallUsing is CallWith with modules that kernels compute, nil for none.
+func (m *Module) CallUsing(by *Products, method string, steps []Step, args ...any) (*Outcome, error) {
 	op := "run " + method
 	if m.gone() {
 		return nil, closed(op)
@@ -73,6 +78,7 @@ func (m *Module) CallWith(method string, steps []Step, args ...any) (*Outcome, e
 	var keep cstrings
 	defer keep.free()
 	defer runtime.KeepAlive(m)
+	defer runtime.KeepAlive(by)
 	defer runtime.KeepAlive(steps)
 	defer runtime.KeepAlive(args)
 
@@ -83,6 +89,10 @@ func (m *Module) CallWith(method string, steps []Step, args ...any) (*Outcome, e
 			return nil, err
 		}
 		in = append(in, v...)
+	}
+	products, err := by.handle(op)
+	if err != nil {
+		return nil, err
 	}
 	run := &running{}
 	plan := make([]C.golens_step, len(steps))
@@ -124,7 +134,7 @@ func (m *Module) CallWith(method string, steps []Step, args ...any) (*Outcome, e
 	hits := make([]int64, len(steps))
 	var results **C.golens_tensor
 	var n C.int
-	err := check(op, C.golens_module_call(m.c, keep.add(method), unsafe.SliceData(in), C.int(len(in)),
+	err = check(op, C.golens_module_call(m.c, keep.add(method), unsafe.SliceData(in), C.int(len(in)), products,
 		unsafe.SliceData(plan), C.int(len(plan)), unsafe.SliceData(values), C.int(len(values)), C.uintptr_t(handle),
 		unsafe.SliceData(captures), dims(hits), &results, &n))
 

@@ -62,6 +62,16 @@ static void apply(const std::vector<Step> &steps, at::IValue &v, Table &table) {
   v = c10::ivalue::Tuple::create(std::move(parts));
 }
 
+// Runs a method of n arguments, self among them, by its text or by a kernel in its place.
+static void compute(torch::jit::Function *fn, size_t n, torch::jit::Stack &stack) {
+  if (active && active->products && n == 2) {
+    const auto &of = active->products->of;
+    auto it = of.find(stack[stack.size() - n].toObject().get());
+    if (it != of.end() && run_product(it->second, active->products->set, fn, stack)) return;
+  }
+  fn->run(stack);
+}
+
 // Runs a method of n arguments, self among them, and what the call's table has for its module.
 static void run_hooked(torch::jit::Function *fn, size_t n, torch::jit::Stack &stack) {
   Point *p = nullptr;
@@ -70,13 +80,13 @@ static void run_hooked(torch::jit::Function *fn, size_t n, torch::jit::Stack &st
     if (it != active->points.end()) p = &it->second;
   }
   if (!p) {
-    fn->run(stack);
+    compute(fn, n, stack);
     return;
   }
   for (int i : p->numbers) active->hits[i]++;
   TORCH_CHECK(n > 1 || p->input.empty(), "a hook at the input needs an argument, and this module takes none");
   if (n > 1) apply(p->input, stack[stack.size() - n + 1], *active);
-  fn->run(stack);
+  compute(fn, n, stack);
   apply(p->output, stack.back(), *active);
 }
 

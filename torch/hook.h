@@ -5,7 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "guard.h"
+#include "product.h"
 
 namespace golens {
 
@@ -28,6 +28,7 @@ struct Point {
 struct Table {
   std::unordered_map<const void *, Point> points;
   uintptr_t go = 0;  // handle of the call's Go hooks
+  const golens_products *products = nullptr;  // modules whose text is not run
   golens_tensor **captures = nullptr;
   int64_t *hits = nullptr;
 };

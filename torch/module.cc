@@ -185,11 +185,12 @@ char *golens_module_interpose(const golens_module *m) {
 }
 
 char *golens_module_call(const golens_module *m, const char *method, const golens_value *args, int nargs,
-                         const golens_step *steps, int nsteps, const golens_value *values, int nvalues, uintptr_t go,
-                         golens_tensor **captures, int64_t *hits, golens_tensor ***results, int *nresults) {
+                         const golens_products *products, const golens_step *steps, int nsteps, const golens_value *values, int nvalues,
+                         uintptr_t go, golens_tensor **captures, int64_t *hits, golens_tensor ***results, int *nresults) {
   return guard([&] {
     golens::Table table;
     table.go = go;
+    table.products = products;
     table.captures = captures;
     table.hits = hits;
     for (int i = 0; i < nsteps; i++) {

@@ -1,0 +1,50 @@
+// What computes a module in the place of its text: the kernels of kernel/kernel.h, on
+// weights that were packed for them.
+#pragma once
+#include <torch/csrc/jit/api/module.h>
+
+#include <memory>
+#include <unordered_map>
+
+#include "guard.h"
+#include "kernel/kernel.h"
+
+namespace golens {
+
+// A weight matrix in panels, in memory of large pages.
+class Panels : Counted {
+ public:
+  Panels(const golens_kernel *set, const at::Tensor &w, bool by_input);
+  ~Panels();
+  golens_matrix matrix() const { return m_; }
+
+ private:
+  golens_matrix m_{};
+  void *map_ = nullptr;
+  size_t bytes_ = 0;
+};
+
+struct Product {
+  enum Kind { linear, each, gelu, gelu_by_parts } kind;
+  torch::jit::Module at;  // kept, so that its identity stays its own
+  std::shared_ptr<const Panels> w;
+  at::Tensor bias;  // undefined for none
+  golens_order order;
+};
+
+// Computes a module of one argument x that lies on top of the stack, behind itself, and
+// puts the result in their place. False where x is not what kernels can read: nothing was
+// done then, and the text has the word.
+bool run_product(const Product &p, const golens_kernel *set, torch::jit::Function *text, torch::jit::Stack &stack);
+
+}  // namespace golens
+
+struct golens_packed {
+  std::shared_ptr<const golens::Panels> w;
+};
+
+struct golens_products : golens::Counted {
+  const golens_kernel *set;
+  std::unordered_map<const void *, golens::Product> of;  // by the identity of the module
+  explicit golens_products(const golens_kernel *s) : set(s) {}
+};
