@@ -24,12 +24,20 @@ type Points struct {
 	aliases map[string]string
 	heads   map[string]heads
 	names   []string // in the order of addition
+	by      *torch.Products
 }
 
 // heads say where the heads of an attention lie: dim columns each of the input of a module.
 type heads struct {
 	projection string
 	n, dim     int
+}
+
+// Using returns the same points, in whose runs kernels compute some modules; nil for none.
+func (p *Points) Using(by *torch.Products) *Points {
+	other := *p
+	other.by = by
+	return &other
 }
 
 // NewPoints returns the points of a model, none so far.

@@ -79,7 +79,7 @@ func (s Session) decode(d *Decoding, ids []int64, h *hooks.Registry) (*hooks.Run
 		return nil, err
 	}
 	defer x.Close()
-	run, err := s.m.Points.Call("trunk_step", h.From(len(d.ids)), x, len(d.ids), append([]*torch.Tensor{}, d.past...))
+	run, err := s.points().Call("trunk_step", h.From(len(d.ids)), x, len(d.ids), append([]*torch.Tensor{}, d.past...))
 	if err != nil {
 		return nil, err
 	}
@@ -120,5 +120,8 @@ func (s Session) NextLogits(run *hooks.Run) (*torch.Tensor, error) {
 		return nil, err
 	}
 	defer last.Close()
+	if _, plain := s.m.headProduct(); plain && s.fast {
+		return s.Head(last)
+	}
 	return inFloat32(one(s.m.head.Call("unembed", last)))
 }

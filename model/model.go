@@ -44,6 +44,7 @@ type Model struct {
 	root       *torch.Module
 	norm, head *torch.Module
 	built      map[string]*torch.Module
+	packed     packed
 	tied       bool
 }
 
@@ -69,6 +70,7 @@ func (m *Model) Close() error {
 	for _, b := range m.built {
 		b.Close()
 	}
+	m.packed.Close()
 	m.root.Close()
 	if m.archive != nil {
 		m.head.Close()
@@ -90,7 +92,7 @@ func build(name string, c *config.Config, w *weights, o Options) (*Model, error)
 		o.Attention = SDPA
 	}
 	m := &Model{Name: name, Config: c, Sizes: sizesOf(c.Arch), Attention: o.Attention, Device: o.Device, DType: w.dtype, weights: w,
-		built: map[string]*torch.Module{}}
+		built: map[string]*torch.Module{}, packed: newPacked()}
 	if asked == SDPA && o.Attention == Eager {
 		m.Warnings = append(m.Warnings, fmt.Sprintf("transformers has no sdpa attention for the family %s: it is eager here as well", c.Type))
 	}
@@ -127,6 +129,9 @@ func (m *Model) assemble() error {
 	m.aliasNames(names)
 	m.norm, m.head = m.built[layout.Norm], m.built[layout.Head]
 	m.addHeads()
+	if err := m.preparePlain(); err != nil {
+		return err
+	}
 	if odd := w.unused(); len(odd) > 0 {
 		m.Warnings = append(m.Warnings, fmt.Sprintf("%s holds %d tensors that this architecture does not use, such as %s", w.from, len(odd), odd[0]))
 	}

@@ -21,7 +21,7 @@ func (s Session) Resume(first int, x *torch.Tensor, h *hooks.Registry) (*hooks.R
 		}
 		before, x = run, run.Results[0]
 	}
-	run, err := s.m.Points.CallPart(s.m.norm, "forward", h, x)
+	run, err := s.points().CallPart(s.m.norm, "forward", h, x)
 	if err != nil {
 		before.Close()
 		return nil, err
@@ -56,7 +56,7 @@ func (s Session) Blocks(first, end int, x *torch.Tensor, h *hooks.Registry) (*ho
 				return nil, err
 			}
 		}
-		next, err := s.m.Points.CallPart(s.m.built[s.m.Layout.Blocks[i].Out], "forward", h, x, around)
+		next, err := s.points().CallPart(s.m.built[s.m.Layout.Blocks[i].Out], "forward", h, x, around)
 		if err != nil {
 			run.Close()
 			return nil, err

@@ -20,11 +20,15 @@ func (e *LengthError) Error() string {
 
 // A Session is a model whose device is held, so that nothing else runs there.
 // Tensors that it returns are the caller's to close.
-type Session struct{ m *Model }
+type Session struct {
+	m    *Model
+	by   *torch.Products // what kernels compute, nil for nothing
+	fast bool
+}
 
 // Hold runs f with the model's device held for it. A hook must not call Hold.
 func (m *Model) Hold(f func(Session) error) error {
-	return m.Device.Exclusive(func() error { return f(Session{m}) })
+	return m.Device.Exclusive(func() error { return f(Session{m: m, by: m.packed.plain}) })
 }
 
 // ErrWhole is the error of a block that cannot be run by itself.
@@ -94,7 +98,7 @@ func (s Session) run(method string, ids []int64, h *hooks.Registry) (*hooks.Run,
 		return nil, err
 	}
 	defer x.Close()
-	return s.m.Points.Call(method, h, x)
+	return s.points().Call(method, h, x)
 }
 
 func (s Session) ids(ids []int64) (*torch.Tensor, error) {
@@ -126,7 +130,7 @@ func (s Session) Embed(ids []int64) (*torch.Tensor, error) {
 		return nil, err
 	}
 	defer x.Close()
-	return one(s.m.root.Call("embed", x))
+	return s.call(s.m.root, "embed", x)
 }
 
 // Block runs block i on the residual stream x [B,T,C] and returns the stream after
@@ -143,7 +147,7 @@ func (s Session) Block(i int, x *torch.Tensor) (*torch.Tensor, error) {
 		return nil, err
 	}
 	defer closeAll(around)
-	return one(s.m.built[s.m.Layout.Blocks[i].Out].Call("forward", x, around))
+	return s.call(s.m.built[s.m.Layout.Blocks[i].Out], "forward", x, around)
 }
 
 // kind is equal for blocks that take the same besides the stream.
@@ -171,13 +175,16 @@ func closeAll(ts []*torch.Tensor) {
 
 // Norm applies the final norm to x [B,T,C].
 func (s Session) Norm(x *torch.Tensor) (*torch.Tensor, error) {
-	return one(s.m.norm.Call("forward", x))
+	return s.call(s.m.norm, "forward", x)
 }
 
 // Head unembeds x [B,T,C] into logits [B,T,V], without a norm. They are computed in
 // the model's dtype, and come in float32: statistics are of that type.
 func (s Session) Head(x *torch.Tensor) (*torch.Tensor, error) {
-	return inFloat32(one(s.m.head.Call("forward", x)))
+	if err := s.packHead(); err != nil {
+		return nil, err
+	}
+	return inFloat32(s.call(s.m.head, "forward", x))
 }
 
 func inFloat32(y *torch.Tensor, err error) (*torch.Tensor, error) {

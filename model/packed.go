@@ -1,0 +1,176 @@
+package model
+
+import (
+	"fmt"
+
+	"github.com/golens/golens/torch"
+	"github.com/golens/golens/torch/kernel"
+)
+
+// What kernels compute of a model, in the place of the text of its modules. Weights are
+// packed when this is asked for first, one tensor after the other, and the pages in which
+// they were mapped are given back: they come again from the file if something reads them.
+// All of it belongs to whoever holds the device.
+type packed struct {
+	weights  map[string]*torch.Packed // by the checkpoint's names
+	plain    *torch.Products          // has the bits of the text, whatever the shape; nil for none
+	fast     *torch.Products
+	headFast bool // the head is among the fast ones
+	batched  map[batchedKey]*batched
+	orders   map[orderKey]kernel.Order // 0 where none is the library's
+}
+
+func newPacked() packed {
+	return packed{weights: map[string]*torch.Packed{}, batched: map[batchedKey]*batched{}, orders: map[orderKey]kernel.Order{}}
+}
+
+// A product is a module that multiplies by a weight.
+type product struct {
+	at     *torch.Module
+	weight param
+	bias   *param
+	conv   bool // the weight is [in,out]
+}
+
+// products returns the modules of a role among a node and what is below it.
+func (n node) products(role string, built map[string]*torch.Module) []product {
+	var out []product
+	if n.role == role && built[n.point] != nil {
+		p := product{at: built[n.point]}
+		for i := range n.params {
+			switch n.params[i].slot {
+			case "weight":
+				p.weight = n.params[i]
+			case "bias":
+				p.bias = &n.params[i]
+			}
+		}
+		p.conv = n.has("conv")
+		out = append(out, p)
+	}
+	for _, c := range n.children {
+		out = append(out, c.products(role, built)...)
+	}
+	return out
+}
+
+// has reports whether a module has an attribute.
+func (n node) has(mark string) bool {
+	for _, a := range n.attrs {
+		if a.Name == mark {
+			return true
+		}
+	}
+	return false
+}
+
+// activations returns the modules of a kind of activation.
+func (n node) activations(kind string, built map[string]*torch.Module) []*torch.Module {
+	var out []*torch.Module
+	if n.role == "activation" && n.has(kind) {
+		out = append(out, built[n.point])
+	}
+	for _, c := range n.children {
+		out = append(out, c.activations(kind, built)...)
+	}
+	return out
+}
+
+// Packs returns nil where a model's products can be computed by golens's own kernels, and
+// else a ChoiceError that says why they cannot.
+func (m *Model) Packs() error {
+	switch {
+	case m.archive != nil:
+		return choice("model: %s is a TorchScript archive, whose products are its own code: packed weights are for models from a folder", m.Name)
+	case m.Device.IsCUDA():
+		return choice("model: %s is on %s: packed weights are for the CPU", m.Name, m.Device)
+	case m.DType != torch.Float32:
+		return choice("model: %s computes in %s: packed weights are for float32", m.Name, m.DType)
+	}
+	return nil
+}
+
+// preparePlain has what needs no packed weights computed by kernels that keep all bits.
+func (m *Model) preparePlain() error {
+	if m.Packs() != nil {
+		return nil
+	}
+	p, err := torch.NewProducts()
+	if err != nil {
+		return err
+	}
+	m.packed.plain = p
+	return m.geluByParts(p)
+}
+
+func (m *Model) geluByParts(p *torch.Products) error {
+	for _, at := range m.tree.activations("gelu_new", m.built) {
+		if err := p.GELUNew(at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pack returns a weight in panels. The first time its mapped pages are given back.
+func (m *Model) pack(p product) (*torch.Packed, error) {
+	w := m.weights
+	e, ok := w.find(p.weight.key)
+	if !ok {
+		return nil, fmt.Errorf("model: %s has no tensor %s: %w", w.from, p.weight.key, errNoTensor)
+	}
+	if made, ok := m.packed.weights[e.Name]; ok {
+		return made, nil
+	}
+	t, err := w.tensor(p.weight.key, p.weight.shape)
+	if err != nil {
+		return nil, err
+	}
+	made, err := torch.Pack(t, p.conv)
+	if err != nil {
+		return nil, err
+	}
+	m.packed.weights[e.Name] = made
+	if floatTypes[e.DType] == w.dtype && w.files != nil {
+		w.files[e.File].Forget(e.Offset, e.Size)
+	}
+	return made, nil
+}
+
+// addLinear has a product computed by a kernel in an order.
+func (m *Model) addLinear(to *torch.Products, p product, o kernel.Order) error {
+	w, err := m.pack(p)
+	if err != nil {
+		return err
+	}
+	var bias *torch.Tensor
+	if p.bias != nil {
+		if bias, err = m.weights.tensor(p.bias.key, p.bias.shape); err != nil {
+			return err
+		}
+	}
+	return to.Linear(p.at, w, bias, o)
+}
+
+// headProduct returns the head as a product, where it is nothing else.
+func (m *Model) headProduct() (product, bool) {
+	for _, c := range m.tree.children {
+		if c.role == "head" {
+			all := c.products("head", m.built)
+			return all[0], len(c.children) == 0 && !c.has("cap")
+		}
+	}
+	return product{}, false
+}
+
+// Close frees the packed weights.
+func (k *packed) Close() {
+	k.plain.Close()
+	k.fast.Close()
+	for _, b := range k.batched {
+		b.products.Close()
+	}
+	for _, w := range k.weights {
+		w.Close()
+	}
+}
