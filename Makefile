@@ -3,7 +3,7 @@
 PROMPT ?= The way you do anything is the way you do everything
 export TORCH_VERSION PIP_TORCH_ARGS TEST_ARGS PROMPT
 
-.PHONY: help demo build setup test test-newest picture check sanitize env clean distclean
+.PHONY: help demo build setup test test-newest picture bench-peers check sanitize env clean distclean
 .NOTPARALLEL:
 
 help: ## list the targets (this text)
@@ -15,6 +15,7 @@ help: ## list the targets (this text)
 	  '  PIP_TORCH_ARGS  arguments for the pip that fetches torch, such as' \
 	  '                  --index-url https://download.pytorch.org/whl/cpu' \
 	  '  TEST_ARGS       arguments for go test, such as -run=Lens' \
+	  '  PEERS_ARGS      arguments of bench-peers, such as --rows warm,sweep14' \
 	  '  PROMPT          the text of the demo'
 
 demo: build ## fetch libtorch, build, and show the logit lens of a sentence
@@ -38,6 +39,10 @@ test-newest: ## the same with the newest torch, in an environment of its own
 
 picture: build ## draw the README's picture with the default model
 	bin/golens lens "She looked out of the window and saw that it was" --lens normed --plot docs/lens.png --quiet
+
+bench-peers: setup ## golens beside PyTorch, TransformerLens and nnsight, into docs/performance.md
+	@scripts/setup/venv.sh test .venv
+	@.venv/bin/python -B scripts/bench_peers.py $(PEERS_ARGS)
 
 check: setup ## gofmt, go vet, staticcheck, govulncheck
 	@unformatted=$$(gofmt -l */); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }

@@ -1,0 +1,28 @@
+"""What was measured so far, in a file: a run replaces the rows that it measures, and an interrupted one keeps what it has."""
+
+import json
+import os
+
+
+class Store:
+    """Rows of one machine with one set of versions. Rows of another are left out, since they compare with none of these."""
+
+    def __init__(self, path, machine):
+        self.path, self.machine, self.rows, self.left = path, machine, {}, []
+        try:
+            with open(path) as f:
+                before = json.load(f)
+        except FileNotFoundError:
+            return
+        if before["machine"] == machine:
+            self.rows = before["rows"]
+        else:
+            self.left = list(before["rows"])
+
+    def keep(self, name, row):
+        """Writes a row to the file, which is whole at every moment."""
+        self.rows[name] = row
+        making = f"{self.path}.making"
+        with open(making, "w") as f:
+            json.dump({"machine": self.machine, "rows": self.rows}, f, indent=1)
+        os.replace(making, self.path)
