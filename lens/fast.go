@@ -33,6 +33,14 @@ func (r *reader) newFast(s model.Session, run *hooks.Run) (*fast, error) {
 		return nil, err
 	}
 	f.by = f.tiles
+	if r.Kernel == F32 {
+		own, err := openFused(f.tiles.head)
+		if err != nil {
+			f.tiles.Close()
+			return nil, err
+		}
+		f.by, r.order = own, own.order.String()
+	}
 	return f, nil
 }
 
@@ -75,7 +83,7 @@ func (f *fast) count() int { return max(len(f.rows), f.own+1) }
 func (f *fast) readRows(ctx context.Context) error {
 	targets, N := f.targetsOf()
 	f.whole = newReading(f.count(), len(f.positions), f.Top, N)
-	return f.blocks(ctx, f.count(), f.ready, func(from, P int, states []*torch.Tensor) error {
+	return f.blocks(ctx, f.by.rows(f.Top), f.count(), f.ready, func(from, P int, states []*torch.Tensor) error {
 		b, err := f.by.read(states, f.own, f.Top, targets[from*N:(from+P)*N], N)
 		if err == nil {
 			f.whole.put(from, b)
@@ -84,11 +92,11 @@ func (f *fast) readRows(ctx context.Context) error {
 	})
 }
 
-// blocks calls do for blocks of positions, with S states [1,P,N] that ready makes of P
-// of them, from the one numbered `from` on.
-func (f *fast) blocks(ctx context.Context, S int, ready func(n int, at *torch.Tensor) (*torch.Tensor, error),
+// blocks calls do for blocks of so many rows, with S states [1,P,N] that ready makes of P
+// positions, from the one numbered `from` on.
+func (f *fast) blocks(ctx context.Context, rows, S int, ready func(n int, at *torch.Tensor) (*torch.Tensor, error),
 	do func(from, P int, states []*torch.Tensor) error) error {
-	most := max(1, f.by.rows(f.Top)/S)
+	most := max(1, rows/S)
 	count := (len(f.positions) + most - 1) / most
 	size := (len(f.positions) + count - 1) / count // of about equal size
 	for from := 0; from < len(f.positions); from += size {

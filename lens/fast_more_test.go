@@ -164,3 +164,24 @@ func TestFastLeaves(t *testing.T) {
 		t.Errorf("%d objects are left", n)
 	}
 }
+
+// TestFastOrder: where the kernel f32 adds in libtorch's order, its logits have the bits
+// of libtorch's product of many rows.
+func TestFastOrder(t *testing.T) {
+	for _, name := range []string{"12x96", "3x768", "phi-96"} {
+		m := openModel(t, reference.Model(t, name), model.Options{})
+		r := read(t, m, reference.IDs(5, 18, m.Sizes.Vocab), Options{Fast: true, Kernel: F32, Logits: true})
+		switch order := r.Manifest.Order; {
+		case strings.HasSuffix(order, ", not as libtorch"):
+			t.Skipf("the order of this machine's matrix library is not known: %s", order)
+		case !strings.HasSuffix(order, ", as libtorch"):
+			t.Fatalf("the manifest says %q", order)
+		}
+		for i, id := range r.TopIDs {
+			x, want := r.TopLogits[i], r.Logits[i/r.K*r.Vocab+int(id)]
+			if math.Float32bits(x) != math.Float32bits(want) {
+				t.Fatalf("%s: candidate %d has %v, and libtorch %v", name, i, x, want)
+			}
+		}
+	}
+}

@@ -104,16 +104,16 @@ func logSoftmax64(x []float32) []float64 {
 
 // equalReading compares a reading with the oracle's: ids, logits, ranks and ties to the
 // bit, sums within tol.
-func equalReading(t *testing.T, got, want *reading, tol float64) {
+func equalReading(t *testing.T, kernel string, got, want *reading, tol float64) {
 	t.Helper()
-	same(t, "top ids", got.TopIDs, want.TopIDs)
-	same(t, "top logits", bitsOf(got.TopLogits), bitsOf(want.TopLogits))
-	same(t, "target logits", bitsOf(got.TargetLogit), bitsOf(want.TargetLogit))
-	same(t, "target ranks", got.TargetRank, want.TargetRank)
-	same(t, "target ties", got.TargetTies, want.TargetTies)
-	close64(t, "log-sum-exp", got.LogSumExp, want.LogSumExp, tol)
-	close64(t, "entropy", got.Entropy, want.Entropy, tol)
-	close64(t, "KL", got.KL, want.KL, tol)
+	same(t, kernel+": top ids", got.TopIDs, want.TopIDs)
+	same(t, kernel+": top logits", bitsOf(got.TopLogits), bitsOf(want.TopLogits))
+	same(t, kernel+": target logits", bitsOf(got.TargetLogit), bitsOf(want.TargetLogit))
+	same(t, kernel+": target ranks", got.TargetRank, want.TargetRank)
+	same(t, kernel+": target ties", got.TargetTies, want.TargetTies)
+	close64(t, kernel+": log-sum-exp", got.LogSumExp, want.LogSumExp, tol)
+	close64(t, kernel+": entropy", got.Entropy, want.Entropy, tol)
+	close64(t, kernel+": KL", got.KL, want.KL, tol)
 }
 
 func same[E comparable](t *testing.T, name string, got, want []E) {

@@ -2,9 +2,9 @@ package lens
 
 import (
 	"math"
-	"slices"
 
 	"github.com/golens/golens/torch"
+	"github.com/golens/golens/torch/kernel"
 )
 
 // A readout projects states on the vocabulary and reads their statistics.
@@ -16,22 +16,19 @@ type readout interface {
 	rows(top int) int
 }
 
-// A reading is what a readout tells of S states at P positions each.
+// A reading is what a readout tells of S states at P positions each: arrays [S,P], of
+// K candidates [S,P,K], and of N targets [S,P,N].
 type reading struct {
+	*torch.Reading
 	states, positions, top, count int
-
-	TopIDs                 []int64   // [S,P,K] value descending, id ascending
-	TopLogits              []float32 // [S,P,K]
-	LogSumExp, Entropy, KL []float64 // [S,P] nats; KL(final || row)
-	TargetLogit            []float32 // [S,P,N], NaN where there is no target
-	TargetRank, TargetTies []int64   // [S,P,N], 0 where there is no target
 }
 
 func newReading(S, P, K, N int) *reading {
-	return &reading{states: S, positions: P, top: K, count: N,
-		TopIDs: make([]int64, S*P*K), TopLogits: make([]float32, S*P*K),
-		LogSumExp: make([]float64, S*P), Entropy: make([]float64, S*P), KL: make([]float64, S*P),
-		TargetLogit: slices.Repeat([]float32{float32(math.NaN())}, S*P*N), TargetRank: make([]int64, S*P*N), TargetTies: make([]int64, S*P*N)}
+	r := kernel.NewReading(S, P, K, N)
+	for i := range r.TargetLogit {
+		r.TargetLogit[i] = float32(math.NaN())
+	}
+	return &reading{r, S, P, K, N}
 }
 
 // put takes a reading of some positions over, the first of which is number from.

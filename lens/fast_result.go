@@ -117,7 +117,7 @@ func (f *fast) follow(ctx context.Context) error {
 	nan := float32(math.NaN())
 	t.LogProb = slices.Repeat([]float32{nan}, R*P*t.N)
 	t.Prob = slices.Clone(t.LogProb)
-	return f.blocks(ctx, R, f.ready, func(from, p int, states []*torch.Tensor) error {
+	return f.blocks(ctx, f.tiles.rows(t.N), R, f.ready, func(from, p int, states []*torch.Tensor) error {
 		x, err := f.tiles.chosen(states, t.IDs[from*t.N:(from+p)*t.N], t.N)
 		if err != nil {
 			return err
@@ -156,7 +156,7 @@ func (r *reader) fastDivergence(ctx context.Context, s model.Session, clean, cha
 			}
 			return other.ready(n, at)
 		}
-		err := f.blocks(ctx, 2, both, func(from, p int, states []*torch.Tensor) error {
+		err := f.blocks(ctx, f.by.rows(1), 2, both, func(from, p int, states []*torch.Tensor) error {
 			b, err := f.by.read(states, 0, 1, nil, 0)
 			if err != nil {
 				return err

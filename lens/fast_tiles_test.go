@@ -25,12 +25,29 @@ func tilesOf(t testing.TB, weight, bias []float32, V, C int, size int) *tiles {
 	return &tiles{text: text, head: head, size: size}
 }
 
-// allLogits returns the logits of states [1,P,C], by the tiles themselves: [S,P,V].
-func allLogits(t testing.TB, on *tiles, states []*torch.Tensor) []float32 {
+// readouts are the kernels of the fast mode on one head.
+func readouts(t testing.TB, on *tiles) map[Kernel]readout {
+	t.Helper()
+	own, err := openFused(on.head)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[Kernel]readout{ATen: on, F32: own}
+}
+
+// allLogits returns the logits of states [1,P,C], as a readout has them: [S,P,V].
+func allLogits(t testing.TB, by readout, states []*torch.Tensor) []float32 {
 	t.Helper()
 	var out []float32
 	for _, h := range states {
-		x, err := on.logits(h, len(states)*int(h.Shape()[1]))
+		var x *torch.Tensor
+		var err error
+		switch on := by.(type) {
+		case *tiles:
+			x, err = on.logits(h, len(states)*int(h.Shape()[1]))
+		case *fused:
+			x, err = torch.Linear(h, on.head.Weight, on.head.Bias, on.order.order)
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -82,15 +99,17 @@ func TestTiles(t *testing.T) {
 				targets[i] = int64(r.IntN(c.V+1)) - 1
 			}
 			final := r.IntN(c.S)
-			got, err := on.read(states, final, c.top, targets, c.targets)
-			if err != nil {
-				t.Fatal(err)
-			}
-			want := plainReading(allLogits(t, on, states), c.S, c.P, c.V, final, c.top, targets, c.targets)
-			equalReading(t, got, want, sumTolerance)
-			for p := range c.P {
-				if kl := got.KL[final*c.P+p]; kl != 0 {
-					t.Errorf("the final row is %v from itself", kl)
+			for kernel, by := range readouts(t, on) {
+				got, err := by.read(states, final, c.top, targets, c.targets)
+				if err != nil {
+					t.Fatal(err)
+				}
+				want := plainReading(allLogits(t, by, states), c.S, c.P, c.V, final, c.top, targets, c.targets)
+				equalReading(t, string(kernel), got, want, sumTolerance)
+				for p := range c.P {
+					if kl := got.KL[final*c.P+p]; kl != 0 {
+						t.Errorf("%s: the final row is %v from itself", kernel, kl)
+					}
 				}
 			}
 		})
@@ -154,12 +173,17 @@ func TestTilesExtremes(t *testing.T) {
 					// The row as the final one, and beside a plain one.
 					states := statesOf(t, slices.Concat(plain, row, row, plain, row, row), 3, P, V)
 					targets := []int64{77, 300, 411, -1}
-					got, err := on.read(states, 1, 9, targets, 2)
-					if err != nil {
-						t.Fatal(err)
+					for kernel, by := range readouts(t, on) {
+						if kernel == F32 && size > 0 {
+							continue // its tiles are its own
+						}
+						got, err := by.read(states, 1, 9, targets, 2)
+						if err != nil {
+							t.Fatal(err)
+						}
+						want := plainReading(allLogits(t, by, states), 3, P, V, 1, 9, targets, 2)
+						equalReading(t, string(kernel), got, want, sumTolerance)
 					}
-					want := plainReading(allLogits(t, on, states), 3, P, V, 1, 9, targets, 2)
-					equalReading(t, got, want, sumTolerance)
 				})
 			}
 		}
@@ -193,33 +217,37 @@ func TestTilesInvariant(t *testing.T) {
 			targets[i] = int64(r.IntN(V+1)) - 1
 		}
 		states := statesOf(t, rows, S, P, C)
-		want, err := tilesOf(t, weight, b, V, C, 0).read(states, 1, K, targets, N)
-		if err != nil {
-			t.Fatal(err)
+		want := map[Kernel]*reading{}
+		for kernel, by := range readouts(t, tilesOf(t, weight, b, V, C, 0)) {
+			var err error
+			if want[kernel], err = by.read(states, 1, K, targets, N); err != nil {
+				t.Fatal(err)
+			}
 		}
 		for _, size := range []int{0, 17, 100, 1000, 4099} {
 			for _, block := range []int{1, 2, 4, 11} {
 				t.Run(fmt.Sprintf("bias=%v/tile=%d/block=%d", b != nil, size, block), func(t *testing.T) {
-					got := newReading(S, P, K, N)
-					on := tilesOf(t, weight, b, V, C, size)
-					for from := 0; from < P; from += block {
-						n := min(block, P-from)
-						var part []*torch.Tensor
-						for _, h := range states {
-							x, err := h.Narrow(1, int64(from), int64(n))
+					for kernel, by := range readouts(t, tilesOf(t, weight, b, V, C, size)) {
+						got := newReading(S, P, K, N)
+						for from := 0; from < P; from += block {
+							n := min(block, P-from)
+							var part []*torch.Tensor
+							for _, h := range states {
+								x, err := h.Narrow(1, int64(from), int64(n))
+								if err != nil {
+									t.Fatal(err)
+								}
+								defer x.Close()
+								part = append(part, x)
+							}
+							b, err := by.read(part, 1, K, targets[from*N:(from+n)*N], N)
 							if err != nil {
 								t.Fatal(err)
 							}
-							defer x.Close()
-							part = append(part, x)
+							got.put(from, b)
 						}
-						b, err := on.read(part, 1, K, targets[from*N:(from+n)*N], N)
-						if err != nil {
-							t.Fatal(err)
-						}
-						got.put(from, b)
+						equalReading(t, string(kernel), got, want[kernel], sumTolerance)
 					}
-					equalReading(t, got, want, sumTolerance)
 				})
 			}
 		}
@@ -254,10 +282,12 @@ func FuzzTiles(f *testing.F) {
 		}
 		on := tilesOf(t, weight, bias, V, C, int(size))
 		states := statesOf(t, rows, S, P, C)
-		got, err := on.read(states, 2, K, targets, 2)
-		if err != nil {
-			t.Fatal(err)
+		for kernel, by := range readouts(t, on) {
+			got, err := by.read(states, 2, K, targets, 2)
+			if err != nil {
+				t.Fatal(err)
+			}
+			equalReading(t, string(kernel), got, plainReading(allLogits(t, by, states), S, P, V, 2, K, targets, 2), sumTolerance)
 		}
-		equalReading(t, got, plainReading(allLogits(t, on, states), S, P, V, 2, K, targets, 2), sumTolerance)
 	})
 }

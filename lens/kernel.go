@@ -1,6 +1,10 @@
 package lens
 
-import "github.com/golens/golens/model"
+import (
+	"github.com/golens/golens/model"
+	"github.com/golens/golens/torch"
+	"github.com/golens/golens/torch/kernel"
+)
 
 // A Kernel computes the rows of the fast mode: their logits, tile by tile, and the
 // statistics.
@@ -29,11 +33,31 @@ func (p *plan) chooseKernel(m *model.Model) error {
 	switch p.Kernel {
 	case "", Auto:
 		p.Kernel = ATen
+		if why := notF32(m); why == "" && kernel.Best().Name() == "avx512" {
+			p.Kernel = F32
+		}
 	case ATen:
-	case F32, X3:
-		return choice("the kernel %s is not in this build: %s serves every model", p.Kernel, ATen)
+	case F32:
+		if why := notF32(m); why != "" {
+			return choice("the kernel %s computes %s: take %s", F32, why, ATen)
+		}
+	case X3:
+		return choice("the kernel %s is not in this build: take %s or %s", X3, F32, ATen)
 	default:
 		return choice("no kernel is called %q: there are auto, aten, f32 and x3", p.Kernel)
 	}
 	return nil
+}
+
+// notF32 says why the kernel F32 cannot serve a model, or is empty.
+func notF32(m *model.Model) string {
+	switch {
+	case m.Device.IsCUDA():
+		return "on the CPU, and the model is on " + m.Device.String()
+	case m.DType != torch.Float32:
+		return "in float32, and the model in " + m.DType.String()
+	case m.LogitCap() > 0:
+		return "logits without a bound, and this model's are kept within one"
+	}
+	return ""
 }

@@ -68,6 +68,7 @@ type reader struct {
 	final         *torch.Tensor // log-softmax of the model's own output [1,T,V]
 	likeliest     []int64       // the model's own next token at each position
 	cells         []cells       // one for each row
+	order         string        // of summation in the fast mode's products, where it is known
 }
 
 func (r *reader) read(ctx context.Context, s model.Session) error {

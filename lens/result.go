@@ -99,9 +99,10 @@ type Manifest struct {
 	Threads    int    `json:"threads"`
 	Device     string `json:"device"`
 	DType      string `json:"dtype"`
-	Attention  string `json:"attention"` // sdpa or eager
-	Mode       string `json:"mode"`      // exact or fast
-	Kernel     string `json:"kernel"`    // aten, f32 or x3
+	Attention  string `json:"attention"`       // sdpa or eager
+	Mode       string `json:"mode"`            // exact or fast
+	Kernel     string `json:"kernel"`          // aten, f32 or x3
+	Order      string `json:"order,omitempty"` // of summation, of a kernel of golens's own
 	Lens       Kind   `json:"lens"`
 	At         string `json:"at"`               // resid, resid_mid, attn or mlp
 	Compat     string `json:"compat,omitempty"` // published or fixed, in studies

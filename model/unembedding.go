@@ -36,10 +36,16 @@ func (m *Model) Unembedding() (*Unembedding, error) {
 		u.Close()
 		return nil, err
 	}
-	if m.Config != nil && (m.archive == nil || m.root.HasMethod("around_block")) { // else the head was built from the tensors alone
-		u.Cap = m.Config.Arch.LogitCap
-	}
+	u.Cap = m.LogitCap()
 	return u, nil
+}
+
+// LogitCap returns the bound within which the head keeps its logits, or 0.
+func (m *Model) LogitCap() float64 {
+	if m.Config == nil || m.archive != nil && !m.root.HasMethod("around_block") {
+		return 0 // such a head is built from its tensors alone
+	}
+	return m.Config.Arch.LogitCap
 }
 
 // Narrow returns x [B,T,C] as wide as the head's table, which is x itself in nearly
