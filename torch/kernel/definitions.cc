@@ -7,19 +7,20 @@
 
 namespace golens {
 
-double log_sum_exp(const std::vector<float> &x) {
+LogSum log_sum(const std::vector<float> &x) {
   double m = -std::numeric_limits<double>::infinity(), s = 0;
   for (float v : x) {
-    if (std::isnan(v)) return v;
+    if (std::isnan(v)) return {v, v};
     m = std::max<double>(m, v);
   }
-  if (std::isinf(m)) return m;
   for (float v : x) s += std::exp(v - m);
-  return m + std::log(s);
+  return {m, std::log(s)};
 }
 
-double log_probability(const std::vector<float> &x, int64_t v, double lse) {
-  return std::isinf(lse) ? std::numeric_limits<double>::quiet_NaN() : x[v] - lse;
+double LogSum::log_sum_exp() const { return std::isinf(largest) ? largest : largest + log; }
+
+double LogSum::log_probability(double x) const {
+  return std::isinf(largest) ? std::numeric_limits<double>::quiet_NaN() : (x - largest) - log;
 }
 
 std::vector<int32_t> largest(const std::vector<float> &x, int64_t n) {

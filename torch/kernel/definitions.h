@@ -6,11 +6,15 @@
 
 namespace golens {
 
-// As torch.logsumexp: with an infinite maximum it is that maximum; NaN where one is in x.
-double log_sum_exp(const std::vector<float> &x);
-
-// As torch.log_softmax: x - max - log(sum exp(x - max)), NaN throughout where the largest is infinite.
-double log_probability(const std::vector<float> &x, int64_t v, double log_sum_exp);
+// The largest of x and log(sum exp(x - largest)), NaN where one is in x.
+struct LogSum {
+  double largest, log;
+  // As torch.logsumexp: an infinite maximum is its own.
+  double log_sum_exp() const;
+  // As torch.log_softmax: NaN throughout where the largest is infinite.
+  double log_probability(double x) const;
+};
+LogSum log_sum(const std::vector<float> &x);
 
 // The ids of the n largest: NaN before all else, then value descending, id ascending.
 std::vector<int32_t> largest(const std::vector<float> &x, int64_t n);

@@ -93,16 +93,18 @@ func definitions(x, final []float32, top int, targets []int64) told {
 		}
 		return cmp.Compare(v, u)
 	})
-	t := told{ids: ids[:top], lse: logSumExp(x)}
-	own := logSumExp(final)
-	if math.IsInf(t.lse, 0) {
-		t.entropy, t.kl = math.NaN(), math.NaN()
+	t := told{ids: ids[:top]}
+	m, log := logSum(x)
+	fm, flog := logSum(final)
+	t.lse = m + log
+	if math.IsInf(m, 0) {
+		t.lse, m = m, math.NaN()
+	}
+	if math.IsInf(fm, 0) {
+		fm = math.NaN()
 	}
 	for i := range x {
-		l, f := float64(x[i])-t.lse, float64(final[i])-own
-		if math.IsInf(own, 0) {
-			f = math.NaN()
-		}
+		l, f := (float64(x[i])-m)-log, (float64(final[i])-fm)-flog
 		t.entropy -= math.Exp(l) * l
 		t.kl += math.Exp(f) * (f - l)
 	}
@@ -124,22 +126,20 @@ func definitions(x, final []float32, top int, targets []int64) told {
 	return t
 }
 
-func logSumExp(x []float32) float64 {
-	m := math.Inf(-1)
+// logSum returns the largest of x, and log(sum exp(x - largest)).
+func logSum(x []float32) (m, log float64) {
+	m = math.Inf(-1)
 	for _, v := range x {
 		if v != v {
-			return math.NaN()
+			return math.NaN(), math.NaN()
 		}
 		m = max(m, float64(v))
-	}
-	if math.IsInf(m, 0) {
-		return m
 	}
 	var s float64
 	for _, v := range x {
 		s += math.Exp(float64(v) - m)
 	}
-	return m + math.Log(s)
+	return m, math.Log(s)
 }
 
 // normal returns numbers about 0.

@@ -212,14 +212,14 @@ class Readout {
     const float *rows[] = {row(from, i), row(from, i - i % r_.rows)};
     linear(rows[0], 1, r_.head.k, &r_.head, r_.bias, r_.order, x.data(), V, nullptr);
     linear(rows[1], 1, r_.head.k, &r_.head, r_.bias, r_.order, f.data(), V, nullptr);
-    const double lx = golens::log_sum_exp(x), lf = golens::log_sum_exp(f);
+    const golens::LogSum lx = golens::log_sum(x), lf = golens::log_sum(f);
     double entropy = 0, kl = 0;
     for (int64_t v = 0; v < V; v++) {
-      double l = golens::log_probability(x, v, lx), lv = golens::log_probability(f, v, lf);
+      const double l = lx.log_probability(x[v]), lv = lf.log_probability(f[v]);
       entropy -= std::exp(l) * l;
       kl += std::exp(lv) * (lv - l);
     }
-    r_.lse[c] = lx, r_.entropy[c] = entropy, r_.kl[c] = kl;
+    r_.lse[c] = lx.log_sum_exp(), r_.entropy[c] = entropy, r_.kl[c] = kl;
     std::vector<int32_t> ids = golens::largest(x, r_.top);
     for (int64_t k = 0; k < r_.top; k++) r_.top_ids[c * r_.top + k] = ids[k], r_.top_logits[c * r_.top + k] = x[ids[k]];
     for (int64_t k = 0; k < r_.count; k++) {
