@@ -110,6 +110,11 @@ char *golens_describe(char **text);  // lines "key\tvalue": version, capability,
 char *golens_set_threads(int n);
 int golens_threads(void);
 
+// ---- the profiler (profile.cc)
+
+char *golens_profile_begin(int cuda);   // on the thread that ends it, too
+char *golens_profile_end(char **text);  // nine numbers, see there
+
 #ifdef __cplusplus
 }
 #endif
