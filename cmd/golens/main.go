@@ -81,12 +81,12 @@ func app(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 			"--, and - alone is standard input or output. Results go to standard output,\n" +
 			"everything else to standard error.\n\n" +
 			"Exit status: 0 done; 1 it could not be done (a file is missing or broken, the\n" +
-			"disk is full, Ctrl-C); 2 the command line asks for what there is not; 3 doctor\n" +
-			"found something that fails.",
+			"disk is full, Ctrl-C); 2 the command line asks for what there is not; 3 a check\n" +
+			"failed: of doctor, or of two results that are compared.",
 		Reader: stdin, Writer: stdout, ErrWriter: stderr,
 		HideHelp: true, HideVersion: true, // both are read before the library's own parser
 		DisableSliceFlagSeparator: true, // a target may hold a comma
-		Commands:                  []*cli.Command{lensCommand(), generateCommand(), hiddenCommand(), sweepCommand(), studyCommand(), tokensCommand(), modelCommand(), doctorCommand(), envCommand(), versionCommand()},
+		Commands:                  []*cli.Command{lensCommand(), generateCommand(), hiddenCommand(), sweepCommand(), studyCommand(), tokensCommand(), modelCommand(), doctorCommand(), benchCommand(), envCommand(), versionCommand()},
 		ExitErrHandler:            func(*cli.Context, error) {}, // run tells the user, once
 		OnUsageError:              onUsageError,
 	}

@@ -45,6 +45,11 @@ func openModel(c *cli.Context) (*model.Model, error) {
 
 // openModelIn is openModel with a number type in the place of --dtype's.
 func openModelIn(c *cli.Context, dtype model.DType) (*model.Model, error) {
+	return openModelWith(c, dtype, func(o model.Options) (*model.Model, error) { return model.Open(c.String("model"), o) })
+}
+
+// openModelWith has open open a model in the way that the shared flags say.
+func openModelWith(c *cli.Context, dtype model.DType, open func(model.Options) (*model.Model, error)) (*model.Model, error) {
 	if err := checkMode(c); err != nil {
 		return nil, err
 	}
@@ -74,7 +79,7 @@ func openModelIn(c *cli.Context, dtype model.DType) (*model.Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--device %s: %w; --device cpu works everywhere", name, err)
 	}
-	m, err := model.Open(c.String("model"), model.Options{Device: device, Attention: attention, DType: dtype, Names: names(c)})
+	m, err := open(model.Options{Device: device, Attention: attention, DType: dtype, Names: names(c)})
 	if err != nil {
 		return nil, fromVariable(c, wrongChoice(c, err))
 	}
@@ -87,6 +92,9 @@ func openModelIn(c *cli.Context, dtype model.DType) (*model.Model, error) {
 // checkMode looks whether the command has the mode and the kernel that are asked for.
 func checkMode(c *cli.Context) error {
 	mode, kernel, name := c.String("mode"), lens.Kernel(c.String("kernel")), c.Command.Name
+	if name == "bench" {
+		return nil // it has a --mode of its own
+	}
 	switch hasFast := slices.Contains([]string{"lens", "generate", "sweep"}, name); {
 	case mode == "exact" || mode == "fast" && hasFast:
 	case hasFast:
@@ -110,10 +118,16 @@ func checkMode(c *cli.Context) error {
 
 // fromVariable adds to a model's error that the environment named the model.
 func fromVariable(c *cli.Context, err error) error {
-	if v := os.Getenv(modelVariable); v != "" && v == c.String("model") {
+	if fromEnvironment(c) {
 		return fmt.Errorf("%w ($%s names this model)", err, modelVariable)
 	}
 	return err
+}
+
+// fromEnvironment reports whether it is the environment that names the model.
+func fromEnvironment(c *cli.Context) bool {
+	v := os.Getenv(modelVariable)
+	return v != "" && v == c.String("model")
 }
 
 func lensKind(c *cli.Context) (lens.Kind, error) {

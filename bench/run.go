@@ -1,0 +1,268 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/golens/golens/lens"
+	"github.com/golens/golens/model"
+	"github.com/golens/golens/torch"
+)
+
+// Progress says how far a measurement is.
+type Progress struct {
+	Work     string // what is measured next
+	Done, Of int    // runs, pairs of them counted once
+}
+
+// slot is about how long one work is run before it is the next one's turn.
+const slot = 300 * time.Millisecond
+
+// Run measures a model. The works take turns, so that a machine that changes its pace
+// changes it for all of them: in each round every work is run for a moment, and the
+// limits of the machine are measured. Where ctx is done, or a work fails, the Result
+// holds what was measured before, beside the error; it is nil where that is nothing.
+func Run(ctx context.Context, m *model.Model, s Settings, progress func(Progress)) (*Result, error) {
+	s = s.Defaults()
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	works, notes, err := worksOf(m, s)
+	if choice := new(lens.ChoiceError); errors.As(err, &choice) {
+		return nil, &ChoiceError{err.Error()}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(works) == 0 {
+		return nil, choice("nothing is left to measure: %s", strings.Join(append(notes, "no mode that was asked for has such a work"), "; "))
+	}
+	manifest, err := lens.ManifestOf(m)
+	if err != nil {
+		return nil, err
+	}
+	manifest.Mode, manifest.Kernel = "", "" // each row has its own
+	r := &runner{Settings: s, m: m, works: works, meter: newMeter(m), progress: progress, peaks: beginPeak(),
+		out: &Result{Format: Format, Manifest: manifest, Settings: s, Notes: notes, Machine: Machine{Processors: runtime.GOMAXPROCS(0)}}}
+	r.out.Machine.Load, _ = load()
+	err = r.run(ctx)
+	return r.finish(), err
+}
+
+// runner is one measurement under way.
+type runner struct {
+	Settings
+	m        *model.Model
+	works    []*work
+	meter    *meter
+	progress func(Progress)
+	peaks    bool // the peak of memory can be begun anew
+	end      time.Time
+	out      *Result
+}
+
+func (r *runner) run(ctx context.Context) error {
+	if r.Time > 0 {
+		r.end = time.Now().Add(r.Time)
+	}
+	for r.left() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		r.tell("the machine's limits")
+		if err := r.meter.measure(2); err != nil {
+			return err
+		}
+		for _, w := range r.works {
+			if err := r.turn(ctx, w); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// left reports whether a work has runs to make for which there is time.
+func (r *runner) left() bool {
+	return slices.ContainsFunc(r.works, r.due)
+}
+
+// due reports whether a work is to be run: a first time while there is time at all, and
+// again where its next run will be done in time.
+func (r *runner) due(w *work) bool {
+	if !w.left() {
+		return false
+	}
+	return r.end.IsZero() || time.Now().Add(w.took).Before(r.end)
+}
+
+// turn runs a work for a moment, once at least.
+func (r *runner) turn(ctx context.Context, w *work) error {
+	if !r.due(w) {
+		return nil
+	}
+	if !w.warm {
+		return r.first(ctx, w)
+	}
+	for began := time.Now(); r.due(w); {
+		if err := r.measure(ctx, w); err != nil {
+			return err
+		}
+		if time.Since(began) > slot {
+			break
+		}
+	}
+	return nil
+}
+
+// first warms a work up, times one run, so that each work has one as soon as can be, and
+// measures its memory.
+func (r *runner) first(ctx context.Context, w *work) error {
+	r.tell(w.Name() + ", to warm up")
+	torch.Trim() // what others left behind is not this one's
+	if r.peaks {
+		beginPeak()
+	}
+	kindIsWarm := slices.ContainsFunc(r.works, func(o *work) bool { return o.warm && o.Work == w.Work && o.Mode == w.Mode })
+	w.warm = true
+	s, err := seconds(ctx, w.once)
+	if err == nil && w.plain != nil {
+		_, err = seconds(ctx, w.plain)
+	}
+	if err != nil {
+		return w.fail(err)
+	}
+	w.took = time.Duration(s * float64(time.Second))
+	// A long run of what was run before, if at another length, is as good as any.
+	if s > longRun && kindIsWarm && w.plain == nil {
+		w.Seconds = append(w.Seconds, s)
+	} else if err := r.measure(ctx, w); err != nil {
+		return err
+	}
+	if r.peaks {
+		w.Peak = peak()
+	}
+	if r.m.Device.IsCUDA() {
+		return w.fail(w.count(ctx))
+	}
+	return nil
+}
+
+// longRun is how many seconds a run takes that needs no warming up of its own.
+const longRun = 2
+
+// measure times one more run.
+func (r *runner) measure(ctx context.Context, w *work) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	r.tell(w.Name())
+	return w.measure(ctx)
+}
+
+func (r *runner) tell(what string) {
+	if r.progress == nil {
+		return
+	}
+	p := Progress{Work: what}
+	for _, w := range r.works {
+		p.Done += len(w.Seconds)
+		p.Of += w.wanted
+	}
+	r.progress(p)
+}
+
+// measure takes one time, or one with captures and one without, whose order changes
+// from pair to pair.
+func (w *work) measure(ctx context.Context) error {
+	began := time.Now()
+	if w.plain == nil {
+		s, err := seconds(ctx, w.once)
+		if err == nil {
+			w.Seconds = append(w.Seconds, s)
+		}
+		w.took = time.Since(began)
+		return w.fail(err)
+	}
+	var pair [2]float64
+	order := []int{0, 1}
+	if len(w.Seconds)%2 == 1 {
+		order = []int{1, 0}
+	}
+	for _, i := range order {
+		var err error
+		if pair[i], err = seconds(ctx, []func(context.Context) error{w.once, w.plain}[i]); err != nil {
+			return w.fail(err)
+		}
+	}
+	w.Seconds, w.Overhead.Plain = append(w.Seconds, pair[0]), append(w.Overhead.Plain, pair[1])
+	w.took = time.Since(began)
+	return nil
+}
+
+func seconds(ctx context.Context, f func(context.Context) error) (float64, error) {
+	began := time.Now()
+	err := f(ctx)
+	return time.Since(began).Seconds(), err
+}
+
+// fail says which work failed.
+func (w *work) fail(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("bench: %s: %w", w.Name(), err)
+}
+
+// finish puts the result together, in the order of a table; nil where nothing was measured.
+func (r *runner) finish() *Result {
+	r.out.Limits = r.meter.limits()
+	lacks := map[string][]int{} // lengths by work and mode
+	for _, w := range r.works {
+		if len(w.Seconds) == 0 {
+			key := string(w.Work) + " " + w.Mode
+			lacks[key] = append(lacks[key], w.T)
+			continue
+		}
+		w.settle(r.out.Limits)
+		r.out.Rows = append(r.out.Rows, w.Row)
+	}
+	if len(r.out.Rows) == 0 {
+		return nil
+	}
+	order := func(k Kind) int { return slices.Index(Kinds, k) }
+	slices.SortStableFunc(r.out.Rows, func(a, b Row) int {
+		if a.Work != b.Work {
+			return order(a.Work) - order(b.Work)
+		}
+		if a.T != b.T {
+			return a.T - b.T
+		}
+		return strings.Compare(a.Mode, b.Mode)
+	})
+	for _, key := range slices.Sorted(maps.Keys(lacks)) {
+		r.out.Notes = append(r.out.Notes, fmt.Sprintf("%s: T = %s was not measured: the work ended before", key, numbers(lacks[key])))
+	}
+	if !r.peaks {
+		r.out.Notes = append(r.out.Notes, "the peak of memory is unknown: this system does not let a process begin it anew")
+	}
+	if l := r.out.Machine.Load; l > float64(r.out.Machine.Processors)/4 {
+		r.out.Notes = append(r.out.Notes, fmt.Sprintf("the machine was busy before the run began (load %.1f on %d processors): only ratios of one run mean anything", l, r.out.Machine.Processors))
+	}
+	return r.out
+}
+
+// leftOut says which lengths of a work a model cannot read.
+func leftOut(k Kind, T []int, m *model.Model) string {
+	return fmt.Sprintf("%s: T = %s was left out: the model's context holds %d tokens", k, numbers(T), m.Sizes.Context)
+}
+
+func numbers(v []int) string {
+	return strings.Trim(strings.ReplaceAll(fmt.Sprint(v), " ", ", "), "[]")
+}

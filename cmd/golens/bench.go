@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/golens/golens/bench"
+	"github.com/golens/golens/model"
+	"github.com/golens/golens/report"
+)
+
+func benchCommand() *cli.Command {
+	return &cli.Command{
+		Name: "bench", Usage: "how fast this machine is, and which part of its limits is used", ArgsUsage: "[NEW.json]",
+		Description: "Measures what golens does with a model: forward, hooks (a capture in each block\n" +
+			"against none, by turns), lens, sweep (12 blocks scaled, say), generate (with the\n" +
+			"lens of each token) and text (in chunks), at several lengths T, in exact and in\n" +
+			"fast mode. The works take turns, and so do measurements of the machine itself: a\n" +
+			"large product, and a pass over a large array. Products and memory are shares of\n" +
+			"what it reached there. The spread is half of the interval that holds the median.\n\n" +
+			"With --compare OLD.json, what was measured before stands beside what is measured\n" +
+			"now with the same settings, or beside NEW.json, and nothing is measured. The exit\n" +
+			"status is 3 where a work is slower beyond the noise and by more than --tolerance:\n" +
+			"the intervals of the two medians do not meet.",
+		UsageText: `  golens bench
+  golens bench --shape 12x768 --threads 1 --work forward,lens --tokens 14,256
+  golens bench --model gpt2 --time 10m --json before.json
+  golens bench --model gpt2 --compare before.json
+  golens bench --compare before.json after.json --tolerance 5
+  golens bench --model gpt2 --device cuda`,
+		Flags: append(benchFlags(), append(benchSharedFlags(), nameFlags()...)...), OnUsageError: onUsageError, Action: runBench,
+	}
+}
+
+func runBench(c *cli.Context) error {
+	old, after, err := benchFiles(c)
+	if err != nil {
+		return err
+	}
+	term, err := terminal(c)
+	if err != nil {
+		return err
+	}
+	if after != nil {
+		return compareBench(c, term, old, after)
+	}
+	s, err := benchSettings(c, old)
+	if err != nil {
+		return err
+	}
+	files, err := benchOutput(c)
+	if err != nil {
+		return err
+	}
+	m, err := openBenchModel(c, s)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	notes := newNotes(c.App.ErrWriter, c.Bool("quiet"))
+	r, stop := bench.Run(c.Context, m, s, func(p bench.Progress) {
+		notes.say(fmt.Sprintf("run %d of %d: %s", min(p.Done+1, p.Of), p.Of, p.Work))
+	})
+	notes.clear()
+	if choice := new(bench.ChoiceError); errors.As(stop, &choice) {
+		return wrong(c, stop)
+	}
+	if r == nil {
+		return stop
+	}
+	ctx := c.Context
+	c.Context = context.WithoutCancel(ctx) // what is measured is kept after Ctrl-C
+	err = writeBundleFiles(c, files, map[string]func(io.Writer) error{"json": func(w io.Writer) error { return report.BenchJSON(w, r) }}, nil)
+	c.Context = ctx
+	if err != nil {
+		return err
+	}
+	if !c.Bool("quiet") && !slices.ContainsFunc(files, func(f *file) bool { return f.path == "-" }) {
+		if err := term.Table(c.App.Writer, report.BenchTable(r)); err != nil {
+			return err
+		}
+	}
+	switch {
+	case errors.Is(stop, context.Canceled):
+		return errors.New("interrupted: what was measured before is above, or in the file")
+	case stop != nil:
+		return stop
+	case old != nil:
+		if !c.Bool("quiet") {
+			fmt.Fprintln(c.App.Writer)
+		}
+		return compareBench(c, term, old, r)
+	}
+	return nil
+}
+
+// openBenchModel opens the model of the shared flags, or one of a shape.
+func openBenchModel(c *cli.Context, s bench.Settings) (*model.Model, error) {
+	if s.Shape == "" {
+		return openModel(c)
+	}
+	shape, err := bench.ParseShape(s.Shape)
+	if err != nil {
+		return nil, wrong(c, fmt.Errorf("--shape: %w", err))
+	}
+	return openModelWith(c, model.DType(c.String("dtype")), func(o model.Options) (*model.Model, error) { return shape.Open(o) })
+}
+
+// benchFiles reads the results that --compare and the argument name; nil for none.
+func benchFiles(c *cli.Context) (old, after *bench.Result, err error) {
+	switch {
+	case c.Args().Len() > 1:
+		return nil, nil, usage(c, "%d arguments were given: golens bench --compare OLD.json NEW.json", c.Args().Len())
+	case c.Args().Len() == 1 && !c.IsSet("compare"):
+		return nil, nil, usage(c, "bench reads no text: with --compare OLD.json, an argument is the result that it is compared with")
+	case !c.IsSet("compare"):
+		for _, flag := range []string{"tolerance", "force"} {
+			if c.IsSet(flag) {
+				return nil, nil, usage(c, "--%s belongs to --compare", flag)
+			}
+		}
+		return nil, nil, nil
+	}
+	if t := c.Float64("tolerance"); !(t >= 0 && t <= 1e6) {
+		return nil, nil, usage(c, "--tolerance %v: give percent from 0 on", t)
+	}
+	if old, err = readBench(c.String("compare")); err != nil || c.Args().Len() == 0 {
+		return old, nil, err
+	}
+	for _, f := range slices.Concat(benchFlags(), benchSharedFlags(), nameFlags()) {
+		if name := f.Names()[0]; c.IsSet(name) && !slices.Contains([]string{"compare", "tolerance", "force", "quiet", "color", "width", "model"}, name) {
+			return nil, nil, usage(c, "--%s has no meaning where two files are compared: nothing is measured", name)
+		}
+	}
+	after, err = readBench(c.Args().First())
+	return old, after, err
+}
+
+// readBench reads a result of golens bench.
+func readBench(path string) (*bench.Result, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("--compare: %w", err)
+	}
+	defer f.Close()
+	r, err := bench.Read(f)
+	if err != nil {
+		return nil, fmt.Errorf("--compare: %s: %w", path, err)
+	}
+	return r, nil
+}

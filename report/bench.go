@@ -1,0 +1,156 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/golens/golens/bench"
+)
+
+// BenchTable returns what was measured as a table, a line for each work.
+func BenchTable(r *bench.Result) *Table {
+	t := &Table{Columns: []TableColumn{{Head: "work"}, {Head: "mode"}, {Head: "kernel"}, {Head: "T", Right: true}, {Head: "runs", Right: true}, {Head: "best", Right: true}, {Head: "median", Right: true},
+		{Head: "spread", Right: true}, {Head: "tokens/s", Right: true}, {Head: "products", Right: true}, {Head: "memory", Right: true}, {Head: "peak", Right: true}}}
+	gpu := false
+	for _, w := range r.Rows {
+		t.Rows = append(t.Rows, []string{string(w.Work), w.Mode, w.Kernel, fmt.Sprint(w.T), fmt.Sprint(w.Time.Runs), timeText(w.Time.Best), timeText(w.Time.Median),
+			spreadText(w.Time), rateText(w.Rate), shareText(w.Products), shareText(w.Memory), memoryText(w.Peak)})
+		gpu = gpu || w.Device != nil
+	}
+	t.Notes = append(t.Notes, benchHead(r)...)
+	for _, w := range r.Rows {
+		if o := w.Overhead; o != nil {
+			t.Notes = append(t.Notes, fmt.Sprintf("%d captures at T = %d: %+.2f %% of the time without, the median of %d pairs; between %+.2f and %+.2f %%",
+				o.Captures, w.T, 100*(o.Ratio.Median-1), o.Ratio.Runs, 100*(o.Ratio.Low-1), 100*(o.Ratio.High-1)))
+		}
+	}
+	if gpu {
+		for _, w := range r.Rows {
+			if d := w.Device; d != nil {
+				t.Notes = append(t.Notes, fmt.Sprintf("%s: %d kernels, busy for %s; %s to the GPU, %s from it, %s within", w.Name(), d.Kernels, timeText(d.Busy),
+					transferText(d.ToDevice), transferText(d.FromDevice), transferText(d.Within)))
+			}
+		}
+	}
+	for _, n := range r.Notes {
+		t.Notes = append(t.Notes, printable(n))
+	}
+	return t
+}
+
+// benchHead says what was measured where.
+func benchHead(r *bench.Result) []string {
+	m := r.Manifest
+	out := []string{fmt.Sprintf("%s in %s on %s, %s; threads: %d of %d processors; libtorch %s", printable(m.Model), m.DType, m.Device, printable(m.CPU), m.Threads, r.Machine.Processors, m.Libtorch)}
+	if l := r.Limits; l.FLOPS > 0 {
+		out = append(out, fmt.Sprintf("limits of the machine in this run: %.0f GFLOP/s in products of %s, %.1f GB/s from memory; products and memory are shares of them", l.FLOPS/1e9, l.DType, l.Bytes/1e9))
+	}
+	return out
+}
+
+// BenchJSON writes r as JSON, which bench.Read reads.
+func BenchJSON(w io.Writer, r *bench.Result) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	if err := e.Encode(r); err != nil {
+		return fmt.Errorf("report: write JSON: %w", err)
+	}
+	return nil
+}
+
+// BenchComparison returns the ratios of two results as a table. What is slower beyond
+// the noise by more than a share of tolerance is said to be too slow.
+func BenchComparison(c *bench.Comparison, tolerance float64) *Table {
+	t := &Table{Columns: []TableColumn{{Head: "work"}, {Head: "mode"}, {Head: "kernel"}, {Head: "T", Right: true}, {Head: "old", Right: true}, {Head: "new", Right: true}, {Head: "new/old", Right: true},
+		{Head: "noise", Right: true}, {Head: "peak", Right: true}, {Head: ""}}}
+	for _, k := range c.Changes {
+		text := timeText
+		if k.Row.Overhead != nil {
+			text = func(ratio float64) string { return fmt.Sprintf("%+.2f %%", 100*(ratio-1)) }
+		}
+		verdict := ""
+		switch {
+		case k.Worse(tolerance):
+			verdict = "SLOWER"
+		case k.Verdict == bench.Slower || k.Verdict == bench.Faster:
+			verdict = string(k.Verdict)
+		case k.Verdict == bench.Unknown:
+			verdict = "too few runs"
+		}
+		t.Rows = append(t.Rows, []string{string(k.Row.Work), k.Row.Mode, k.Row.Kernel, fmt.Sprint(k.Row.T), text(k.Old.Median), text(k.New.Median), fmt.Sprintf("%.3f", k.Ratio),
+			spreadText(k.Old, k.New), ratioText(k.Peak), verdict})
+	}
+	if c.Products > 0 && c.Memory > 0 {
+		t.Notes = append(t.Notes, fmt.Sprintf("the machine itself: products %.2f times as fast as in the old run, memory %.2f times", c.Products, c.Memory))
+	}
+	if len(c.Only) > 0 {
+		t.Notes = append(t.Notes, "in one of them only: "+strings.Join(c.Only, ", "))
+	}
+	for _, n := range append(c.Differs, c.Notes...) {
+		t.Notes = append(t.Notes, printable(n))
+	}
+	return t
+}
+
+// timeText returns seconds for people: "31.4 ms".
+func timeText(s float64) string {
+	switch {
+	case s >= 100:
+		return fmt.Sprintf("%.0f s", s)
+	case s >= 1:
+		return fmt.Sprintf("%.2f s", s)
+	case s >= 0.1:
+		return fmt.Sprintf("%.0f ms", s*1e3)
+	case s >= 1e-3:
+		return fmt.Sprintf("%.2f ms", s*1e3)
+	}
+	return (time.Duration(s*1e9) * time.Nanosecond).Round(100 * time.Nanosecond).String()
+}
+
+// spreadText returns the spread of summaries added up, nothing where one run has none.
+func spreadText(of ...bench.Summary) string {
+	sum := 0.0
+	for _, s := range of {
+		if s.Runs < 2 {
+			return ""
+		}
+		sum += s.Spread()
+	}
+	return fmt.Sprintf("±%.1f %%", 100*sum)
+}
+
+func rateText(r float64) string {
+	if r >= 100 {
+		return fmt.Sprintf("%.0f", r)
+	}
+	return fmt.Sprintf("%.1f", r)
+}
+
+func shareText(s float64) string {
+	if s == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.0f %%", 100*s)
+}
+
+func memoryText(bytes int64) string {
+	if bytes == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d MB", bytes>>20)
+}
+
+func ratioText(r float64) string {
+	if r == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.2f", r)
+}
+
+func transferText(t bench.Transfers) string {
+	return fmt.Sprintf("%d copies of %.1f MB", t.Count, float64(t.Bytes)/1e6)
+}
