@@ -138,6 +138,7 @@ func TestFastChoices(t *testing.T) {
 		{Options{Kernel: ATen}, "belongs to the fast mode"},
 		{Options{Fast: true, Kernel: "blas"}, "auto, aten, f32 and x3"},
 		{Options{Fast: true, Kernel: X3}, "x3"},
+		{Options{Packed: true}, "packed weights belong to the fast mode"},
 	} {
 		_, err := Read(context.Background(), m, []int64{1}, c.o)
 		var choice *ChoiceError
@@ -183,5 +184,47 @@ func TestFastOrder(t *testing.T) {
 				t.Fatalf("%s: candidate %d has %v, and libtorch %v", name, i, x, want)
 			}
 		}
+	}
+}
+
+// TestFastPacked: with states of golens's own products too, a logit is off by no more
+// than the difference of states times a word's weights.
+func TestFastPacked(t *testing.T) {
+	for _, name := range []string{"12x96", "phi-96", "llama3-96"} {
+		m := openModel(t, reference.Model(t, name), model.Options{})
+		for _, kind := range []Kind{Notebook, Raw} {
+			ids := reference.IDs(7, 20, m.Sizes.Vocab)
+			o := Options{Kind: kind, Next: true, Logits: true, Hidden: true}
+			exact := read(t, m, ids, o)
+			o.Fast, o.Packed = true, true
+			packed := read(t, m, ids, o)
+			if !packed.Manifest.Packed || exact.Manifest.Packed {
+				t.Errorf("%s: the manifests do not say what is packed", name)
+			}
+			C := exact.Width
+			change := make([]float32, len(exact.Hidden))
+			for i := range change {
+				change[i] = packed.Hidden[i] - exact.Hidden[i]
+			}
+			u, err := m.Unembedding()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer u.Close()
+			w, err := torch.Values[float32](u.Weight)
+			if err != nil {
+				t.Fatal(err)
+			}
+			// Some hundred roundings of 6e-8, some of which add up.
+			if far, all := longest(change, C), longest(exact.Hidden, C); far > 1e-5*all || far == 0 {
+				t.Errorf("%s: states of length %v are off by %v", name, all, far)
+			}
+			packed.Hidden = nil
+			nearResult(t, packed, exact, apart(t, m, exact)+longest(change, C)*longest(w, C))
+		}
+	}
+	m := openModel(t, reference.Model(t, "12x96"), model.Options{DType: "bfloat16"})
+	if r := read(t, m, []int64{1, 2}, Options{Fast: true, Packed: true}); r.Manifest.Packed {
+		t.Error("a model of 16 bits was packed")
 	}
 }

@@ -126,6 +126,10 @@ func (w *writer) step(ctx context.Context, s model.Session) (*Step, error) {
 		r.plan, r.first = w.first, 0
 	}
 	defer r.scope.Close()
+	s, err := r.session(s)
+	if err != nil {
+		return nil, err
+	}
 	run, err := w.run(s, r)
 	if err != nil {
 		return nil, err

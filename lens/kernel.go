@@ -61,3 +61,11 @@ func notF32(m *model.Model) string {
 	}
 	return ""
 }
+
+// session returns the session by which the states are made.
+func (p *plan) session(s model.Session) (model.Session, error) {
+	if !p.Packed {
+		return s, nil
+	}
+	return s.Fast()
+}

@@ -28,6 +28,7 @@ func (r *reader) name() error {
 	r.out.Manifest.Lens, r.out.Manifest.At, r.out.Manifest.Interventions = r.Kind, string(r.At), r.Hooks.Actions()
 	if r.Fast {
 		r.out.Manifest.Mode, r.out.Manifest.Kernel, r.out.Manifest.Order = "fast", string(r.Kernel), r.order
+		r.out.Manifest.Packed = r.Packed
 	}
 	return err
 }

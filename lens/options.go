@@ -56,6 +56,10 @@ type Options struct {
 	// bits. Numbers agree with those up to rounding (see docs/fast.md).
 	Fast   bool
 	Kernel Kernel // of the fast mode; Auto unless set
+	// Packed has the states of the fast mode made by golens's own products too, where the
+	// model has them (model.Session.Fast). Packing the weights takes as long as some
+	// twenty prompts, once a model.
+	Packed bool
 }
 
 // A Word is a target: the text that was asked for, and the token that stands for it.
@@ -115,6 +119,10 @@ func (o Options) plan(m *model.Model, T int) (*plan, error) {
 	if err := p.chooseKernel(m); err != nil {
 		return nil, err
 	}
+	if p.Packed && !p.Fast {
+		return nil, choice("packed weights belong to the fast mode: in exact mode the products are libtorch's own")
+	}
+	p.Packed = p.Packed && m.Packs() == nil
 	if err := p.chooseRows(m); err != nil {
 		return nil, err
 	}

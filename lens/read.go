@@ -72,6 +72,10 @@ type reader struct {
 }
 
 func (r *reader) read(ctx context.Context, s model.Session) error {
+	s, err := r.session(s)
+	if err != nil {
+		return err
+	}
 	run, err := s.Trunk(r.ids, r.captures())
 	if err != nil {
 		return err

@@ -99,10 +99,11 @@ type Manifest struct {
 	Threads    int    `json:"threads"`
 	Device     string `json:"device"`
 	DType      string `json:"dtype"`
-	Attention  string `json:"attention"`       // sdpa or eager
-	Mode       string `json:"mode"`            // exact or fast
-	Kernel     string `json:"kernel"`          // aten, f32 or x3
-	Order      string `json:"order,omitempty"` // of summation, of a kernel of golens's own
+	Attention  string `json:"attention"`        // sdpa or eager
+	Mode       string `json:"mode"`             // exact or fast
+	Kernel     string `json:"kernel"`           // aten, f32 or x3
+	Order      string `json:"order,omitempty"`  // of summation, of a kernel of golens's own
+	Packed     bool   `json:"packed,omitempty"` // whether the states are made by such kernels too
 	Lens       Kind   `json:"lens"`
 	At         string `json:"at"`               // resid, resid_mid, attn or mlp
 	Compat     string `json:"compat,omitempty"` // published or fixed, in studies
