@@ -43,6 +43,9 @@ type TextProgress struct {
 	Rate            float64 // tokens a second since the first window was begun
 }
 
+// ErrNoText is the error of a text without a token.
+var ErrNoText = errors.New("the text is empty, and has nothing to read")
+
 // ErrNoTarget is the error of a text of one token, which no other predicts.
 var ErrNoTarget = errors.New("the text has one token, and nothing in it predicts another: two are the least")
 
@@ -142,7 +145,7 @@ func (r *textReader) read(ctx context.Context) error {
 		n := min(r.Chunk, len(r.ahead))
 		switch {
 		case n == 0 && r.sums.windows == 0:
-			return model.ErrEmpty
+			return ErrNoText
 		case n == 0:
 			return nil
 		case n == 1 && r.sums.windows == 0 && len(r.ahead) == 1:

@@ -269,7 +269,7 @@ func TestTextErrors(t *testing.T) {
 		windows int64 // that were read before
 		want    string
 	}{
-		"empty":              {&idSource{}, lens.TextOptions{}, 0, model.ErrEmpty.Error()},
+		"empty":              {&idSource{}, lens.TextOptions{}, 0, lens.ErrNoText.Error()},
 		"one token":          {&idSource{ids: []int64{5}}, lens.TextOptions{}, 0, "one token"},
 		"foreign id":         {&idSource{ids: []int64{1, 2, 3, 4, V}}, lens.TextOptions{Chunk: 2}, 1, fmt.Sprintf("token %d at position 4", V)},
 		"negative id":        {&idSource{ids: []int64{1, -1}}, lens.TextOptions{Chunk: 2}, 0, "token -1 at position 1"},

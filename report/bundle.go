@@ -22,7 +22,7 @@ type Bundle struct {
 type NamedArray struct {
 	Name   string
 	Dims   []int // none for a single number
-	Values any   // []int64, []float32 or []bool of the product of Dims
+	Values any   // []int64, []float32, []float64 or []bool of the product of Dims
 }
 
 // check says which array does not fit its shape, or is there twice.
@@ -68,7 +68,7 @@ func (b *Bundle) NPZ(w io.Writer) error {
 }
 
 // JSON writes b as one object, with the same names. Floats read back to the same
-// float32; NaN and infinities are strings.
+// float32 or float64; NaN and infinities are strings.
 func (b *Bundle) JSON(w io.Writer) error {
 	if err := b.check(); err != nil {
 		return err

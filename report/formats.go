@@ -50,6 +50,12 @@ func WriteFormats(w io.Writer) error {
 	for _, c := range Columns {
 		row(&b, "`"+c.Name+"`", c.Meaning)
 	}
+	b.WriteString(formatsText)
+	b.WriteString("| name | type | shape | holds |\n| --- | --- | --- | --- |\n")
+	for _, a := range TextArrays {
+		row(&b, "`"+a.Name+"`", a.DType, "`"+a.Shape+"`", a.Meaning)
+	}
+	fmt.Fprintf(&b, "\nCSV has a line for each row: `%s`.\n", strings.Join(TextColumns(), "`, `"))
 	b.WriteString(formatsOthers)
 	if _, err := w.Write(b.Bytes()); err != nil {
 		return fmt.Errorf("report: write the formats: %w", err)
@@ -124,6 +130,16 @@ target. A column that does not apply is empty; floats are written as in JSON,
 without quotes. Token text is escaped so that it is one printable line and can be had
 back: a backslash is ` + "`\\\\`" + `, and everything that is not printable or not UTF-8 is ` + "`\\n`, `\\r`, `\\t`, `\\xNN`, `\\uNNNN` or `\\UNNNNNNNN`" + `,
 as in a string of Go.
+
+`
+
+const formatsText = `
+## The means of a text
+
+` + "`golens lens --file TEXT`" + ` ([texts](text.md)) writes NPZ and JSON of the format ` + "`" + TextFormat + "`" + `: arrays, and a
+manifest whose member ` + "`text`" + ` has the text's ` + "`name`, `chunk` (T), `prefix`, `tokens`, `windows`, `targets`" + `,
+` + "`target_bytes`, `layers`, and `whole`" + `, false where the reading was stopped. A float64 is the shortest
+decimal that reads back to the same.
 
 `
 

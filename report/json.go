@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -253,6 +254,12 @@ func (j *jsonWriter) element(data any, i int) {
 			break
 		}
 		b = appendFloat(b, d[i])
+	case []float64:
+		if math.IsNaN(d[i]) || math.IsInf(d[i], 0) {
+			b = append(append(append(b, '"'), string(appendFloat64(nil, d[i]))...), '"')
+			break
+		}
+		b = appendFloat64(b, d[i])
 	}
 	j.bytes(b)
 	j.num = b

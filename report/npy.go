@@ -25,6 +25,10 @@ func writeNPY(w io.Writer, dims []int, data any) error {
 		return writeElements(w, "<f4", dims, d, 4, func(b []byte, v float32) {
 			binary.LittleEndian.PutUint32(b, math.Float32bits(v))
 		})
+	case []float64:
+		return writeElements(w, "<f8", dims, d, 8, func(b []byte, v float64) {
+			binary.LittleEndian.PutUint64(b, math.Float64bits(v))
+		})
 	case []bool:
 		return writeElements(w, "|b1", dims, d, 1, func(b []byte, v bool) {
 			b[0] = 0

@@ -12,13 +12,8 @@ import (
 // -Infinity are spelt as those languages read them from a string.
 func appendFloat(dst []byte, x float32) []byte {
 	wide := float64(x)
-	switch {
-	case math.IsNaN(wide):
-		return append(dst, "NaN"...)
-	case math.IsInf(wide, 1):
-		return append(dst, "Infinity"...)
-	case math.IsInf(wide, -1):
-		return append(dst, "-Infinity"...)
+	if math.IsNaN(wide) || math.IsInf(wide, 0) {
+		return appendNoNumber(dst, wide)
 	}
 	start := len(dst)
 	dst = strconv.AppendFloat(dst, wide, 'g', -1, 32)
@@ -27,6 +22,30 @@ func appendFloat(dst []byte, x float32) []byte {
 	if twice, err := strconv.ParseFloat(string(dst[start:]), 64); err != nil || float32(twice) != x {
 		dst = strconv.AppendFloat(dst[:start], wide, 'g', -1, 64)
 	}
+	return withPoint(dst, start)
+}
+
+// appendFloat64 is appendFloat for a float64, which reads back to the same.
+func appendFloat64(dst []byte, x float64) []byte {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		return appendNoNumber(dst, x)
+	}
+	return withPoint(strconv.AppendFloat(dst, x, 'g', -1, 64), len(dst))
+}
+
+// appendNoNumber appends the name of NaN or an infinity.
+func appendNoNumber(dst []byte, x float64) []byte {
+	switch {
+	case math.IsNaN(x):
+		return append(dst, "NaN"...)
+	case x > 0:
+		return append(dst, "Infinity"...)
+	}
+	return append(dst, "-Infinity"...)
+}
+
+// withPoint returns dst with ".0" behind a number from start on that looks whole.
+func withPoint(dst []byte, start int) []byte {
 	for _, c := range dst[start:] {
 		if c == '.' || c == 'e' {
 			return dst

@@ -273,6 +273,8 @@ func length(data any) int {
 		return len(d)
 	case []float32:
 		return len(d)
+	case []float64:
+		return len(d)
 	case []bool:
 		return len(d)
 	}

@@ -30,15 +30,19 @@ func lensCommand() *cli.Command {
   golens lens "Are cats good?" --scale h.3=0.8 --zero h.5.mlp --json out.json
   golens lens "Are cats good?" --skip h.3 --diff
   golens lens "Are cats good?" --layers 12 --positions -1 --json - | jq .top_probs
-  golens lens --prompts prompts.jsonl --target next --npz lens.npz`,
-		Flags:        slices.Concat(promptFlags(), cellFlags(), interventionFlags(), []cli.Flag{diffFlag()}, outputFlags(), pageFlags(), sharedFlags(), nameFlags()),
+  golens lens --prompts prompts.jsonl --target next --npz lens.npz
+  golens lens --file book.txt --chunk 256 --plot book.png`,
+		Flags:        slices.Concat(promptFlags(), textFlags(), cellFlags(), interventionFlags(), []cli.Flag{diffFlag()}, outputFlags(), pageFlags(), sharedFlags(), nameFlags()),
 		OnUsageError: onUsageError,
 		Action:       runLens,
 	}
 }
 
 func runLens(c *cli.Context) error {
-	if c.Bool("diff") {
+	switch {
+	case c.IsSet("file") || c.IsSet("chunk"):
+		return runText(c)
+	case c.Bool("diff"):
 		return runDiff(c)
 	}
 	o, err := lensOptions(c)

@@ -18,8 +18,9 @@ type Stream struct {
 	ended  bool   // the source has no more
 	begun  bool   // the text's beginning has been encoded
 	ids    []int64
-	given  int // of ids
-	passed int64
+	given  int   // of ids
+	passed int64 // bytes that were encoded
+	last   int64 // of these those of ids
 	err    error
 }
 
@@ -41,8 +42,14 @@ func (t *Tokenizer) NewStream(r io.Reader, special bool) *Stream {
 // where it is read bit by bit.
 func (s *Stream) Whole() string { return s.reason }
 
-// Bytes returns how many bytes of the text have been encoded.
-func (s *Stream) Bytes() int64 { return s.passed }
+// Bytes returns about how many bytes of the text the ids that were given stand for, and
+// at the end how many it has.
+func (s *Stream) Bytes() int64 {
+	if s.given == len(s.ids) {
+		return s.passed
+	}
+	return s.passed - s.last*int64(len(s.ids)-s.given)/int64(len(s.ids))
+}
 
 // ReadIDs puts ids into the given slice, as many as it has room for but at the text's
 // end, and returns how many; io.EOF where there are none left. An error of the reader
@@ -130,5 +137,5 @@ func (s *Stream) encode(n int) {
 	}
 	s.ids = s.t.pipeline.runPart(s.t.vocabulary, s.ids, text, s.special, goesOn)
 	s.begun = true
-	s.passed += int64(n)
+	s.passed, s.last = s.passed+int64(n), int64(n)
 }

@@ -1,0 +1,238 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/golens/golens/lens"
+	"github.com/golens/golens/model"
+	"github.com/golens/golens/model/token"
+	"github.com/golens/golens/report"
+	"github.com/golens/golens/torch"
+)
+
+// textFlags say which text of any length is read, and how.
+func textFlags() []cli.Flag {
+	const category = "Text"
+	return []cli.Flag{
+		&cli.StringFlag{Name: "file", Category: category, Usage: "`TEXT`: read a text of any length from this file (- for standard input), in windows, and show each layer's means over all of its tokens, with its own next tokens as targets"},
+		&cli.IntFlag{Name: "chunk", Category: category, Usage: "`N`: tokens of the text in a window, which begins at position 0 and sees nothing of those before; without it 256, or what the model's context has room for"},
+	}
+}
+
+// textSenseless are flags that choose cells of a prompt, of which a text has only means.
+var textSenseless = []string{"prompts", "ids", "diff", "positions", "top", "track", "target", "target-id", "hidden", "logits", "by", "view", "last-on-top", "html", "json-format"}
+
+// runText reads a text and writes its means.
+func runText(c *cli.Context) error {
+	if !c.IsSet("file") {
+		return usage(c, "--chunk is for a text: add --file TEXT")
+	}
+	for _, flag := range textSenseless {
+		if c.IsSet(flag) {
+			return usage(c, "--%s has no meaning with --file: a text has means of each layer, over all of its tokens", flag)
+		}
+	}
+	switch {
+	case c.Args().Len() > 0:
+		return usage(c, "a prompt was given and a file as well: --file stands in its place")
+	case c.String("file") == "":
+		return usage(c, "--file: the file name is empty")
+	case c.IsSet("chunk") && c.Int("chunk") < 1:
+		return usage(c, "--chunk %d: at least 1 token a window", c.Int("chunk"))
+	}
+	o, err := lensOptions(c)
+	if err != nil {
+		return err
+	}
+	o.Top, o.Hidden = 0, false // which belong to cells
+	files, err := bundleFiles(c)
+	if err != nil {
+		return err
+	}
+	term, err := terminal(c)
+	if err != nil {
+		return err
+	}
+	text, err := openText(c)
+	if err != nil {
+		return err
+	}
+	defer text.Close()
+	m, err := openModel(c)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	var sc torch.Scope
+	defer sc.Close()
+	if o.Hooks, err = interventions(c, m, &sc); err != nil {
+		return err
+	}
+	if o.Rows, err = parseNumbers(c.String("layers"), m.Sizes.Blocks); err != nil {
+		return wrong(c, fmt.Errorf("--layers: %w", err))
+	}
+	tok, err := m.Tokenizer()
+	if err != nil {
+		return err
+	}
+	prefix, err := textPrefix(c, tok)
+	if err != nil {
+		return err
+	}
+	stream := tok.NewStream(text, !c.Bool("literal"))
+	notes := newNotes(c.App.ErrWriter, c.Bool("quiet"))
+	if reason := stream.Whole(); reason != "" {
+		notes.warn("", "the text is held in memory as a whole, since its tokenizer cannot be told where to cut it: "+reason)
+	}
+	t, stop := lens.ReadText(c.Context, m, stream, lens.TextOptions{Lens: o, Chunk: c.Int("chunk"), Prefix: prefix,
+		Progress: func(p lens.TextProgress) { notes.say(textProgress(p, stream.Bytes(), text.size)) }})
+	notes.clear()
+	if t == nil {
+		return textError(c, text, stop)
+	}
+	t.Name = text.name
+	for _, w := range t.Warnings {
+		notes.warn("", w)
+	}
+	if err := writeText(c, term, m, files, t); err != nil {
+		return err
+	}
+	return stoppedText(c, text, t, stop, len(files) > 0)
+}
+
+// textPrefix returns what is in front of each window: what the tokenizer puts in front of
+// a text, and with --prepend-bos the token that begins one.
+func textPrefix(c *cli.Context, tok *token.Tokenizer) ([]int64, error) {
+	prefix := tok.Front()
+	if !c.Bool("prepend-bos") {
+		return prefix, nil
+	}
+	bos, ok := tok.BOS()
+	if !ok {
+		return nil, usage(c, "--prepend-bos: this tokenizer has no such token")
+	}
+	if len(prefix) == 0 || prefix[0] != bos {
+		prefix = append([]int64{bos}, prefix...)
+	}
+	return prefix, nil
+}
+
+// writeText writes the means to the files, and draws them in the terminal.
+func writeText(c *cli.Context, term report.Terminal, m *model.Model, files []*file, t *lens.Text) error {
+	if slices.ContainsFunc(files, func(f *file) bool { return f.flag == "json" || f.flag == "npz" }) {
+		var err error
+		if t.Manifest.Weights, err = m.Digest(); err != nil {
+			return err
+		}
+	}
+	bundle := report.TextBundle(t)
+	writers := map[string]func(io.Writer) error{
+		"json": bundle.JSON, "npz": bundle.NPZ,
+		"csv": func(w io.Writer) error { return report.TextCSV(w, t) },
+	}
+	ctx := c.Context
+	if ctx.Err() != nil { // what was read is kept after Ctrl-C
+		c.Context = context.WithoutCancel(ctx)
+		defer func() { c.Context = ctx }()
+	}
+	if err := writeBundleFiles(c, files, writers, report.TextFigure(t)); err != nil {
+		return err
+	}
+	if c.Bool("quiet") || slices.ContainsFunc(files, func(f *file) bool { return f.path == "-" }) {
+		return nil
+	}
+	return term.Table(c.App.Writer, report.TextTable(t))
+}
+
+// textProgress says how far the reading of a text is: "12,800 tokens, 123 a second, 40 s
+// left". size is that of the file, 0 where it is not known.
+func textProgress(p lens.TextProgress, read, size int64) string {
+	text := fmt.Sprintf("%s tokens, %.0f a second", thousands(p.Tokens), p.Rate)
+	if size > 0 && read > 0 && p.Rate > 0 {
+		tokens := float64(p.Tokens) * float64(max(0, size-read)) / float64(read)
+		text += fmt.Sprintf(", %s left", time.Duration(tokens/p.Rate*float64(time.Second)).Round(time.Second))
+	}
+	return text
+}
+
+// textError is an error of a text of which nothing was read.
+func textError(c *cli.Context, text *textInput, err error) error {
+	choice := new(lens.ChoiceError)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return err
+	case errors.As(err, &choice) && c.IsSet("chunk"):
+		return wrong(c, fmt.Errorf("--chunk %d: %w", c.Int("chunk"), err))
+	case errors.As(err, &choice):
+		return wrong(c, err)
+	}
+	return fmt.Errorf("--file %s: %w", text.name, err)
+}
+
+// stoppedText says how far a text was read that was not read to its end; nil where it was.
+func stoppedText(c *cli.Context, text *textInput, t *lens.Text, err error, kept bool) error {
+	if err == nil {
+		return nil
+	}
+	what := "the means of these are shown"
+	if kept {
+		what = "the means of these are written"
+	}
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("interrupted after %s tokens; %s", thousands(t.Tokens), what)
+	}
+	return fmt.Errorf("%w (stopped after %s tokens; %s)", textError(c, text, err), thousands(t.Tokens), what)
+}
+
+// A textInput is the text of --file.
+type textInput struct {
+	io.Reader
+	name string
+	size int64    // bytes, 0 where it is not known
+	file *os.File // nil for standard input
+}
+
+// openText opens the text of --file. Ctrl-C ends the wait for what it does not give.
+func openText(c *cli.Context) (*textInput, error) {
+	path := c.String("file")
+	if path == "-" {
+		return &textInput{Reader: &waiting{c.Context, c.App.Reader, nil}, name: "standard input"}, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		if at := new(fs.PathError); errors.As(err, &at) {
+			err = at.Err
+		}
+		return nil, fmt.Errorf("--file %s: %w", path, err)
+	}
+	info, err := f.Stat()
+	if err == nil && info.IsDir() {
+		err = errors.New("it is a folder; name a file of text")
+	}
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("--file %s: %w", path, err)
+	}
+	t := &textInput{Reader: f, name: path, file: f}
+	if info.Mode().IsRegular() {
+		t.size = info.Size()
+	} else {
+		t.Reader = &waiting{c.Context, f, nil}
+	}
+	return t, nil
+}
+
+func (t *textInput) Close() {
+	if t.file != nil {
+		t.file.Close()
+	}
+}

@@ -1,0 +1,132 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/golens/golens/lens"
+)
+
+// TextTable returns a line for each row of a text's means.
+func TextTable(t *lens.Text) *Table {
+	b := &Table{Columns: []TableColumn{
+		{Head: "layer"}, {Head: "cross-entropy", Right: true}, {Head: "entropy", Right: true}, {Head: "KL", Right: true}, {Head: "agrees", Right: true},
+		{Head: "rank 1", Right: true}, {Head: "in 10", Right: true}, {Head: "median rank", Right: true}, {Head: "1/rank", Right: true},
+	}}
+	for n, r := range t.Rows {
+		b.Rows = append(b.Rows, []string{printable(r.Label), nats(t.CrossEntropy[n]), nats(t.Entropy[n]), nats(t.KL[n]), sharePercent(t.Agree[n]),
+			sharePercent(withinRank(t, n, 1)), sharePercent(withinRank(t, n, 10)), grouped(medianRank(t, n)), nats(t.ReciprocalRank[n])})
+	}
+	of := "the whole text"
+	if !t.Whole {
+		of = "the beginning of the text, where it was stopped"
+	}
+	windows := fmt.Sprintf("%s tokens in windows of %d: %s", grouped(t.Tokens), t.Chunk, of)
+	if len(t.Prefix) > 0 {
+		windows += fmt.Sprintf("; %d in front of each window", len(t.Prefix))
+	}
+	last := len(t.Rows) - 1
+	model := fmt.Sprintf("%s: perplexity %s", printable(t.Rows[last].Label), fewDigits(math.Exp(t.CrossEntropy[last])))
+	if t.Bytes > 0 {
+		model += fmt.Sprintf(", %.3f bits a byte", t.BitsPerByte(last))
+	}
+	b.Notes = []string{
+		windows, model,
+		"means in nats; KL(final || row); agrees: with the model's likeliest token",
+		"rank, in 10, 1/rank: of the text's own next token, " + grouped(t.Targets) + " of them",
+	}
+	return b
+}
+
+// nats writes a mean for people.
+func nats(v float64) string {
+	if math.IsNaN(v) {
+		return "-"
+	}
+	return strconv.FormatFloat(v, 'f', 4, 64)
+}
+
+// sharePercent writes a share for people.
+func sharePercent(v float64) string {
+	if math.IsNaN(v) {
+		return "-"
+	}
+	return strconv.FormatFloat(100*v, 'f', 1, 64) + "%"
+}
+
+// fewDigits writes a number for people with as few digits as tell it from its like.
+func fewDigits(v float64) string {
+	if v >= 1000 && v < 1e15 {
+		return grouped(int64(math.Round(v)))
+	}
+	return strconv.FormatFloat(v, 'g', 4, 64)
+}
+
+// grouped writes a count with commas: 50,257.
+func grouped(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// TextFigure draws a text's means by depth: the nats, the shares, and beside them what a
+// token costs by how many were before it in its window, in some of the rows.
+func TextFigure(t *lens.Text) *Figure {
+	R := len(t.Rows)
+	step := (R + 15) / 16
+	x := Axis{Label: "Layer"}
+	for n := 0; n < R; n += step {
+		x.Ticks = append(x.Ticks, PlaceTick{float64(n), printable(t.Rows[n].Label)})
+	}
+	line := func(label, colour string, dashed bool, value func(n int) float64) *Line {
+		l := &Line{Label: label, Colour: colour, Marker: Circle, Dashed: dashed}
+		for n := range R {
+			l.X, l.Y = append(l.X, float64(n)), append(l.Y, value(n))
+		}
+		return l
+	}
+	f := &Figure{Width: 14, Height: 4, Panels: []Panel{
+		&Axes{Title: "Means over " + grouped(t.Tokens) + " tokens", X: x, Y: Axis{Label: "Nats"}, Grid: true, Legend: true, Marks: []Mark{
+			line("cross-entropy", sweepPaints[0], false, func(n int) float64 { return t.CrossEntropy[n] }),
+			line("entropy", sweepPaints[1], false, func(n int) float64 { return t.Entropy[n] }),
+			line("KL(final || row)", sweepPaints[2], true, func(n int) float64 { return t.KL[n] }),
+		}},
+		&Axes{Title: "The text's next token, and the model's", X: x, Y: Axis{Label: "Share", Min: 0, Max: 1}, Grid: true, Legend: true, Marks: []Mark{
+			line("next token within 10", sweepPaints[0], false, func(n int) float64 { return withinRank(t, n, 10) }),
+			line("next token first", sweepPaints[1], false, func(n int) float64 { return withinRank(t, n, 1) }),
+			line("mean 1/rank", sweepPaints[3], true, func(n int) float64 { return t.ReciprocalRank[n] }),
+			line("agrees with the model", sweepPaints[2], false, func(n int) float64 { return t.Agree[n] }),
+		}},
+	}}
+	if t.Chunk > 1 {
+		f.Panels = append(f.Panels, textPlaces(t))
+	}
+	return f
+}
+
+// textPlaces draws the cross-entropy by place in the window, in groups of places that
+// make about forty dots, for at most four rows.
+func textPlaces(t *lens.Text) *Axes {
+	a := &Axes{Title: "By place in the window", X: Axis{Label: "Tokens before, in the window"}, Y: Axis{Label: "Cross-entropy in nats"}, Grid: true, Legend: true}
+	group := (t.Chunk + 39) / 40
+	for i, n := range lens.Spaced(len(t.Rows)-1, 4) {
+		l := &Line{Label: printable(t.Rows[n].Label), Colour: sweepPaints[i%len(sweepPaints)], Width: 1.2}
+		costs := rowOf(t.PlaceCrossEntropy, n, t.Chunk)
+		for from := 0; from < t.Chunk; from += group {
+			sum, targets := 0.0, int64(0)
+			for p := from; p < min(from+group, t.Chunk); p++ {
+				if k := t.PlaceTargets[p]; k > 0 {
+					sum, targets = sum+costs[p]*float64(k), targets+k
+				}
+			}
+			if targets > 0 {
+				l.X, l.Y = append(l.X, float64(from)+float64(min(group, t.Chunk-from)-1)/2), append(l.Y, sum/float64(targets))
+			}
+		}
+		a.Marks = append(a.Marks, l)
+	}
+	return a
+}
