@@ -23,18 +23,7 @@ func batchRows(T int) int { return min(most, max(1, batchTokens/T)) }
 // the stream in front of its first changed block, there. The first batch begins with
 // the clean run, whose streams serve all.
 func (r *runner) batches(ctx context.Context, s model.Session) error {
-	var together, alone []variant
-	for _, v := range r.todo {
-		byRow := v.first != whole
-		for _, e := range append(slices.Clone(v.kept), v.edits...) {
-			byRow = byRow && e.Action.ByRow()
-		}
-		if byRow {
-			together = append(together, v)
-		} else {
-			alone = append(alone, v)
-		}
-	}
+	together, alone := r.byRow()
 	begin := variant{index: cleanIndex, edits: r.plan.Always}
 	lead := len(together) > 0 && r.m.Apart()
 	for _, e := range begin.edits {
@@ -50,7 +39,6 @@ func (r *runner) batches(ctx context.Context, s model.Session) error {
 			return err
 		}
 	}
-	slices.SortStableFunc(together, func(a, b variant) int { return cmp.Compare(a.first, b.first) })
 	r.tell()
 	for batch := range slices.Chunk(together, batchRows(len(r.ids))) {
 		made := batch
@@ -70,29 +58,60 @@ func (r *runner) batches(ctx context.Context, s model.Session) error {
 	return nil
 }
 
-// batch runs variants, by rising first block, as one. Where it leads, the first is the
+// byRow sorts the variants that are to be made: those whose changes act on each row of a
+// batch by itself, by rising first block, and the others.
+func (r *runner) byRow() (together, alone []variant) {
+	for _, v := range r.todo {
+		byRow := v.first != whole
+		for _, e := range append(slices.Clone(v.kept), v.edits...) {
+			byRow = byRow && e.Action.ByRow()
+		}
+		if byRow {
+			together = append(together, v)
+		} else {
+			alone = append(alone, v)
+		}
+	}
+	slices.SortStableFunc(together, func(a, b variant) int { return cmp.Compare(a.first, b.first) })
+	return together, alone
+}
+
+// batch runs variants, by rising first block, as one, and has the head read them. Where it leads, the first is the
 // clean run.
 func (r *runner) batch(ctx context.Context, s model.Session, batch []variant, lead bool) error {
+	x, err := r.runBatch(ctx, s, batch, lead)
+	if err != nil {
+		return err
+	}
+	defer x.Close()
+	return r.readBatch(s, batch, x)
+}
+
+// runBatch returns the normed states [n,T,C] of variants, by rising first block.
+func (r *runner) runBatch(ctx context.Context, s model.Session, batch []variant, lead bool) (_ *torch.Tensor, err error) {
 	L := r.m.Sizes.Blocks
 	var x *torch.Tensor // [n,T,C], of the variants that have joined
-	defer func() { x.Close() }()
+	defer func() {
+		if err != nil {
+			x.Close()
+		}
+	}()
 	joined := 0
 	if lead {
-		var err error
 		if x, err = s.Embed(r.ids); err != nil {
-			return err
+			return nil, err
 		}
 		joined = 1
 		r.streams = make([]*torch.Tensor, L+1)
 	}
 	needed := r.needed()
 	for i := batch[0].first; i <= L; i++ {
-		if err := ctx.Err(); err != nil {
-			return err
+		if err = ctx.Err(); err != nil {
+			return nil, err
 		}
 		if lead && needed[i] != "" {
-			if err := r.keepStream(i, x); err != nil {
-				return err
+			if err = r.keepStream(i, x); err != nil {
+				return nil, err
 			}
 		}
 		from := joined
@@ -102,14 +121,14 @@ func (r *runner) batch(ctx context.Context, s model.Session, batch []variant, le
 		if joined > from {
 			longer, err := r.join(x, batch[from:joined])
 			if err != nil {
-				return err
+				return nil, err
 			}
 			x.Close()
 			x = longer
 		}
 		here, err := r.editsAt(i, batch[:joined])
 		if err != nil {
-			return err
+			return nil, err
 		}
 		var run *hooks.Run
 		if i < L {
@@ -118,12 +137,12 @@ func (r *runner) batch(ctx context.Context, s model.Session, batch []variant, le
 			run, err = s.Resume(L, x, hooksOf(here))
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 		x.Close()
 		x = run.Results[0]
 	}
-	return r.readBatch(s, batch, x)
+	return x, nil
 }
 
 // keepStream keeps the clean run's stream in front of a block, the first row of x.

@@ -51,6 +51,9 @@ func TestFast(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if _, err := sweep.Run(t.Context(), m, ids, plan, sweep.Options{Fast: true}); err != nil { // which packs weights
+				t.Fatal(err)
+			}
 			live := torch.Live()
 			fast, err := sweep.Run(t.Context(), m, ids, plan, sweep.Options{Fast: true})
 			if err != nil || !fast.Complete() || fast.Manifest.Mode != "fast" {

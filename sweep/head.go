@@ -120,7 +120,11 @@ func (r *runner) flush(s model.Session) error {
 	if err != nil {
 		return err
 	}
-	logits, err := s.Head(torch.Keep(&sc, all[0]))
+	by := s
+	if r.sums {
+		by = r.reader
+	}
+	logits, err := by.Head(torch.Keep(&sc, all[0]))
 	if err != nil {
 		return err
 	}
@@ -165,7 +169,10 @@ func (r *runner) isClean(logits *torch.Tensor, at int) (bool, error) {
 // again runs variants whose shared product has other bits than the whole run's, with
 // the next larger product.
 func (r *runner) again(s model.Session, waiting []lastRow) error {
-	if r.width != len(r.ids) {
+	if r.sums {
+		r.sums = false
+		r.width = widthFor(len(r.ids), len(r.todo))
+	} else if r.width != len(r.ids) {
 		r.width = len(r.ids)
 	} else {
 		r.width = 0

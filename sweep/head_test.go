@@ -35,7 +35,7 @@ func TestSpoiled(t *testing.T) {
 			t.Fatal(err)
 		}
 		live := torch.Live()
-		r := &runner{m: m, ids: ids, plan: p, out: newResult(p, ids), spoil: true}
+		r := &runner{m: m, ids: ids, plan: p, out: newResult(p, ids), spoil: true, spoilBatch: T == 5}
 		got, err := r.run(t.Context())
 		if err != nil || !got.Complete() {
 			t.Fatalf("T=%d: %v", T, err)

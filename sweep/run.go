@@ -56,10 +56,21 @@ func (r *runner) run(ctx context.Context) (*Result, error) {
 	err := r.m.Hold(func(s model.Session) error {
 		first := r.clean
 		if r.Fast {
+			if r.m.Packs() == nil {
+				var err error
+				if s, err = s.Fast(); err != nil {
+					return err
+				}
+			}
 			first = func(s model.Session) error { return r.batches(ctx, s) }
 		}
 		if err := first(s); err != nil {
 			return err
+		}
+		if !r.Fast {
+			if err := r.together(ctx, s); err != nil {
+				return err
+			}
 		}
 		return r.variants(ctx, s)
 	})
@@ -83,14 +94,18 @@ type runner struct {
 	targets []*torch.Tensor // ids of each metric
 	began   bool            // the clean run is made
 
-	streams []*torch.Tensor // [1,T,C] in front of each block, and of the final norm; nil where no run begins there
-	last    *torch.Tensor   // the clean run's normed last state [1,1,C]
-	logs    *torch.Tensor   // its log-probabilities, [V] or, for next tokens, [1,T,V]
-	row     *torch.Tensor   // its logits at the last position [V], of the whole product
-	width   int             // how many rows a product with the head has; 0 where each run has one of its own
-	rows    []lastRow       // that wait for the head
-	spoil   bool            // of tests: no shared product has the bits of the whole run's
-	clock   clock
+	streams    []*torch.Tensor // [1,T,C] in front of each block, and of the final norm; nil where no run begins there
+	normed     *torch.Tensor   // the clean run's normed states [1,T,C]
+	last       *torch.Tensor   // the last of them, [1,1,C]
+	logs       *torch.Tensor   // its log-probabilities, [V] or, for next tokens, [1,T,V]
+	row        *torch.Tensor   // its logits at the last position [V], of the whole product
+	width      int             // how many rows a product with the head has; 0 where each run has one of its own
+	rows       []lastRow       // that wait for the head
+	sums       bool            // reader is a session whose head has the whole product's bits at any number of rows
+	reader     model.Session
+	spoil      bool // of tests: no shared product has the bits of the whole run's
+	spoilBatch bool // of tests: no batch has them
+	clock      clock
 }
 
 // prepare makes the variants and the tensors of ids.
@@ -179,6 +194,7 @@ func (r *runner) clean(s model.Session) error {
 			r.streams[i] = run.Captured(p)
 		}
 	}
+	r.normed = run.Results[0]
 	if err := r.cleanHead(s, run); err != nil {
 		return err
 	}
