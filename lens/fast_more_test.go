@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,6 +37,30 @@ func TestFastGenerate(t *testing.T) {
 			if fast.Manifest.Mode != "fast" {
 				t.Errorf("the manifest says %s", fast.Manifest.Mode)
 			}
+		}
+	}
+}
+
+// TestFastForbidden: a token that may not come yet is passed over, whether another one is
+// among the candidates or not.
+func TestFastForbidden(t *testing.T) {
+	m := openModel(t, reference.Model(t, "12x96"), model.Options{})
+	ids := reference.IDs(5, 6, m.Sizes.Vocab)
+	write := func(o GenerateOptions) []int64 {
+		g, err := Generate(context.Background(), m, ids, o, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return g.Sequence
+	}
+	free := write(GenerateOptions{MaxNew: 4, NoEnd: true})
+	for _, top := range []int{1, 3} {
+		o := GenerateOptions{MaxNew: 4, MinNew: 4, End: free[6:7], Lens: Options{Top: top}}
+		exact := write(o)
+		o.Lens.Fast = true
+		same(t, "sequence", write(o), exact)
+		if slices.Contains(exact[6:], free[6]) || slices.Equal(exact, free) {
+			t.Errorf("%v was written where %d is forbidden", exact, free[6])
 		}
 	}
 }

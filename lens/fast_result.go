@@ -13,6 +13,8 @@ import (
 // fill takes what was read over into the rows' cells.
 func (f *fast) fill() {
 	b, P := f.whole, len(f.positions)
+	last := f.own*P + P - 1
+	f.best = b.TopIDs[last*f.Top : (last+1)*f.Top]
 	f.cells = make([]cells, len(f.rows))
 	for n := range f.rows {
 		c := &f.cells[n]

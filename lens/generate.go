@@ -135,18 +135,36 @@ func (w *writer) step(ctx context.Context, s model.Session) (*Step, error) {
 		return nil, err
 	}
 	torch.Keep(&r.scope, run)
+	forbidden := w.forbidden(len(w.out.Sequence))
+	early := r.Fast && !r.Next && w.Sampling == nil
+	if early { // the lens itself says which token is the likeliest
+		if err := r.readFast(ctx, s, run); err != nil {
+			return nil, err
+		}
+		if i := slices.IndexFunc(r.best, func(id int64) bool { return !slices.Contains(forbidden, id) }); i >= 0 {
+			r.next = r.best[i]
+			return w.made(r), nil
+		}
+	}
 	x, err := s.NextLogits(run)
 	if err != nil {
 		return nil, err
 	}
 	defer x.Close()
-	if r.next, err = w.chooser.Choose(x, w.forbidden(len(w.out.Sequence))); err != nil {
+	if r.next, err = w.chooser.Choose(x, forbidden); err != nil {
 		return nil, err
 	}
-	if err := r.readStep(ctx, s, run, x); err != nil {
-		return nil, err
+	if !early {
+		if err := r.readStep(ctx, s, run, x); err != nil {
+			return nil, err
+		}
 	}
-	return &Step{Index: n, ID: r.next, Token: piece(w.tok, r.next), Lens: r.out}, nil
+	return w.made(r), nil
+}
+
+// made returns the step that was read.
+func (w *writer) made(r *reader) *Step {
+	return &Step{Index: len(w.out.Steps), ID: r.next, Token: piece(w.tok, r.next), Lens: r.out}
 }
 
 // readStep reads the lens of a step, whose last position's logits are last [1,1,V].

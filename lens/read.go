@@ -69,6 +69,7 @@ type reader struct {
 	likeliest     []int64       // the model's own next token at each position
 	cells         []cells       // one for each row
 	order         string        // of summation in the fast mode's products, where it is known
+	best          []int64       // the model's own likeliest tokens behind the last position, in fast mode
 }
 
 func (r *reader) read(ctx context.Context, s model.Session) error {
