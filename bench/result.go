@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/golens/golens/lens"
 )
@@ -131,7 +132,11 @@ func Read(in io.Reader) (*Result, error) {
 		case row.Overhead != nil && len(row.Overhead.Plain) != len(row.Seconds):
 			return nil, fmt.Errorf("%s has %d times with captures and %d without", row.Name(), len(row.Seconds), len(row.Overhead.Plain))
 		}
-		for _, s := range row.Seconds {
+		times := row.Seconds
+		if row.Overhead != nil {
+			times = slices.Concat(times, row.Overhead.Plain)
+		}
+		for _, s := range times {
 			if !(s > 0) {
 				return nil, fmt.Errorf("%s has a time of %v s", row.Name(), s)
 			}

@@ -34,14 +34,14 @@ func Run(ctx context.Context, m *model.Model, s Settings, progress func(Progress
 		return nil, err
 	}
 	works, notes, err := worksOf(m, s)
-	if choice := new(lens.ChoiceError); errors.As(err, &choice) {
-		return nil, &ChoiceError{err.Error()}
-	}
 	if err != nil {
 		return nil, err
 	}
 	if len(works) == 0 {
 		return nil, choice("nothing is left to measure: %s", strings.Join(append(notes, "no mode that was asked for has such a work"), "; "))
+	}
+	if err := tryKernel(ctx, m, s); err != nil {
+		return nil, err
 	}
 	manifest, err := lens.ManifestOf(m)
 	if err != nil {
@@ -52,7 +52,24 @@ func Run(ctx context.Context, m *model.Model, s Settings, progress func(Progress
 		out: &Result{Format: Format, Manifest: manifest, Settings: s, Notes: notes, Machine: Machine{Processors: runtime.GOMAXPROCS(0)}}}
 	r.out.Machine.Load, _ = load()
 	err = r.run(ctx)
-	return r.finish(), err
+	out := r.finish()
+	if out == nil && err == nil {
+		err = choice("nothing was measured: %s is too short for the shortest work", s.Time)
+	}
+	return out, err
+}
+
+// tryKernel reads one token by the kernel that is asked for, so that one which does not
+// serve is known before the long work begins.
+func tryKernel(ctx context.Context, m *model.Model, s Settings) error {
+	if s.Kernel == lens.Auto || !slices.Contains(s.Modes, Fast) {
+		return nil
+	}
+	_, err := lens.Read(ctx, m, idsOf(1, m.Sizes.Vocab), lens.Options{Fast: true, Kernel: s.Kernel})
+	if refused := new(lens.ChoiceError); errors.As(err, &refused) {
+		return &ChoiceError{refused.Msg}
+	}
+	return err
 }
 
 // runner is one measurement under way.
@@ -68,10 +85,7 @@ type runner struct {
 }
 
 func (r *runner) run(ctx context.Context) error {
-	if r.Time > 0 {
-		r.end = time.Now().Add(r.Time)
-	}
-	for r.left() {
+	for {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -79,13 +93,21 @@ func (r *runner) run(ctx context.Context) error {
 		if err := r.meter.measure(2); err != nil {
 			return err
 		}
+		if r.Time > 0 && r.end.IsZero() {
+			r.end = time.Now().Add(r.Time)
+		}
+		if !r.left() {
+			return nil
+		}
 		for _, w := range r.works {
 			if err := r.turn(ctx, w); err != nil {
 				return err
 			}
 		}
+		if !r.left() {
+			return nil
+		}
 	}
-	return nil
 }
 
 // left reports whether a work has runs to make for which there is time.

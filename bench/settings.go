@@ -88,9 +88,12 @@ func (s Settings) check() error {
 			return choice("the length %d is named twice", T)
 		}
 	}
-	for name, n := range map[string]int{"runs": s.Runs, "pairs of runs": s.Pairs, "new tokens": s.New, "chunks": s.Chunks} {
-		if n < 1 || n > 1_000_000 {
-			return choice("there cannot be %d %s: give 1 to 1,000,000", n, name)
+	for _, c := range []struct {
+		n    int
+		what string
+	}{{s.Runs, "runs"}, {s.Pairs, "pairs of runs"}, {s.New, "new tokens"}, {s.Chunks, "chunks"}} {
+		if c.n < 1 || c.n > 1_000_000 {
+			return choice("there cannot be %d %s: give 1 to 1,000,000", c.n, c.what)
 		}
 	}
 	if len(s.Works) == 0 || len(s.Modes) == 0 || s.Tokens != nil && len(s.Tokens) == 0 {

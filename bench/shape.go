@@ -9,6 +9,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -28,18 +30,18 @@ const (
 
 // ParseShape reads a shape such as "12x768".
 func ParseShape(text string) (Shape, error) {
-	var s Shape
-	var rest string
-	n, _ := fmt.Sscanf(text, "%dx%d%s", &s.Blocks, &s.Width, &rest)
+	blocks, width, _ := strings.Cut(text, "x")
+	L, errL := strconv.Atoi(blocks)
+	C, errC := strconv.Atoi(width)
 	switch {
-	case n != 2:
-		return s, choice("the shape %q is not written as blocks by width, such as 12x768", text)
-	case s.Blocks < 1 || s.Blocks > 1000 || s.Width < 1 || s.Width > 65536:
-		return s, choice("the shape %s is out of range: 1 to 1000 blocks, up to 65536 wide", text)
-	case s.Width%s.heads() != 0:
-		return s, choice("a width of %d cannot be shared among heads of %d: give a multiple", s.Width, shapeHead)
+	case errL != nil || errC != nil:
+		return Shape{}, choice("the shape %q is not written as blocks by width, such as 12x768", text)
+	case L < 1 || L > 1000 || C < 1 || C > 65536:
+		return Shape{}, choice("the shape %s is out of range: 1 to 1000 blocks, up to 65536 wide", text)
+	case C > shapeHead && C%shapeHead != 0:
+		return Shape{}, choice("a width of %d cannot be shared among heads of %d: give a multiple", C, shapeHead)
 	}
-	return s, nil
+	return Shape{L, C}, nil
 }
 
 func (s Shape) heads() int { return max(1, s.Width/shapeHead) }

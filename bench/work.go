@@ -65,20 +65,23 @@ func worksOf(m *model.Model, s Settings) (works []*work, notes []string, err err
 
 // newWork returns a work, nil where the mode has no way of its own for it.
 func newWork(m *model.Model, s Settings, k Kind, mode string, T int) (*work, error) {
-	w := &work{m: m, wanted: s.Runs, Row: Row{Work: k, Mode: mode, Kernel: "aten", T: T, Each: T}}
+	w := &work{m: m, wanted: s.Runs, Row: Row{Work: k, Mode: mode, Kernel: string(lens.ATen), T: T, Each: T}}
 	size, ids := sizesOf(m), idsOf(T, m.Sizes.Vocab)
 	fast := mode == Fast
 	options := lens.Options{Fast: fast}
 	if fast {
-		options.Kernel = s.Kernel
+		options.Kernel, options.Packed = s.Kernel, true // as for many texts
 	}
 	switch k {
 	case Forward:
-		if fast {
+		if fast && m.Packs() != nil {
 			return nil, nil
 		}
 		w.Cost = size.forward(float64(T))
 		w.once = w.forward(ids, nil)
+		if fast {
+			w.Kernel = string(lens.F32)
+		}
 	case Hooks:
 		h := &hooks.Registry{}
 		for _, b := range m.Layout.Blocks {
@@ -145,7 +148,12 @@ func (s *source) ReadIDs(ids []int64) (int, error) {
 // forward returns the run of the whole model, up to the moment when its logits are there.
 func (w *work) forward(ids []int64, h *hooks.Registry) func(context.Context) error {
 	return func(context.Context) error {
-		return w.m.Hold(func(s model.Session) error {
+		return w.m.Hold(func(s model.Session) (err error) {
+			if w.Mode == Fast {
+				if s, err = s.Fast(); err != nil {
+					return err
+				}
+			}
 			run, err := s.Forward(ids, h)
 			if err != nil {
 				return err

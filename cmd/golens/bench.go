@@ -88,7 +88,7 @@ func runBench(c *cli.Context) error {
 	}
 	switch {
 	case errors.Is(stop, context.Canceled):
-		return errors.New("interrupted: what was measured before is above, or in the file")
+		return fmt.Errorf("interrupted; what was measured before is %s", kept(c, files))
 	case stop != nil:
 		return stop
 	case old != nil:
@@ -98,6 +98,17 @@ func runBench(c *cli.Context) error {
 		return compareBench(c, term, old, r)
 	}
 	return nil
+}
+
+// kept says where a result is to be found.
+func kept(c *cli.Context, files []*file) string {
+	switch shown := !c.Bool("quiet"); {
+	case len(files) == 0:
+		return "shown"
+	case shown && files[0].path != "-":
+		return "written, and shown"
+	}
+	return "written"
 }
 
 // openBenchModel opens the model of the shared flags, or one of a shape.
