@@ -26,7 +26,7 @@ import sys
 import tempfile
 
 from bench_peers import environments, machine, tables, works
-from bench_peers.measure import Bench
+from bench_peers.measure import Bench, program_flags
 from bench_peers.store import Store
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -94,15 +94,26 @@ def commands(args, programs):
     for name, way in works.WAYS.items():
         if args.ways and name not in args.ways or way.tool and args.skip_peers:
             continue
+        if way.kernel and not serves(programs, way):
+            continue
         if way.mode:
             found[name] = [str(programs / "peer")]
             continue
         if way.tool not in interpreters:
-            interpreters[way.tool] = environments.python(way.tool, CACHE / "peers", say)
+            try:
+                interpreters[way.tool] = environments.python(way.tool, CACHE / "peers", say)
+            except subprocess.CalledProcessError as e:
+                sys.exit(f"there is no environment for {way.tool}: {e}. Run it again when the cause is gone, or leave the tools out with --skip-peers")
             package = environments.PACKAGES[way.tool]
             versions[way.tool] = environments.versions(interpreters[way.tool], [package])[package]
         found[name] = [interpreters[way.tool], str(ROOT / "scripts" / "bench_peers" / "worker.py"), way.module]
     return found, versions
+
+
+def serves(programs, way):
+    """Tells whether golens has a way's kernel on this processor."""
+    command = [programs / "golens", "lens", "--ids", "1,2", *program_flags(way)]
+    return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
 
 
 def facts(args, what, programs, versions):

@@ -41,10 +41,10 @@ func (a arguments) fast() (bool, error) {
 	return false, fmt.Errorf("there is no mode %q: there are exact and fast", a.Mode)
 }
 
-// options are those of a lens with all statistics.
+// options are those of a lens with all statistics, of many prompts one behind the other.
 func (a arguments) options() (lens.Options, error) {
 	fast, err := a.fast()
-	return lens.Options{Fast: fast, Kernel: a.Kernel}, err
+	return lens.Options{Fast: fast, Kernel: a.Kernel, Packed: fast}, err
 }
 
 func readLens(ctx context.Context, m *model.Model, a arguments) (func(io.Writer) error, error) {

@@ -3,7 +3,8 @@
 Each lies under ~/.cache/golens/peers and is made by the first run that needs it, with
 the tool's newest version that pip finds. It borrows torch from the project's own
 environment, by a .pth file: all ways then run one libtorch, and some gigabytes are not
-fetched again. All else that the tool asks for is installed beside it.
+fetched again. All else that the tool asks for is installed beside it, where the project
+does not have it. To renew one, remove its folder.
 """
 
 import importlib.util

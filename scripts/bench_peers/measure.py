@@ -27,14 +27,14 @@ class Bench:
 
     def measure(self, row, keep):
         """Measures a row; keep(found) is called with what is there after every round."""
-        found = {"title": row.title, "kind": row.kind, "tokens": row.tokens, "parts": len(row.parts), "ways": {}, "rounds": 0}
+        found = {"title": row.title, "kind": row.kind, "tokens": row.tokens, "parts": len(row.parts), "ways": {}, "rounds": 0, "planned": row.rounds or self.runs}
         others = machine.Others()
         try:
             {"warm": self.warm, "whole": self.processes, "hooks": self.hooks, "text": self.memory}[row.kind](row, found, keep)
-        finally:
+        finally:  # an interrupted row too
             found["others"] = others.cores()
-        keep(found)
-        return found
+            if found["rounds"]:
+                keep(found)
 
     def ways(self, row):
         return [way for way in row.ways if way in self.commands]
@@ -42,7 +42,7 @@ class Bench:
     def turns(self, ways, row, found, keep, turn):
         """Calls turn(way, round) for all ways in all rounds, each round beginning with another, and compares what they return."""
         check = Check(found)
-        for i in range(row.rounds or self.runs):
+        for i in range(found["planned"]):
             begin = i % len(ways)
             for way in ways[begin:] + ways[:begin]:
                 if "failed" in found["ways"][way]:
@@ -56,14 +56,16 @@ class Bench:
                     continue
                 found["ways"][way].setdefault("seconds", []).append(seconds)
                 found["ways"][way]["peak"] = max(peak, found["ways"][way].get("peak", 0))
+                if works.WAYS[way].mode == "fast" and "manifest" in answer:
+                    found["ways"][way]["kernel"] = answer["manifest"]["kernel"]
                 check.add(i, way, answers.of(answer, row.work))
                 self.say(f"  round {i + 1}, {works.WAYS[way].label}: {min(seconds):.3f} s, {peak / 1e6:.0f} MB")
             found["rounds"] = i + 1
             keep(found)
 
     def arguments(self, row, way, part):
-        mode = works.WAYS[way].mode
-        return row.parts[part % len(row.parts)] | ({"mode": mode} if mode else {})
+        how = works.WAYS[way]
+        return row.parts[part % len(row.parts)] | ({"mode": how.mode, "kernel": how.kernel} if how.mode else {})
 
     def warm(self, row, found, keep):
         running = {}
@@ -100,7 +102,7 @@ class Bench:
         self.turns(list(found["ways"]), row, found, keep, turn)
 
     def shared(self, way):
-        return ["--model", self.model, "--threads", str(self.threads), "--mode", works.WAYS[way].mode, "--quiet"]
+        return ["--model", self.model, "--threads", str(self.threads), *program_flags(works.WAYS[way])]
 
     def lens(self, way, ids):
         return [self.golens, "lens", "--ids", ",".join(map(str, ids)), "--target", "next", "--json", "-", *self.shared(way)]
@@ -120,12 +122,12 @@ class Bench:
                     found["ways"][way]["failed"] = str(e)
                     self.say(f"  {works.WAYS[way].label}: {e}")
                     break
-                if (read := json.loads(out)["tokens"]) != part["tokens"]:
+                if (read := json.loads(out)["manifest"]["text"]["tokens"]) != part["tokens"]:
                     raise ValueError(f"a text of {part['tokens']} tokens was read as {read}")
                 peaks[str(part["tokens"])] = peak
                 self.say(f"  {works.WAYS[way].label}, {part['tokens']} tokens: {seconds:.1f} s, {peak / 1e6:.0f} MB")
                 keep(found)
-        found["rounds"] = 1
+            found["rounds"] = 1
 
     def hooks(self, row, found, keep):
         for way in self.ways(row):
@@ -142,6 +144,11 @@ class Bench:
                     worker.close()
             keep(found)
         found["rounds"] = 1
+
+
+def program_flags(way):
+    """Returns the flags of golens for a way."""
+    return ["--mode", way.mode, *(["--kernel", way.kernel] if way.kernel else []), "--quiet"]
 
 
 class Check:

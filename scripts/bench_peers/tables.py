@@ -37,9 +37,11 @@ def section(row):
     for way, found in row["ways"].items():
         if "failed" in found:
             notes.append(f"{works.WAYS[way].label} failed: {found['failed'].rstrip('.')}.")
+        if "kernel" in found and way == "fast":
+            notes.append(f"The fast mode's kernel is {found['kernel']}.")
     if row["kind"] in ("warm", "whole"):
         rounds = row["rounds"]
-        notes.append(f"{rounds} round" + "s" * (rounds != 1) + "." + (
+        notes.append(f"{rounds} round" + "s" * (rounds != 1) + (f" of {row['planned']}, interrupted." if rounds < row["planned"] else ".") + (
             f" Results differ by at most {row['apart']:.2g} of what rounding explains." if "apart" in row else ""))
     if row.get("others", 0) > BUSY:
         notes.append(f"Other work took {row['others']:.1f} cores meanwhile: the times are too long, and factors are rough.")
@@ -76,7 +78,7 @@ def times_as(ratios):
 
 
 def seconds(s):
-    return f"{s:.2f} s" if s >= 2 else f"{s * 1000:.0f} ms" if s >= 0.1 else f"{s * 1000:.1f} ms"
+    return f"{s:.2f} s" if s >= 1 else f"{s * 1000:.0f} ms" if s >= 0.1 else f"{s * 1000:.1f} ms"
 
 
 def memory(row):

@@ -17,7 +17,7 @@ sys.path[0] = str(pathlib.Path(__file__).resolve().parent.parent)
 import torch
 
 from bench_peers import answers, compare, passes, store, tables, worker, works
-from bench_peers.measure import Check
+from bench_peers.measure import Bench, Check
 from bench_peers.processes import Worker, WorkFailed, whole
 
 
@@ -39,7 +39,7 @@ class Works(unittest.TestCase):
     def results(self, row, part):
         for name, way in self.ways.items():
             yield name, worker.do(way, {"work": row.work, "arguments": part})["answer"]
-        for mode in works.OURS:
+        for mode in ("exact", "fast"):
             yield mode, self.golens.do(row.work, part | {"mode": mode})["answer"]
 
     def test_all_agree(self):
@@ -144,7 +144,7 @@ class Tables(unittest.TestCase):
 
     def row(self, **more):
         ways = {"vectorised": {"seconds": [[0.2, 0.4, 0.3], [0.5]], "peak": 2_000_000_000}, "exact": {"seconds": [[0.1], [0.25]], "peak": 500_000_000}}
-        return {"title": "A work", "kind": "warm", "tokens": 0, "parts": 1, "rounds": 2, "ways": ways, "apart": 0.25, "others": 0.0} | more
+        return {"title": "A work", "kind": "warm", "tokens": 0, "parts": 1, "rounds": 2, "planned": 2, "ways": ways, "apart": 0.25, "others": 0.0} | more
 
     def test_times(self):
         text = tables.render(self.machine, {"warm": self.row()})
@@ -158,6 +158,9 @@ class Tables(unittest.TestCase):
     def test_tokens_a_second(self):
         text = tables.render(self.machine, {"text": self.row(tokens=1000, parts=2)})
         self.assertIn("| golens, exact | 2857 | 5000 |", text)
+        text = tables.render(self.machine, {"text": self.row(tokens=2000, parts=4, planned=4)})
+        self.assertIn("| golens, exact | 2857 | 5000 |", text)  # of the half that was read
+        self.assertIn("2 rounds of 4, interrupted.", text)
 
     def test_what_spoils_a_row(self):
         self.assertIn("Void: one and other differ.", tables.render(self.machine, {"warm": self.row(void="one and other differ")}))
@@ -202,6 +205,37 @@ class Stores(unittest.TestCase):
 
 
 class Rows(unittest.TestCase):
+    def test_an_interrupted_row_keeps_its_rounds(self):
+        row = works.Row("a", "A", "warm", "sweep", [{}], ("vectorised", "exact"))
+        kept = []
+
+        def turn(way, i):
+            if (way, i) == ("exact", 1):
+                raise KeyboardInterrupt
+            return [0.5 + i], 1000 + i, {"logprob": [1.0]}
+
+        bench = Bench({"vectorised": [], "exact": []}, "", "", 1, 3, "", lambda text: None)
+        bench.warm = lambda row, found, keep: (found["ways"].update(vectorised={}, exact={}), bench.turns(["vectorised", "exact"], row, found, keep, turn))
+        with self.assertRaises(KeyboardInterrupt):
+            bench.measure(row, lambda found: kept.append(copy.deepcopy(found)))
+        self.assertEqual((kept[-1]["rounds"], kept[-1]["planned"]), (1, 3))
+        self.assertEqual(kept[-1]["ways"]["exact"], {"seconds": [[0.5]], "peak": 1000})
+        self.assertIn("others", kept[-1])
+
+    def test_a_way_that_fails_does_not_stop_the_others(self):
+        row = works.Row("a", "A", "warm", "sweep", [{}], ("vectorised", "exact"))
+
+        def turn(way, i):
+            if way == "exact":
+                raise WorkFailed("no memory")
+            return [0.5], 1000, {"logprob": [1.0]}
+
+        bench = Bench({"vectorised": [], "exact": []}, "", "", 1, 3, "", lambda text: None)
+        found = {"ways": {"vectorised": {}, "exact": {}}, "planned": 3}
+        bench.turns(["vectorised", "exact"], row, found, lambda found: None, turn)
+        self.assertEqual(found["ways"]["exact"], {"failed": "no memory"})
+        self.assertEqual(len(found["ways"]["vectorised"]["seconds"]), 3)
+
     def test_a_voided_round(self):
         found = {}
         check = Check(found)

@@ -14,6 +14,7 @@ class Way:
     module: str = ""
     tool: str = ""  # of environments.PACKAGES, where it has an environment of its own
     mode: str = ""
+    kernel: str = ""  # of golens' fast mode, "" for its own choice
 
 
 WAYS = {
@@ -25,8 +26,9 @@ WAYS = {
     "nnsight together": Way("nnsight, one trace", "nnsight_together", "nnsight"),
     "exact": Way("golens, exact", mode="exact"),
     "fast": Way("golens, fast", mode="fast"),
+    "x3": Way("golens, fast, x3", mode="fast", kernel="x3"),  # on processors that have it
 }
-OURS = ("exact", "fast")
+OURS = ("exact", "fast", "x3")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,7 +80,7 @@ def rows(quick=False):
     pairs = 6 if quick else 100
     L = len(long)
     everyone = ("notebook", "vectorised", "packed", "TransformerLens", "nnsight", *OURS)
-    sweeps = ("notebook", "vectorised", "packed", "TransformerLens", "nnsight", "nnsight together", *OURS)
+    sweeps = ("notebook", "vectorised", "packed", "TransformerLens", "nnsight", "nnsight together", "exact", "fast")
     scale = {"factor": 0.8, "target": 17}
     found = [
         Row("process", "Whole process: all statistics of 14 tokens, 13 rows", "whole", "lens", [{"ids": short}], everyone),

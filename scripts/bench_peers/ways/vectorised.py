@@ -1,7 +1,7 @@
 """The best plain PyTorch that we could write: few products over many rows, few passes over their results.
 
 - The trunk alone is run, and the head over the states of all layers at once.
-- Statistics take the passes of passes.few, over blocks of positions whose logits fit ROWS rows.
+- Statistics take the passes of passes.few, over blocks of positions whose logits fit Way.rows.
 - A text's windows go through the trunk several at a time.
 - A sweep's runs are one batch, which grows by one behind each block; the head reads the last positions.
 - Generation keeps its states, and the lens reads them all at the end.
@@ -14,11 +14,14 @@ from transformers import AutoModelForCausalLM, DynamicCache
 from bench_peers import passes
 from bench_peers.ways import K, TEXT_K
 
-ROWS = 416  # rows of logits that are held at a time, 84 MB of GPT-2's; no other number was faster at T = 256
 TOKENS = 1024  # of a batch of windows
 
 
 class Way:
+    # Rows of logits that are held at a time, 42 MB of GPT-2's. Of 52 to 832, none was
+    # faster by more than 6 %; all of a short prompt are one block.
+    rows = 208
+
     def __init__(self, folder):
         self.model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, local_files_only=True).eval()
         self.body, self.vocab = self.model.transformer, self.model.config.vocab_size
@@ -29,7 +32,7 @@ class Way:
     def of_states(self, states, targets, k=K):
         """Returns the statistics [R,T] of states [R,T,C] at positions with targets [T]."""
         parts, R = [], len(states)
-        size = max(1, ROWS // R)
+        size = max(1, self.rows // R)
         for i in range(0, len(targets), size):
             x = self.unembed(states[:, i : i + size].reshape(-1, states.shape[-1]))
             parts.append(passes.few(x.view(R, -1, self.vocab), targets[i : i + size], k))
