@@ -4,41 +4,87 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/golens/golens/bench"
 )
 
-// BenchTable returns what was measured as a table, a line for each work.
-func BenchTable(r *bench.Result) *Table {
-	t := &Table{Columns: []TableColumn{{Head: "work"}, {Head: "mode"}, {Head: "kernel"}, {Head: "T", Right: true}, {Head: "runs", Right: true}, {Head: "best", Right: true}, {Head: "median", Right: true},
-		{Head: "spread", Right: true}, {Head: "tokens/s", Right: true}, {Head: "products", Right: true}, {Head: "memory", Right: true}, {Head: "peak", Right: true}}}
-	gpu := false
+// BenchTables returns what was measured, a line for each work: as one table, or as two
+// where the width, in columns, is too small for that.
+func BenchTables(r *bench.Result, width int) []*Table {
+	name := []TableColumn{{Head: "work"}, {Head: "mode"}, {Head: "T", Right: true}}
+	times := &Table{Columns: append(slices.Clone(name), TableColumn{Head: "runs", Right: true}, TableColumn{Head: "best", Right: true}, TableColumn{Head: "median", Right: true},
+		TableColumn{Head: "spread", Right: true}, TableColumn{Head: "tokens/s", Right: true})}
+	shares := &Table{Columns: append(slices.Clone(name), TableColumn{Head: "products", Right: true}, TableColumn{Head: "memory", Right: true}, TableColumn{Head: "peak", Right: true})}
 	for _, w := range r.Rows {
-		t.Rows = append(t.Rows, []string{string(w.Work), w.Mode, w.Kernel, fmt.Sprint(w.T), fmt.Sprint(w.Time.Runs), timeText(w.Time.Best), timeText(w.Time.Median),
-			spreadText(w.Time), rateText(w.Rate), shareText(w.Products), shareText(w.Memory), memoryText(w.Peak)})
-		gpu = gpu || w.Device != nil
+		name := []string{string(w.Work), modeText(w), fmt.Sprint(w.T)}
+		times.Rows = append(times.Rows, append(slices.Clone(name), fmt.Sprint(w.Time.Runs), timeText(w.Time.Best), timeText(w.Time.Median), spreadText(w.Time), rateText(w.Rate)))
+		shares.Rows = append(shares.Rows, append(name, shareText(w.Products), shareText(w.Memory), memoryText(w.Peak)))
 	}
-	t.Notes = append(t.Notes, benchHead(r)...)
+	tables := []*Table{times, shares}
+	if width >= benchWidth {
+		times.Columns = append(times.Columns, shares.Columns[len(name):]...)
+		for i := range times.Rows {
+			times.Rows[i] = append(times.Rows[i], shares.Rows[i][len(name):]...)
+		}
+		tables = tables[:1]
+	}
+	tables[len(tables)-1].Notes = benchNotes(r)
+	return tables
+}
+
+// benchWidth is how wide one table of all columns is at most.
+const benchWidth = 100
+
+// modeText returns "exact", or "fast" with the kernel.
+func modeText(w bench.Row) string {
+	if w.Mode == bench.Fast && w.Kernel != "" {
+		return w.Mode + " " + w.Kernel
+	}
+	return w.Mode
+}
+
+// benchNotes returns the lines below the table.
+func benchNotes(r *bench.Result) (out []string) {
+	add := func(format string, a ...any) { out = append(out, folded(printable(fmt.Sprintf(format, a...)))...) }
+	for _, h := range benchHead(r) {
+		add("%s", h)
+	}
 	for _, w := range r.Rows {
 		if o := w.Overhead; o != nil {
-			t.Notes = append(t.Notes, fmt.Sprintf("%d captures at T = %d: %+.2f %% of the time without, the median of %d pairs; between %+.2f and %+.2f %%",
-				o.Captures, w.T, 100*(o.Ratio.Median-1), o.Ratio.Runs, 100*(o.Ratio.Low-1), 100*(o.Ratio.High-1)))
+			add("%d captures at T = %d: %+.2f %% of the time without, between %+.2f and %+.2f %% (the median of %d pairs)",
+				o.Captures, w.T, 100*(o.Ratio.Median-1), 100*(o.Ratio.Low-1), 100*(o.Ratio.High-1), o.Ratio.Runs)
 		}
 	}
-	if gpu {
-		for _, w := range r.Rows {
-			if d := w.Device; d != nil {
-				t.Notes = append(t.Notes, fmt.Sprintf("%s: %d kernels, busy for %s; %s to the GPU, %s from it, %s within", w.Name(), d.Kernels, timeText(d.Busy),
-					transferText(d.ToDevice), transferText(d.FromDevice), transferText(d.Within)))
-			}
+	for _, w := range r.Rows {
+		if d := w.Device; d != nil {
+			add("%s: %d kernels, busy for %s; %s to the GPU, %s from it, %s within", w.Name(), d.Kernels, timeText(d.Busy),
+				transferText(d.ToDevice), transferText(d.FromDevice), transferText(d.Within))
 		}
 	}
 	for _, n := range r.Notes {
-		t.Notes = append(t.Notes, printable(n))
+		add("%s", n)
 	}
-	return t
+	return out
+}
+
+// folded breaks a sentence into lines that fit a plain terminal.
+func folded(text string) []string {
+	var out []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		switch {
+		case line == "":
+			line = word
+		case width(line)+1+width(word) > defaultWidth:
+			out, line = append(out, line), "  "+word
+		default:
+			line += " " + word
+		}
+	}
+	return append(out, line)
 }
 
 // benchHead says what was measured where.
@@ -65,7 +111,7 @@ func BenchJSON(w io.Writer, r *bench.Result) error {
 // BenchComparison returns the ratios of two results as a table. What is slower beyond
 // the noise by more than a share of tolerance is said to be too slow.
 func BenchComparison(c *bench.Comparison, tolerance float64) *Table {
-	t := &Table{Columns: []TableColumn{{Head: "work"}, {Head: "mode"}, {Head: "kernel"}, {Head: "T", Right: true}, {Head: "old", Right: true}, {Head: "new", Right: true}, {Head: "new/old", Right: true},
+	t := &Table{Columns: []TableColumn{{Head: "work"}, {Head: "mode"}, {Head: "T", Right: true}, {Head: "old", Right: true}, {Head: "new", Right: true}, {Head: "new/old", Right: true},
 		{Head: "noise", Right: true}, {Head: "peak", Right: true}, {Head: ""}}}
 	for _, k := range c.Changes {
 		text := timeText
@@ -79,19 +125,20 @@ func BenchComparison(c *bench.Comparison, tolerance float64) *Table {
 		case k.Verdict == bench.Slower || k.Verdict == bench.Faster:
 			verdict = string(k.Verdict)
 		case k.Verdict == bench.Unknown:
-			verdict = "too few runs"
+			verdict = "few runs"
 		}
-		t.Rows = append(t.Rows, []string{string(k.Row.Work), k.Row.Mode, k.Row.Kernel, fmt.Sprint(k.Row.T), text(k.Old.Median), text(k.New.Median), fmt.Sprintf("%.3f", k.Ratio),
+		t.Rows = append(t.Rows, []string{string(k.Row.Work), modeText(k.Row), fmt.Sprint(k.Row.T), text(k.Old.Median), text(k.New.Median), fmt.Sprintf("%.3f", k.Ratio),
 			spreadText(k.Old, k.New), ratioText(k.Peak), verdict})
 	}
+	var notes []string
 	if c.Products > 0 && c.Memory > 0 {
-		t.Notes = append(t.Notes, fmt.Sprintf("the machine itself: products %.2f times as fast as in the old run, memory %.2f times", c.Products, c.Memory))
+		notes = append(notes, fmt.Sprintf("the machine itself: products %.2f times as fast as in the old run, memory %.2f times", c.Products, c.Memory))
 	}
 	if len(c.Only) > 0 {
-		t.Notes = append(t.Notes, "in one of them only: "+strings.Join(c.Only, ", "))
+		notes = append(notes, "in one of them only: "+strings.Join(c.Only, ", "))
 	}
-	for _, n := range append(c.Differs, c.Notes...) {
-		t.Notes = append(t.Notes, printable(n))
+	for _, n := range slices.Concat(notes, c.Differs, c.Notes) {
+		t.Notes = append(t.Notes, folded(printable(n))...)
 	}
 	return t
 }

@@ -30,22 +30,40 @@ func measured() *bench.Result {
 	return again
 }
 
-func TestBenchTable(t *testing.T) {
-	var b strings.Builder
-	if err := (report.Terminal{Width: 160}).Table(&b, report.BenchTable(measured())); err != nil {
-		t.Fatal(err)
-	}
-	want := `work   mode   kernel    T  runs    best  median  spread  tokens/s  products  memory    peak
-hooks  exact  aten     14     4  102 ms  102 ms  ±0.0 %       137      49 %    25 %  600 MB
-lens   fast   f32     256     1  2.00 s  2.00 s               128      50 %     1 %
-gpt2 in float32 on cpu, a processor; threads: 2 of 4 processors; libtorch 2.11.0
-limits of the machine in this run: 200 GFLOP/s in products of float32, 20.0 GB/s from memory; products and memory are shares of them
-12 captures at T = 14: +2.00 % of the time without, the median of 4 pairs; between +2.00 and +2.00 %
-lens fast T=256: 321 kernels, busy for 500 ms; 2 copies of 4.0 MB to the GPU, 9 copies of 0.1 MB from it, 0 copies of 0.0 MB within
+// notes are the lines below the table of measured.
+const notes = `gpt2 in float32 on cpu, a processor; threads: 2 of 4 processors; libtorch 2.11.0
+limits of the machine in this run: 200 GFLOP/s in products of float32, 20.0 GB/s
+  from memory; products and memory are shares of them
+12 captures at T = 14: +2.00 % of the time without, between +2.00 and +2.00 %
+  (the median of 4 pairs)
+lens fast T=256: 321 kernels, busy for 500 ms; 2 copies of 4.0 MB to the GPU, 9
+  copies of 0.1 MB from it, 0 copies of 0.0 MB within
 a sentence
 `
-	if b.String() != want {
-		t.Errorf("got\n%s\nnot\n%s", b.String(), want)
+
+func TestBenchTables(t *testing.T) {
+	for width, want := range map[int]string{
+		100: `work   mode        T  runs    best  median  spread  tokens/s  products  memory    peak
+hooks  exact      14     4  102 ms  102 ms  ±0.0 %       137      49 %    25 %  600 MB
+lens   fast f32  256     1  2.00 s  2.00 s               128      50 %     1 %
+` + notes,
+		80: `work   mode        T  runs    best  median  spread  tokens/s
+hooks  exact      14     4  102 ms  102 ms  ±0.0 %       137
+lens   fast f32  256     1  2.00 s  2.00 s               128
+work   mode        T  products  memory    peak
+hooks  exact      14      49 %    25 %  600 MB
+lens   fast f32  256      50 %     1 %
+` + notes,
+	} {
+		var b strings.Builder
+		for _, table := range report.BenchTables(measured(), width) {
+			if err := (report.Terminal{Width: width}).Table(&b, table); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if b.String() != want {
+			t.Errorf("%d columns wide it is\n%s\nnot\n%s", width, b.String(), want)
+		}
 	}
 }
 
@@ -58,13 +76,14 @@ func TestBenchComparison(t *testing.T) {
 	}
 	now.Rows = append(now.Rows, bench.Row{Work: bench.Text, Mode: "fast", T: 256, Seconds: []float64{1}})
 	var b strings.Builder
-	if err := (report.Terminal{Width: 160}).Table(&b, report.BenchComparison(bench.Compare(old, now), 0.1)); err != nil {
+	if err := (report.Terminal{Width: 80}).Table(&b, report.BenchComparison(bench.Compare(old, now), 0.1)); err != nil {
 		t.Fatal(err)
 	}
-	want := `work   mode   kernel    T      old       new  new/old   noise  peak
-hooks  exact  aten     14  +2.00 %  +53.00 %    1.500  ±0.0 %  1.00  SLOWER
-lens   fast   f32     256   2.00 s    2.00 s    1.000                too few runs
-the machine itself: products 0.50 times as fast as in the old run, memory 1.00 times
+	want := `work   mode        T      old       new  new/old   noise  peak
+hooks  exact      14  +2.00 %  +53.00 %    1.500  ±0.0 %  1.00  SLOWER
+lens   fast f32  256   2.00 s    2.00 s    1.000                few runs
+the machine itself: products 0.50 times as fast as in the old run, memory 1.00
+  times
 in one of them only: text fast T=256
 `
 	if b.String() != want {

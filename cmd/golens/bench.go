@@ -82,8 +82,13 @@ func runBench(c *cli.Context) error {
 		return err
 	}
 	if !c.Bool("quiet") && !slices.ContainsFunc(files, func(f *file) bool { return f.path == "-" }) {
-		if err := term.Table(c.App.Writer, report.BenchTable(r)); err != nil {
-			return err
+		for i, t := range report.BenchTables(r, term.Width) {
+			if i > 0 {
+				fmt.Fprintln(c.App.Writer)
+			}
+			if err := term.Table(c.App.Writer, t); err != nil {
+				return err
+			}
 		}
 	}
 	switch {
