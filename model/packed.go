@@ -18,10 +18,11 @@ type packed struct {
 	headFast bool // the head is among the fast ones
 	batched  map[batchedKey]*batched
 	orders   map[orderKey]kernel.Order // 0 where none is the library's
+	heads    headOrders
 }
 
 func newPacked() packed {
-	return packed{weights: map[string]*torch.Packed{}, batched: map[batchedKey]*batched{}, orders: map[orderKey]kernel.Order{}}
+	return packed{weights: map[string]*torch.Packed{}, batched: map[batchedKey]*batched{}, orders: map[orderKey]kernel.Order{}, heads: headOrders{}}
 }
 
 // A product is a module that multiplies by a weight.

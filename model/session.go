@@ -184,7 +184,18 @@ func (s Session) Head(x *torch.Tensor) (*torch.Tensor, error) {
 	if err := s.packHead(); err != nil {
 		return nil, err
 	}
-	return inFloat32(s.call(s.m.head, "forward", x))
+	if y, err := s.headInOrder(x); y != nil || err != nil {
+		return y, err
+	}
+	y, err := s.call(s.m.head, "forward", x)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.learnHead(x, y); err != nil {
+		y.Close()
+		return nil, err
+	}
+	return inFloat32(y, nil)
 }
 
 func inFloat32(y *torch.Tensor, err error) (*torch.Tensor, error) {

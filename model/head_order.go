@@ -1,0 +1,61 @@
+package model
+
+import (
+	"github.com/golens/golens/torch"
+	"github.com/golens/golens/torch/kernel"
+)
+
+// A lens has the head read one state after the other, in the same shape. libtorch's product
+// is not the fastest there is, but its order of summation is known: golens's own kernel
+// sums in it, to the same bits. That is seen in the first product of each shape, which
+// both make, whole: all logits must be equal, or the shape stays with libtorch.
+
+// A headShape is what the order belongs to in which libtorch sums the head's product.
+type headShape struct{ rows, threads int }
+
+// headInOrder returns the logits of x [B,T,C] by the kernel, where a product of so many rows
+// was seen to be the same; and else nil.
+func (s Session) headInOrder(x *torch.Tensor) (*torch.Tensor, error) {
+	o := s.m.packed.heads[s.headShape(x)]
+	if o == 0 || !s.plainHead() {
+		return nil, nil
+	}
+	u, err := s.m.Unembedding()
+	if err != nil {
+		return nil, err
+	}
+	defer u.Close()
+	return torch.Linear(x, u.Weight, u.Bias, o)
+}
+
+// learnHead finds the order of logits y = head(x) that libtorch has made.
+func (s Session) learnHead(x, y *torch.Tensor) error {
+	shape := s.headShape(x)
+	if _, known := s.m.packed.heads[shape]; known || !s.plainHead() {
+		return nil
+	}
+	u, err := s.m.Unembedding()
+	if err != nil {
+		return err
+	}
+	defer u.Close()
+	o, ok, err := torch.OrderLike(y, x, u.Weight, u.Bias)
+	if err != nil || !ok && !torch.Finite(y) { // NaN is equal to nothing, and tells nothing
+		return err
+	}
+	s.m.packed.heads[shape] = o
+	return nil
+}
+
+// plainHead reports whether the head is a product and nothing else, made by libtorch.
+func (s Session) plainHead() bool {
+	_, is := s.m.headProduct()
+	return is && (s.by == nil || s.by == s.m.packed.plain) && s.m.Packs() == nil
+}
+
+func (s Session) headShape(x *torch.Tensor) headShape {
+	return headShape{int(x.Numel() / int64(s.m.Sizes.Width)), torch.Threads()}
+}
+
+// orders of the head's products by their shape; 0 where it is none that kernels have.
+type headOrders map[headShape]kernel.Order
