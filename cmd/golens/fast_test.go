@@ -48,3 +48,26 @@ func TestFastMode(t *testing.T) {
 		}
 	}
 }
+
+// TestFastModeOfMany: many prompts and texts have packed weights, one prompt has none.
+func TestFastModeOfMany(t *testing.T) {
+	dir := t.TempDir()
+	text := put(t, dir, "text.txt", []byte(strings.Repeat("the cat sat on the mat. ", 9)))
+	one := put(t, dir, "one.jsonl", []byte(`{"prompt": "the cat"}`+"\n"))
+	many := put(t, dir, "many.jsonl", []byte(strings.Repeat(`{"prompt": "the cat"}`+"\n", packingPays)))
+	for _, c := range []struct {
+		args   []string
+		packed bool
+	}{
+		{[]string{"lens", "--prompts", one}, false},
+		{[]string{"lens", "--prompts", many}, true},
+		{[]string{"lens", "--file", text, "--chunk", "10"}, true},
+	} {
+		for _, mode := range []string{"exact", "fast"} {
+			got := good(t, append(c.args, "--model", tiny(t), "--mode", mode, "--json", "-", "-q")...)
+			if packed := strings.Contains(got, `"packed"`); packed != (c.packed && mode == "fast") {
+				t.Errorf("%v in %s mode: packed weights: %v", c.args, mode, packed)
+			}
+		}
+	}
+}

@@ -117,9 +117,13 @@ type reading struct {
 	options lens.Options
 }
 
+// packingPays is how many prompts are read in the time that packing the weights takes.
+const packingPays = 20
+
 // prepare encodes all prompts and looks whether each can be read, before the first is.
 func prepare(c *cli.Context, m *model.Model, prompts []prompt, o lens.Options) ([]reading, error) {
 	var out []reading
+	o.Packed = o.Fast && len(prompts) >= packingPays
 	for _, p := range prompts {
 		ids, err := p.encode(c, m)
 		if err != nil {

@@ -54,6 +54,7 @@ func runText(c *cli.Context) error {
 		return err
 	}
 	o.Top, o.Hidden = 0, false // which belong to cells
+	o.Packed = o.Fast
 	files, err := bundleFiles(c)
 	if err != nil {
 		return err
