@@ -43,20 +43,30 @@ func Run(ctx context.Context, m *model.Model, s Settings, progress func(Progress
 	if err := tryKernel(ctx, m, s); err != nil {
 		return nil, err
 	}
+	out, err := Here(m)
+	if err != nil {
+		return nil, err
+	}
+	out.Settings, out.Notes = s, notes
+	r := &runner{Settings: s, m: m, works: works, meter: newMeter(m), progress: progress, peaks: beginPeak(), out: out}
+	err = r.run(ctx)
+	if out = r.finish(); out == nil && err == nil {
+		err = choice("nothing was measured: %s is too short for the shortest work", s.Time)
+	}
+	return out, err
+}
+
+// Here returns a result without a row: what tells of the machine, the model and the
+// libraries, by which another result can be compared with what is still to be measured.
+func Here(m *model.Model) (*Result, error) {
 	manifest, err := lens.ManifestOf(m)
 	if err != nil {
 		return nil, err
 	}
 	manifest.Mode, manifest.Kernel = "", "" // each row has its own
-	r := &runner{Settings: s, m: m, works: works, meter: newMeter(m), progress: progress, peaks: beginPeak(),
-		out: &Result{Format: Format, Manifest: manifest, Settings: s, Notes: notes, Machine: Machine{Processors: runtime.GOMAXPROCS(0)}}}
-	r.out.Machine.Load, _ = load()
-	err = r.run(ctx)
-	out := r.finish()
-	if out == nil && err == nil {
-		err = choice("nothing was measured: %s is too short for the shortest work", s.Time)
-	}
-	return out, err
+	r := &Result{Format: Format, Manifest: manifest, Machine: Machine{Processors: runtime.GOMAXPROCS(0)}}
+	r.Machine.Load, _ = load()
+	return r, nil
 }
 
 // tryKernel reads one token by the kernel that is asked for, so that one which does not

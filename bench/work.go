@@ -68,7 +68,7 @@ func newWork(m *model.Model, s Settings, k Kind, mode string, T int) (*work, err
 	w := &work{m: m, wanted: s.Runs, Row: Row{Work: k, Mode: mode, Kernel: string(lens.ATen), T: T, Each: T}}
 	size, ids := sizesOf(m), idsOf(T, m.Sizes.Vocab)
 	fast := mode == Fast
-	options := lens.Options{Fast: fast, Packed: fast}
+	options := lens.Options{Fast: fast}
 	if fast {
 		options.Kernel, options.Packed = s.Kernel, true // as for many texts
 	}

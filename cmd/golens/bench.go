@@ -63,6 +63,15 @@ func runBench(c *cli.Context) error {
 		return err
 	}
 	defer m.Close()
+	if old != nil { // before the long work
+		here, err := bench.Here(m)
+		if err != nil {
+			return err
+		}
+		if err := comparableBench(c, bench.Compare(old, here)); err != nil {
+			return err
+		}
+	}
 	notes := newNotes(c.App.ErrWriter, c.Bool("quiet"))
 	r, stop := bench.Run(c.Context, m, s, func(p bench.Progress) {
 		notes.say(fmt.Sprintf("run %d of %d: %s", min(p.Done+1, p.Of), p.Of, p.Work))

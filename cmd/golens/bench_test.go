@@ -27,10 +27,10 @@ func TestBench(t *testing.T) {
 		}
 	}
 	r, err := readBench(path)
-	if err != nil || len(r.Rows) != 4 || r.Settings.Runs != 4 {
+	if err != nil || len(r.Rows) != 6 || r.Settings.Runs != 4 {
 		t.Fatalf("%v, %+v", err, r)
 	}
-	if got := good(t, "bench", "--compare", path, path); strings.Count(got, "1.000") != 4 || !strings.Contains(got, "products 1.00 times as fast") {
+	if got := good(t, "bench", "--compare", path, path); strings.Count(got, "1.000") != 6 || !strings.Contains(got, "products 1.00 times as fast") {
 		t.Errorf("%s", got)
 	}
 	// Measured again by the same settings: whatever the ratios are, there is one for each.
@@ -85,6 +85,7 @@ func TestBenchCompare(t *testing.T) {
 	if got := golens(t, "bench", "--compare", old, other, "--force"); got.code != 0 || !strings.Contains(got.out, "and is another") {
 		t.Errorf("%+v", got)
 	}
+	refused(t, golens(t, "bench", "--model", tiny(t), "--compare", old), 1, "cannot be compared", "the model's configuration was")
 	apart := file("apart.json", func(r *bench.Result) { r.Rows = r.Rows[:1]; r.Rows[0].T = 99 })
 	refused(t, golens(t, "bench", "--compare", old, apart), 1, "no work in common", "lens exact T=99")
 	broken := put(t, dir, "broken.json", []byte("{"))

@@ -20,11 +20,19 @@ func (e *slowerError) Error() string {
 
 func (e *slowerError) Unwrap() error { return &differsError{len(e.works)} }
 
+// comparableBench refuses results whose ratios tell of other things than golens.
+func comparableBench(c *cli.Context, k *bench.Comparison) error {
+	if len(k.Differs) == 0 || c.Bool("force") {
+		return nil
+	}
+	return fmt.Errorf("the two results cannot be compared: %s; with --force they are, and the ratios tell of that as well", strings.Join(k.Differs, "; "))
+}
+
 // compareBench shows what became of each work.
 func compareBench(c *cli.Context, t report.Terminal, old, after *bench.Result) error {
 	k := bench.Compare(old, after)
-	if len(k.Differs) > 0 && !c.Bool("force") {
-		return fmt.Errorf("the two results cannot be compared: %s; with --force they are, and the ratios tell of that as well", strings.Join(k.Differs, "; "))
+	if err := comparableBench(c, k); err != nil {
+		return err
 	}
 	if len(k.Changes) == 0 {
 		return fmt.Errorf("the two results have no work in common: there are %s", strings.Join(k.Only, ", "))
