@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/golens/golens/model"
+	"github.com/golens/golens/model/token"
 )
 
 // A TokenSource gives the ids of a text from its beginning to its end, as an io.Reader
@@ -60,7 +61,8 @@ var ErrNoTarget = errors.New("the text has one token, and nothing in it predicts
 // added in float64. Memory does not grow with the text. Where ctx is done or a window
 // fails, the means of the windows before come back beside the error, unless there is none.
 func ReadText(ctx context.Context, m *model.Model, text TokenSource, o TextOptions) (*Text, error) {
-	r := &textReader{m: m, source: text, begun: time.Now()}
+	r := &textReader{m: m, source: text, begun: time.Now(), size: map[int]int{}}
+	r.tok, _ = m.Tokenizer() // which a warning tells of
 	if err := r.choose(o); err != nil {
 		return nil, err
 	}
@@ -81,6 +83,9 @@ type textReader struct {
 	ahead    []int64 // tokens of the source that are in no window yet
 	ended    bool    // the source has no more
 	sums     textSums
+	size     map[int]int      // rows of logits that are read at a time, by the length of a window
+	tok      *token.Tokenizer // nil where there is none
+	bytes    int64            // of the targets, -1 where a piece is not known
 	manifest Manifest
 	warnings []string
 }
@@ -113,6 +118,7 @@ func (r *textReader) choose(o TextOptions) error {
 	}
 	o.Prefix = slices.Clone(o.Prefix)
 	o.Lens.Next, o.Lens.Top = true, 1
+	o.Lens.Packed = o.Lens.Fast // a text is long enough
 	for i := range o.Chunk {
 		o.Lens.Positions = append(o.Lens.Positions, len(o.Prefix)+i)
 	}
@@ -195,21 +201,47 @@ func (r *textReader) fill(n int) error {
 func (r *textReader) window(ctx context.Context, ids []int64, next int64) error {
 	o := r.Lens
 	o.Positions = o.Positions[:len(ids)]
-	got, err := readBefore(ctx, r.m, append(slices.Clone(r.Prefix), ids...), next, o)
+	got, err := r.passage(ctx, append(slices.Clone(r.Prefix), ids...), next, o)
 	if err != nil {
 		return fmt.Errorf("tokens %d to %d of the text: %w", r.sums.tokens, r.sums.tokens+int64(len(ids))-1, err)
 	}
 	if r.sums.windows == 0 {
-		r.manifest = got.Manifest
+		r.manifest = got.manifest
+	}
+	for _, w := range got.warnings {
+		if !slices.Contains(r.warnings, w) {
+			r.warnings = append(r.warnings, w)
+		}
 	}
 	if err := r.sums.add(got, r.Chunk, r.m.Sizes.Vocab); err != nil {
 		return err
 	}
-	of := nanWarning(countNaN(got.LogSumExp), len(got.LogSumExp)) // there is one for the text
-	for _, w := range got.Warnings {
-		if w != of && !slices.Contains(r.warnings, w) {
-			r.warnings = append(r.warnings, w)
+	r.countBytes(got.ids)
+	return nil
+}
+
+// passage reads a window, which next follows.
+func (r *textReader) passage(ctx context.Context, ids []int64, next int64, o Options) (*passage, error) {
+	if !o.Fast {
+		return readExact(ctx, r.m, ids, next, o, r.size)
+	}
+	got, err := readBefore(ctx, r.m, ids, next, o)
+	if err != nil {
+		return nil, err
+	}
+	return passageOf(got), nil
+}
+
+// countBytes adds what targets stand for.
+func (r *textReader) countBytes(targets []int64) {
+	for _, id := range targets {
+		if id < 0 || r.bytes < 0 {
+			continue
+		}
+		if piece := piece(r.tok, id).Bytes; piece == nil {
+			r.bytes = -1
+		} else {
+			r.bytes += int64(len(piece))
 		}
 	}
-	return nil
 }

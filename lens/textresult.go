@@ -66,7 +66,7 @@ func (r *textReader) result(whole bool) *Text {
 	s := &r.sums
 	R, T, V := len(s.rows), len(s.perPlace), s.vocab
 	t := &Text{Rows: s.rows, Chunk: r.Chunk, Prefix: r.Prefix, Whole: whole, Tokens: s.tokens, Windows: s.windows,
-		Targets: s.targets, Bytes: max(0, s.bytes), PlaceTargets: s.perPlace, Bins: bits.Len(uint(V)),
+		Targets: s.targets, Bytes: max(0, r.bytes), PlaceTargets: s.perPlace, Bins: bits.Len(uint(V)),
 		Warnings: r.warnings, Manifest: r.manifest}
 	tokens, targets := float64(s.tokens), float64(s.targets)
 	bad := int64(0)
@@ -87,7 +87,7 @@ func (r *textReader) result(whole bool) *Text {
 	if bad > 0 {
 		t.Warnings = append(t.Warnings, nanWarning(int(bad), R*int(s.tokens)))
 	}
-	if s.bytes < 0 {
+	if r.bytes < 0 && r.tok != nil {
 		t.Warnings = append(t.Warnings, fmt.Sprintf("bits for each byte are not known: the tokenizer does not know every one of the %d targets", s.targets))
 	}
 	return t

@@ -1,9 +1,6 @@
 package lens
 
-import (
-	"fmt"
-	"math"
-)
+import "fmt"
 
 // textSums are the sums of the windows that were read. The numbers of a window are
 // added among themselves first, and the windows to each other, which keeps the
@@ -11,7 +8,6 @@ import (
 type textSums struct {
 	rows                     []Row
 	tokens, windows, targets int64
-	bytes                    int64 // of the targets, -1 where a piece is not known
 	cells                    []rowSums
 	vocab                    int
 	ranks                    []uint32 // [R,V] how many targets have the rank i+1
@@ -25,11 +21,11 @@ type rowSums struct {
 	lossAt                        []float64 // [T] the sum of -log p at each position of a window
 }
 
-// add adds the lens of one window, which has at most T positions.
-func (s *textSums) add(r *Result, T, V int) error {
-	R, P := len(r.Rows), len(r.Positions)
+// add adds one window, which has at most T positions.
+func (s *textSums) add(w *passage, T, V int) error {
+	R, P := len(w.rows), len(w.ids)
 	if s.rows == nil {
-		s.rows, s.vocab = r.Rows, V
+		s.rows, s.vocab = w.rows, V
 		s.ranks = make([]uint32, R*V)
 		s.cells = make([]rowSums, R)
 		s.perPlace = make([]int64, T)
@@ -37,20 +33,14 @@ func (s *textSums) add(r *Result, T, V int) error {
 			s.cells[n].lossAt = make([]float64, T)
 		}
 	}
-	for p, id := range r.Targets.IDs {
-		if id < 0 {
-			continue
-		}
-		s.targets++
-		s.perPlace[p]++
-		if piece := r.Pieces[id].Bytes; piece == nil {
-			s.bytes = -1
-		} else if s.bytes >= 0 {
-			s.bytes += int64(len(piece))
+	for p, id := range w.ids {
+		if id >= 0 {
+			s.targets++
+			s.perPlace[p]++
 		}
 	}
 	for n := range s.cells {
-		if err := s.addRow(n, r); err != nil {
+		if err := s.addRow(n, w); err != nil {
 			return err
 		}
 	}
@@ -61,39 +51,38 @@ func (s *textSums) add(r *Result, T, V int) error {
 
 // addRow adds row n of a window. A cell that is no number agrees with nothing, and its
 // target is taken for the last of the vocabulary.
-func (s *textSums) addRow(n int, r *Result) error {
-	P := len(r.Positions)
+func (s *textSums) addRow(n int, w *passage) error {
+	P := len(w.ids)
 	row, ranks := &s.cells[n], s.ranks[n*s.vocab:(n+1)*s.vocab]
 	var loss, entropy, kl, reciprocal float64
 	for p := range P {
 		at := n*P + p
-		isNaN := math.IsNaN(float64(r.LogSumExp[at]))
-		entropy += float64(r.Entropy[at])
-		kl += float64(r.KL[at])
+		entropy += float64(w.entropy[at])
+		kl += float64(w.kl[at])
 		switch {
-		case isNaN:
+		case w.bad[at]:
 			row.bad++
-		case r.Agree[at]:
+		case w.agree[at]:
 			row.agree++
 		}
-		if r.Targets.IDs[p] < 0 {
+		if w.ids[p] < 0 {
 			continue
 		}
-		own := -float64(r.Targets.LogProb[at])
+		own := -float64(w.logProb[at])
 		loss += own
 		row.lossAt[p] += own
-		rank := r.Targets.Rank[at]
+		rank := w.rank[at]
 		switch {
-		case isNaN:
+		case w.bad[at]:
 			rank = int64(s.vocab)
-		case r.Targets.Ties[at] > 0:
+		case w.ties[at] > 0:
 			row.tied++
 		}
 		if rank < 1 || rank > int64(s.vocab) {
 			return fmt.Errorf("lens: a target has the rank %d in a vocabulary of %d", rank, s.vocab)
 		}
 		ranks[rank-1]++
-		if !isNaN {
+		if !w.bad[at] {
 			reciprocal += 1 / float64(rank)
 		}
 	}

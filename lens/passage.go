@@ -1,0 +1,235 @@
+package lens
+
+import (
+	"context"
+	_ "embed"
+	"math"
+	"slices"
+	"sync"
+
+	"github.com/golens/golens/hooks"
+	"github.com/golens/golens/model"
+	"github.com/golens/golens/torch"
+)
+
+//go:embed passage.py
+var passageText string
+
+var passages = sync.OnceValues(func() (*torch.Module, error) {
+	u, err := torch.NewUnit()
+	if err != nil {
+		return nil, err
+	}
+	return u.Define("Passage", passageText)
+})
+
+// tileRows is how many rows of logits are read at a time: few enough for the cache, and
+// enough that starting an operation costs little.
+const tileRows = 8
+
+// A passage is what the means of a text need of one window: R rows at P positions, whose
+// targets are the tokens that follow.
+type passage struct {
+	rows        []Row
+	ids         []int64   // [P] the targets; -1 where there is none
+	entropy, kl []float32 // [R,P]
+	logProb     []float32 // [R,P]
+	rank, ties  []int64   // [R,P]
+	agree, bad  []bool    // [R,P]; bad where the logits are no numbers
+	manifest    Manifest
+	warnings    []string
+}
+
+// passageOf returns the passage of a lens with next tokens as targets.
+func passageOf(r *Result) *passage {
+	p := &passage{rows: r.Rows, ids: r.Targets.IDs, entropy: r.Entropy, kl: r.KL, logProb: r.Targets.LogProb, rank: r.Targets.Rank, ties: r.Targets.Ties,
+		agree: r.Agree, bad: make([]bool, len(r.Agree)), manifest: r.Manifest}
+	for i, v := range r.LogSumExp {
+		p.bad[i] = v != v
+	}
+	nan := nanWarning(countNaN(r.LogSumExp), len(r.LogSumExp)) // there is one for the text
+	p.warnings = slices.DeleteFunc(slices.Clone(r.Warnings), func(w string) bool { return w == nan })
+	return p
+}
+
+// readExact reads a window in exact mode: the products are those of Read, and so are the
+// definitions of what is read of them. size says how many rows of logits are read at a
+// time at each length of a window, and is found by trial.
+func readExact(ctx context.Context, m *model.Model, ids []int64, next int64, o Options, size map[int]int) (*passage, error) {
+	if err := m.Check(ids); err != nil {
+		return nil, err
+	}
+	p, err := o.plan(m, len(ids))
+	if err != nil {
+		return nil, err
+	}
+	r := &passageReader{reader: &reader{plan: p, m: m, ids: ids, next: next}, size: size}
+	defer r.scope.Close()
+	if err := m.Hold(func(s model.Session) error { return r.read(ctx, s) }); err != nil {
+		return nil, err
+	}
+	return r.got, nil
+}
+
+// passageReader is one readExact under way.
+type passageReader struct {
+	*reader
+	size  map[int]int
+	by    *torch.Module
+	probs *torch.Tensor // of the model's own output [1,T,V]
+	got   *passage
+}
+
+func (r *passageReader) read(ctx context.Context, s model.Session) error {
+	run, err := s.Trunk(r.ids, r.captures())
+	if err != nil {
+		return err
+	}
+	torch.Keep(&r.scope, run)
+	if r.by, err = passages(); err != nil {
+		return err
+	}
+	if err := r.prepare(); err != nil {
+		return err
+	}
+	own, err := s.Head(run.Results[0])
+	if err != nil {
+		return err
+	}
+	defer own.Close()
+	final, err := r.by.Call("log_softmax", own)
+	if err != nil {
+		return err
+	}
+	r.final, r.probs = torch.Keep(&r.scope, final[0]), torch.Keep(&r.scope, final[1])
+	if err := r.try(own); err != nil {
+		return err
+	}
+	return r.readRows(ctx, s, run, own)
+}
+
+// readRows reads all rows, the last one first: it is the model's own output as a rule,
+// whose logits then need not be kept.
+func (r *passageReader) readRows(ctx context.Context, s model.Session, run *hooks.Run, own *torch.Tensor) error {
+	last, err := r.scores(own, r.size[r.length()])
+	if err != nil {
+		return err
+	}
+	each := make([]*scores, len(r.rows))
+	for n := len(r.rows) - 1; n >= 0; n-- {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if r.isOwn(n) {
+			each[n] = last
+			continue
+		}
+		own.Close()
+		x, err := r.projectRow(s, n, run)
+		if err != nil {
+			return err
+		}
+		each[n], err = r.scores(x, r.size[r.length()])
+		x.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return r.join(each, last)
+}
+
+// scores are what is read of a row's logits, [T] each.
+type scores struct {
+	entropy, kl, logProb []float32
+	rank, ties, best     []int64
+	bad                  []bool
+}
+
+// scores reads logits x [1,T,V], so many rows at a time.
+func (r *passageReader) scores(x *torch.Tensor, size int) (*scores, error) {
+	out, err := r.by.Call("scores", x, r.final, r.probs, r.targets, size)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		for _, t := range out {
+			t.Close()
+		}
+	}()
+	var s scores
+	for i, to := range []any{&s.entropy, &s.kl, &s.logProb, &s.rank, &s.ties, &s.best, &s.bad} {
+		switch to := to.(type) {
+		case *[]float32:
+			*to, err = torch.Values[float32](out[i])
+		case *[]int64:
+			*to, err = torch.Values[int64](out[i])
+		case *[]bool:
+			*to, err = torch.Values[bool](out[i])
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return &s, nil
+}
+
+// same reports whether two readings have the same bits.
+func (s *scores) same(o *scores) bool {
+	bits := func(a, b []float32) bool {
+		return slices.EqualFunc(a, b, func(x, y float32) bool { return math.Float32bits(x) == math.Float32bits(y) })
+	}
+	return bits(s.entropy, o.entropy) && bits(s.kl, o.kl) && bits(s.logProb, o.logProb) && slices.Equal(s.rank, o.rank) &&
+		slices.Equal(s.ties, o.ties) && slices.Equal(s.best, o.best) && slices.Equal(s.bad, o.bad)
+}
+
+// try finds out, for a length of windows, whether the numbers of tiles have the bits that
+// they have when all rows are read at once, by the model's own output and by that of
+// half of its logits, whose divergence is not 0.
+func (r *passageReader) try(own *torch.Tensor) error {
+	T := r.length()
+	if r.size[T] > 0 {
+		return nil
+	}
+	r.size[T] = T
+	if T <= tileRows {
+		return nil
+	}
+	half, err := r.by.Call("half", own)
+	if err != nil {
+		return err
+	}
+	defer half[0].Close()
+	for _, x := range []*torch.Tensor{own, half[0]} {
+		whole, err := r.scores(x, T)
+		if err != nil {
+			return err
+		}
+		tiled, err := r.scores(x, tileRows)
+		if err != nil {
+			return err
+		}
+		if !tiled.same(whole) {
+			return nil
+		}
+	}
+	r.size[T] = tileRows
+	return nil
+}
+
+// join puts the rows' scores at the plan's positions side by side.
+func (r *passageReader) join(each []*scores, own *scores) error {
+	p := &passage{rows: r.rows, ids: r.out.Targets.IDs}
+	for _, s := range each {
+		for _, at := range r.positions {
+			p.entropy, p.kl, p.logProb = append(p.entropy, s.entropy[at]), append(p.kl, s.kl[at]), append(p.logProb, s.logProb[at])
+			p.rank, p.ties = append(p.rank, s.rank[at]), append(p.ties, s.ties[at])
+			p.agree, p.bad = append(p.agree, s.best[at] == own.best[at]), append(p.bad, s.bad[at])
+		}
+	}
+	if err := r.name(); err != nil {
+		return err
+	}
+	p.manifest, p.warnings = r.out.Manifest, r.out.Warnings
+	r.got = p
+	return nil
+}

@@ -1,0 +1,42 @@
+# What the means of a text are made of, of a layer's logits x [1,T,V]: the definitions of
+# statistics.py, in tiles of some rows each, which stay in the processor's cache. A row's
+# bits are the same in every tile of two rows or more: the caller looks whether they are.
+
+def log_softmax(self, x: Tensor) -> Tuple[Tensor, Tensor]:
+    # Of the model's own output, and its exponential.
+    l = torch.log_softmax(x, -1)
+    return l, l.exp()
+
+def scores(self, x: Tensor, final: Tensor, probs: Tensor, ids: Tensor, size: int) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    # With the log-softmax final and the probabilities probs of the model's own output,
+    # and a target at each position, ids [T]; in tiles of about size rows:
+    # entropy, KL(final || row), the target's log-probability, its rank and ties, the
+    # likeliest token, and whether the logits are no numbers, each [T].
+    T = x.size(1)
+    count = (T + size - 1) // size
+    parts: List[List[Tensor]] = []
+    for n in range(count):
+        parts.append(self.tile(x, final, probs, ids, T * n // count, T * (n + 1) // count))
+    joined: List[Tensor] = []
+    for i in range(7):
+        joined.append(torch.cat([p[i] for p in parts], -1)[0])
+    return joined[0], joined[1], joined[2], joined[3], joined[4], joined[5], joined[6]
+
+def tile(self, x: Tensor, final: Tensor, probs: Tensor, ids: Tensor, a: int, b: int) -> List[Tensor]:
+    x = x[:, a:b]
+    own = ids[None, a:b, None]
+    l = torch.log_softmax(x, -1)
+    target = x.gather(-1, own)
+    # Ones are counted as floats, which is exact up to 2^24 and several times as fast.
+    ones = torch.empty_like(x)
+    rank = torch.gt(x, target, out=ones).sum(-1).long() + 1
+    ties = torch.eq(x, target, out=ones).sum(-1).long() - 1
+    logprob = l.gather(-1, own)[..., 0]
+    best = torch.argmax(x, -1)
+    bad = torch.isnan(x.gather(-1, best[..., None]))[..., 0]  # NaN is the largest to argmax
+    kl = (final[:, a:b] - l).mul_(probs[:, a:b]).sum(-1)
+    entropy = -(l.exp().mul_(l)).sum(-1)
+    return [entropy, kl, logprob, rank, ties, best, bad]
+
+def half(self, x: Tensor) -> Tensor:
+    return x * 0.5
