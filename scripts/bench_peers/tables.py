@@ -43,7 +43,7 @@ def section(row):
         rounds = row["rounds"]
         notes.append(f"{rounds} round" + "s" * (rounds != 1) + (f" of {row['planned']}, interrupted." if rounds < row["planned"] else ".") + (
             f" Results differ by at most {row['apart']:.2g} of what rounding explains." if "apart" in row else ""))
-    if row.get("others", 0) > BUSY:
+    if row.get("others", 0) > BUSY and row["kind"] != "text":
         notes.append(f"Other work took {row['others']:.1f} cores meanwhile: the times are too long, and factors are rough.")
     return "\n\n".join([head, body, *([" ".join(notes)] if notes else [])])
 
