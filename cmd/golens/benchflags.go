@@ -24,7 +24,7 @@ func benchFlags() []cli.Flag {
 		&cli.IntFlag{Name: "chunks", Category: what, Value: 4, Usage: "a text has `N` chunks"},
 		&cli.IntFlag{Name: "runs", Category: what, Value: 10, Usage: "time each work `N` times"},
 		&cli.IntFlag{Name: "pairs", Category: what, Value: 100, Usage: "time `N` pairs of runs with hooks and without"},
-		&cli.StringFlag{Name: "time", Category: what, Usage: "begin nothing that would end later than `TIME` from the start, such as 90s or 10m; without it all runs are made"},
+		&cli.StringFlag{Name: "time", Category: what, Value: "2m", Usage: "begin nothing that would end later than `TIME`, such as 90s or 10m; 0 for all runs, however long they take"},
 		&cli.StringFlag{Name: "json", Category: out, Usage: "`FILE`: write JSON, which --compare reads"},
 		&cli.StringFlag{Name: "compare", Category: out, Usage: "`OLD.json`: compare with an earlier result"},
 		&cli.Float64Flag{Name: "tolerance", Category: out, Value: 10, Usage: "with --compare, fail where a work is slower by more than `PERCENT` and beyond the noise"},
@@ -97,8 +97,8 @@ func benchSettings(c *cli.Context, old *bench.Result) (bench.Settings, error) {
 	}
 	if set("time") {
 		var err error
-		if s.Time, err = time.ParseDuration(c.String("time")); c.IsSet("time") && (err != nil || s.Time <= 0) {
-			return s, usage(c, "--time %s: give a time such as 90s or 10m", c.String("time"))
+		if s.Time, err = time.ParseDuration(c.String("time")); err != nil || s.Time < 0 {
+			return s, usage(c, "--time %s: give a time such as 90s or 10m, or 0 for all runs", c.String("time"))
 		}
 	}
 	named := c.IsSet("model") && !fromEnvironment(c)
