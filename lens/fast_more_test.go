@@ -253,3 +253,23 @@ func TestFastPacked(t *testing.T) {
 		t.Error("a model of 16 bits was packed")
 	}
 }
+
+// TestFastCUDA: on a GPU the same operations run, and agree with the CPU's exact mode.
+func TestFastCUDA(t *testing.T) {
+	gpu, err := torch.OpenDevice("cuda")
+	if err != nil {
+		t.Skipf("there is no GPU to read on: %v", err)
+	}
+	dir := reference.Model(t, "12x96")
+	m := openModel(t, dir, model.Options{})
+	ids := reference.IDs(5, 14, m.Sizes.Vocab)
+	o := Options{Next: true, Track: 2, Logits: true, Hidden: true}
+	exact := read(t, m, ids, o)
+	o.Fast = true
+	fast := read(t, openModel(t, dir, model.Options{Device: gpu}), ids, o)
+	if fast.Manifest.Kernel != string(ATen) {
+		t.Errorf("the kernel is %s", fast.Manifest.Kernel)
+	}
+	fast.Hidden = nil // states of another device
+	nearResult(t, fast, exact, 10*apart(t, m, exact))
+}
