@@ -77,6 +77,12 @@ typedef struct {
 const golens_kernel *golens_kernel_best(void);
 const golens_kernel *golens_kernel_at(int i);
 
+// The same with the readout in split bfloat16 (x3.h): float32's own candidates, logits,
+// ranks and ties, and sums that are near. Those that this processor runs, best first, and
+// those on emulated instructions, for tests. NULL behind the last.
+const golens_kernel *golens_x3_at(int i);
+const golens_kernel *golens_x3_emulated_at(int i);
+
 // For callers that cannot call through a pointer.
 void golens_call_pack(const golens_kernel *s, const golens_matrix *m, float *out, golens_parallel *par);
 int golens_call_linear(const golens_kernel *s, const float *x, int64_t rows, int64_t ldx, const golens_matrix *m, const float *bias,

@@ -5,36 +5,43 @@
 // V, and their sums are merged in their order: results are the same for any number of
 // threads. Within a part, each panel of 32 words is turned once and meets all rows of
 // the block; a tile of logits [rows, tile] is read while it is in the cache.
+//
+// Product says what multiplies and what is kept of the logits: F32, or X3, whose logits
+// are near and whose rows may have to be read again in float32.
 
 constexpr int64_t part_panels = 32;  // panels in a part of the vocabulary
 
 // The sums of the rows of a block in one part of the vocabulary, in plain arrays. Row
 // order: positions one after the other, at each the final row first.
+template <class Product>
 struct Part {
+  using Found = typename Product::Found;
   std::unique_ptr<Sums[]> sums;
-  std::unique_ptr<Best[]> best;
+  std::unique_ptr<Found[]> found;
   std::unique_ptr<float[]> values;
   std::unique_ptr<int32_t[]> ids;
-  std::unique_ptr<int64_t[]> above, equal;  // [rows,N]
+  typename Product::Counts counts;  // [rows,N]
+  typename Product::Beside beside;
 
-  Part(int64_t rows, int32_t top, int32_t room, int64_t targets)
-      : sums(new Sums[rows]), best(new Best[rows]), values(new float[rows * room]), ids(new int32_t[rows * room]),
-        above(new int64_t[rows * targets]()), equal(new int64_t[rows * targets]()) {
-    for (int64_t i = 0; i < rows; i++) best[i] = {&values[i * room], &ids[i * room], 0, top, room, -INFINITY};
+  Part(int64_t positions, int64_t states, int32_t top, int32_t room, int64_t targets, int64_t rows)
+      : sums(new Sums[rows]), found(new Found[rows]), values(new float[rows * room * Found::floats]), ids(new int32_t[rows * room]),
+        counts(rows * targets), beside(positions, states) {
+    for (int64_t i = 0; i < rows; i++) found[i] = Found(&values[i * room * Found::floats], &ids[i * room], 0, top, room, -INFINITY);
   }
 };
 
+template <class Product>
 class Readout {
  public:
-  Readout(const golens_readout &r, golens_parallel *par) : r_(r), par_(par) {
+  Readout(const golens_readout &r, golens_parallel *par) : r_(r), par_(par), product_(r) {
     tile_ = r.tile > 0 ? (r.tile + panel_width - 1) / panel_width * panel_width : 256;
     tile_ = std::min(tile_, part_panels * panel_width);
     panels_ = panels_of(r.head.n);
     parts_ = (panels_ + part_panels - 1) / part_panels;
     top_ = std::min<int64_t>(r.top, part_panels * panel_width);
-    room_ = top_ + std::max<int64_t>(32, top_ / 2);
+    room_ = top_ + std::max<int64_t>(Product::spare, top_ / 2);
     // About 400 rows at a time, fewer where many candidates are kept: 64 MB for all parts.
-    int64_t rows = r.block > 0 ? r.block : std::min<int64_t>(416, std::max<int64_t>(1, (64 << 20) / (parts_ * (room_ * 8 + 64))));
+    int64_t rows = r.block > 0 ? r.block : std::min<int64_t>(416, std::max<int64_t>(1, (64 << 20) / (parts_ * (room_ * (4 + 4 * Product::Found::floats) + 64))));
     positions_ = std::max<int64_t>(1, rows / r.rows);
     // Blocks of about equal size.
     int64_t blocks = (r.length + positions_ - 1) / positions_;
@@ -47,10 +54,15 @@ class Readout {
   }
 
  private:
+  using Parts = std::vector<std::unique_ptr<Part<Product>>>;
+  using Found = typename Product::Found;
+  using Counts = typename Product::Counts;
+
   const golens_readout &r_;
   golens_parallel *par_;
+  Product product_;
   int64_t tile_, panels_, parts_, top_, room_, positions_;
-  std::vector<float> rows_;  // the block's rows, packed
+  std::vector<uint8_t> again_;  // rows of the block that are read again in float32
   // For each row of the block, as many logits as are wanted are no smaller than this. Parts
   // that are done first raise it, and spare later ones: what is found does not depend on it.
   std::unique_ptr<std::atomic<float>[]> floors_;
@@ -76,109 +88,118 @@ class Readout {
   }
 
   void block(int64_t from, int64_t positions) {
-    const int64_t rows = positions * r_.rows, k = r_.head.k, blocks = (rows + Lanes::mr - 1) / Lanes::mr;
-    rows_.resize(blocks * Lanes::mr * k + 16);
-    each(par_, blocks, [&](int64_t b) {
-      const float *at[Lanes::mr];
-      int64_t count = std::min<int64_t>(Lanes::mr, rows - b * Lanes::mr);
-      for (int64_t i = 0; i < count; i++) at[i] = row(from, b * Lanes::mr + i);
-      pack_rows(at, count, k, rows_.data() + b * Lanes::mr * k);
-    });
-    std::vector<std::unique_ptr<Part>> parts(parts_);
+    const int64_t rows = positions * r_.rows;
+    product_.take(rows, [&](int64_t i) { return row(from, i); }, par_);
+    again_.assign(rows, 0);
+    Parts parts(parts_);
     floors_ = std::make_unique<std::atomic<float>[]>(rows);
     for (int64_t i = 0; i < rows; i++) floors_[i] = -INFINITY;
     each(par_, parts_, [&](int64_t p) {
-      parts[p] = std::make_unique<Part>(rows, top_, room_, r_.count);
+      parts[p] = std::make_unique<Part<Product>>(positions, r_.rows, top_, room_, r_.count, rows);
       part(from, rows, p, *parts[p]);
     });
     each(par_, positions, [&](int64_t t) { merge(from, t, parts); });
+    if constexpr (!Product::exact) read_again(from, rows);
   }
 
   // Reads one part of the vocabulary for all rows of a block.
-  void part(int64_t from, int64_t rows, int64_t p, Part &out) {
+  void part(int64_t from, int64_t rows, int64_t p, Part<Product> &out) {
     thread_local golens::Scratch scratch;
-    const int64_t k = r_.head.k;
-    float *panel = scratch.floats(k * panel_width + panel_width + rows * tile_ + 2 * tile_);
-    if (!panel) throw std::bad_alloc();
-    float *bias = panel + k * panel_width, *logits = bias + panel_width;
+    const int64_t room = (product_.room() + 15) / 16 * 16;
+    float *products = scratch.floats(room + rows * tile_ + 2 * tile_);
+    if (!products) throw std::bad_alloc();
+    float *logits = products + room;
     FinalTile tile{logits + rows * tile_, logits + rows * tile_ + tile_};
     const int64_t last = std::min(panels_, (p + 1) * part_panels);
-    for (int64_t i = 0; i < rows; i++) out.best[i].floor = std::nextafter(floors_[i].load(std::memory_order_relaxed), -INFINITY);
+    for (int64_t i = 0; i < rows; i++) out.found[i].floor = std::nextafter(floors_[i].load(std::memory_order_relaxed), -INFINITY);
     for (int64_t at = p * part_panels; at < last; at += tile_ / panel_width) {
       const int64_t count = std::min(tile_ / panel_width, last - at);
-      for (int64_t q = 0; q < count; q++)
-        product_panel(rows_.data(), rows, panel_of(r_.head, at + q, panel), k, r_.order, bias_of(r_.bias, r_.head.n, at + q, bias),
-                      logits + q * panel_width, tile_, Ahead(r_.head, at + q + 1));
+      const auto bounds = product_.tile(at, count, products, logits, tile_);
       const int64_t v = at * panel_width, n = std::min(count * panel_width, r_.head.n - v);
-      for (int64_t t = 0; t < rows; t += r_.rows) position(from, t, logits + t * tile_, v, n, out, tile);
+      for (int64_t t = 0; t < rows; t += r_.rows) position(from, t, logits + t * tile_, v, n, bounds, out, tile);
     }
-    for (int64_t i = 0; i < rows; i++) publish(out.best[i], floors_[i]);
+    for (int64_t i = 0; i < rows; i++) publish(out.found[i], floors_[i]);
   }
 
   // Lets the other parts know what a row's part has found.
-  void publish(Best &best, std::atomic<float> &floor) const {
-    best.shrink();
-    if (best.count < r_.top) return;
-    const float mine = best.value[r_.top - 1];
+  void publish(Found &found, std::atomic<float> &floor) const {
+    const float mine = found.reached(r_.top);
     for (float had = floor; mine > had && !floor.compare_exchange_weak(had, mine, std::memory_order_relaxed);) {
     }
   }
 
   // Reads a tile of all rows of one position, the first of which is row t of the block.
-  void position(int64_t from, int64_t t, const float *logits, int64_t v, int64_t n, Part &out, FinalTile tile) {
+  void position(int64_t from, int64_t t, const float *logits, int64_t v, int64_t n, const typename Product::Bounds &bounds,
+                Part<Product> &out, FinalTile tile) {
     Sums &final = out.sums[t];
     double df = 0, Sf = final.S;
     for (int64_t i = t; i < t + r_.rows; i++, logits += tile_) {
       Sums &s = out.sums[i];
-      float top = std::max(s.m, scan(logits, n, v, out.best[i]));
+      Found &found = out.found[i];
+      product_.look(i, bounds, found);
+      float top = std::max(s.m, scan(logits, n, v, found));
       for (int64_t k = 0; k < r_.count; k++) {
         if (r_.targets[(from + t / r_.rows) * r_.count + k] < 0) continue;
-        count(logits, n, r_.target_logit[cell(from, i) * r_.count + k], out.above[i * r_.count + k], out.equal[i * r_.count + k]);
+        product_.count_target(i * r_.count + k, logits, n, v, r_.target_logit[cell(from, i) * r_.count + k], found, out.counts);
       }
       if (i == t) {
         df = s.m == -INFINITY ? 0 : double(top) - s.m;
         s.grow(top, 0, 0);
         sum<true>(logits, n, s, tile);
+        if constexpr (!Product::exact) out.beside.open(t / r_.rows, found, s.m - Product::behind, v, logits);
       } else {
         s.grow(top, df, Sf);
         sum<false>(logits, n, s, tile);
+        if constexpr (!Product::exact) out.beside.add(i - t, v, logits);
       }
     }
   }
 
   // Joins the parts of all rows of one position and writes their results.
-  void merge(int64_t from, int64_t position, const std::vector<std::unique_ptr<Part>> &parts) {
+  void merge(int64_t from, int64_t position, const Parts &parts) {
     const int64_t t = position * r_.rows;
     Sums final;
-    bool usual = true;  // no logit of the final row is NaN or infinite
-    std::vector<double> dfs(parts_), Sfs(parts_ + 1);
+    bool usual = true;  // the final row serves: none of its logits is NaN or infinite
+    std::vector<Found *> found(parts_);
+    std::vector<Counts *> counts(parts_);
+    std::vector<typename Product::Beside *> beside(parts_);
+    for (int64_t p = 0; p < parts_; p++) counts[p] = &parts[p]->counts, beside[p] = &parts[p]->beside;
     for (int64_t p = 0; p < parts_; p++) final.m = std::max(final.m, parts[p]->sums[t].m);
     for (int64_t i = t; i < t + r_.rows; i++) {
       Sums all = join(parts, t, i, final.m);
-      if (i == t) final = all;
       const int64_t c = cell(from, i);
       const bool plain = std::isfinite(all.m) && std::isfinite(all.S) && std::isfinite(all.E);
       if (i == t) usual = plain;
       if (!plain || !usual || !std::isfinite(all.A)) {
-        unusual(from, i, c);
+        other(from, i, c);
         continue;
+      }
+      for (int64_t p = 0; p < parts_; p++) found[p] = &parts[p]->found[i];
+      bool good = product_.tops(found, row(from, i), all, r_.top_ids + c * r_.top, r_.top_logits + c * r_.top);
+      if (i == t) final = all;
+      const int64_t best = r_.top * (r_.final * r_.length + from + position);  // the final row's
+      r_.kl[c] = i == t || !good ? 0
+                                 : product_.divergence(beside, position, i - t, row(from, i), all, final, r_.top_ids + c * r_.top,
+                                                       r_.top_ids + best, r_.top_logits + best);
+      for (int64_t k = 0; k < r_.count && good; k++) {
+        const int64_t to = c * r_.count + k;
+        if (r_.targets[(from + position) * r_.count + k] < 0) {
+          r_.target_rank[to] = r_.target_ties[to] = 0;
+        } else {
+          good = product_.rank(counts, i * r_.count + k, row(from, i), r_.target_logit[to], r_.target_rank[to], r_.target_ties[to]);
+        }
+      }
+      if (!good) {
+        if (i == t) usual = false;
+        other(from, i, c);
       }
       r_.lse[c] = all.m + std::log(all.S);
       r_.entropy[c] = std::log(all.S) - all.E / all.S;
-      r_.kl[c] = i == t ? 0 : all.A / final.S - std::log(final.S) + std::log(all.S);
-      candidates(parts, i, c);
-      for (int64_t k = 0; k < r_.count; k++) {
-        int64_t above = 0, equal = 0;
-        for (auto &p : parts) above += p->above[i * r_.count + k], equal += p->equal[i * r_.count + k];
-        bool none = r_.targets[(from + position) * r_.count + k] < 0;
-        r_.target_rank[c * r_.count + k] = none ? 0 : above + 1;
-        r_.target_ties[c * r_.count + k] = none ? 0 : equal - 1;
-      }
     }
   }
 
   // The sums of row i over all parts; t is the final row at its position, mf its largest logit.
-  Sums join(const std::vector<std::unique_ptr<Part>> &parts, int64_t t, int64_t i, float mf) const {
+  Sums join(const Parts &parts, int64_t t, int64_t i, float mf) const {
     Sums all;
     for (auto &p : parts) all.m = std::max(all.m, p->sums[i].m);
     for (auto &p : parts) {
@@ -189,19 +210,47 @@ class Readout {
     return all;
   }
 
-  void candidates(const std::vector<std::unique_ptr<Part>> &parts, int64_t i, int64_t c) {
-    std::vector<float> values;
-    std::vector<int32_t> ids;
-    for (auto &p : parts) {
-      const Best &b = p->best[i];
-      values.insert(values.end(), b.value, b.value + b.count);
-      ids.insert(ids.end(), b.id, b.id + b.count);
+  // A row whose sums or candidates do not serve.
+  void other(int64_t from, int64_t i, int64_t c) {
+    if constexpr (Product::exact) {
+      unusual(from, i, c);
+    } else {
+      again_[i] = 1;
     }
-    Best best{values.data(), ids.data(), int32_t(values.size()), int32_t(r_.top), int32_t(values.size()), -INFINITY};
-    best.sort();
-    for (int64_t k = 0; k < r_.top; k++) {
-      r_.top_logits[c * r_.top + k] = values[k];
-      r_.top_ids[c * r_.top + k] = ids[k];
+  }
+
+  // Reads marked rows of the block once more in float32, each beside the final row at its
+  // position: as many positions of two states.
+  void read_again(int64_t from, int64_t rows) {
+    const int64_t k = r_.head.k, n = r_.count;
+    std::vector<int64_t> which;
+    for (int64_t i = 0; i < rows; i++)
+      if (again_[i]) which.push_back(i);
+    const int64_t length = which.size();
+    if (length == 0) return;
+    std::vector<float> states(2 * length * k), logits(2 * length * r_.top), target_logit(2 * length * n);
+    std::vector<int64_t> ids(2 * length * r_.top), targets(length * n), rank(2 * length * n), ties(2 * length * n);
+    std::vector<double> lse(2 * length), entropy(2 * length), kl(2 * length);
+    for (int64_t j = 0; j < length; j++) {
+      const int64_t i = which[j], t = from + i / r_.rows;
+      std::memcpy(&states[j * k], row(from, i), sizeof(float) * k);
+      std::memcpy(&states[(length + j) * k], row(from, i - i % r_.rows), sizeof(float) * k);
+      if (n > 0) std::copy_n(r_.targets + t * n, n, &targets[j * n]);
+    }
+    const float *state[] = {states.data(), states.data() + length * k};
+    golens_readout q = r_;
+    q.state = state, q.rows = 2, q.length = length, q.ld = k, q.final = 1, q.targets = targets.data();
+    q.top_ids = ids.data(), q.top_logits = logits.data(), q.lse = lse.data(), q.entropy = entropy.data(), q.kl = kl.data();
+    q.target_logit = target_logit.data(), q.target_rank = rank.data(), q.target_ties = ties.data();
+    Readout<F32>(q, par_).run();
+    for (int64_t j = 0; j < length; j++) {
+      const int64_t i = which[j], c = cell(from, i), final = length + j;
+      std::copy_n(&ids[j * r_.top], r_.top, r_.top_ids + c * r_.top);
+      std::copy_n(&logits[j * r_.top], r_.top, r_.top_logits + c * r_.top);
+      r_.lse[c] = lse[j], r_.entropy[c] = entropy[j], r_.kl[c] = i % r_.rows == 0 ? kl[final] : kl[j];
+      for (int64_t a = 0; a < n; a++)
+        r_.target_logit[c * n + a] = target_logit[j * n + a], r_.target_rank[c * n + a] = rank[j * n + a],
+                           r_.target_ties[c * n + a] = ties[j * n + a];
     }
   }
 
@@ -232,11 +281,14 @@ class Readout {
   }
 };
 
-static int readout(const golens_readout *r, golens_parallel *par) {
+template <class Product>
+static int read_with(const golens_readout *r, golens_parallel *par) {
   try {
-    Readout(*r, par).run();
+    Readout<Product>(*r, par).run();
     return 0;
   } catch (const std::bad_alloc &) {
     return 1;
   }
 }
+
+static int readout(const golens_readout *r, golens_parallel *par) { return read_with<F32>(r, par); }

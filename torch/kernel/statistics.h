@@ -35,10 +35,24 @@ struct Sums {
 // The largest logits of a part of the vocabulary: value descending, id ascending. It
 // keeps some more than are wanted, and sorts when it is full.
 struct Best {
+  static constexpr int floats = 1;  // kept for each
   float *value;
   int32_t *id;
   int32_t count, wanted, room;
   float floor;  // only larger ones can still be among them
+
+  Best() = default;
+  Best(float *v, int32_t *i, int32_t n, int32_t want, int32_t space, float least)
+      : value(v), id(i), count(n), wanted(want), room(space), floor(least) {}
+
+  float limit() const { return floor; }
+  void begin(float least) { floor = least; }  // as many as are wanted are larger
+
+  // As many as `top` are no smaller than this.
+  float reached(int64_t top) {
+    shrink();
+    return count < top ? -INFINITY : value[top - 1];
+  }
 
   static bool before(float a, int32_t i, float b, int32_t j) { return a > b || (a == b && i < j); }
 
@@ -79,7 +93,8 @@ struct FinalTile {
 };
 
 // The largest of n logits; those that may be among the best go there.
-static float scan(const float *x, int64_t n, int64_t from, Best &best) {
+template <class Found>
+static float scan(const float *x, int64_t n, int64_t from, Found &best) {
   constexpr int wide = 4;
   Lanes::V m[wide];
   for (int j = 0; j < wide; j++) m[j] = Lanes::spread(-INFINITY);
@@ -89,23 +104,23 @@ static float scan(const float *x, int64_t n, int64_t from, Best &best) {
   for (; i + 16 <= n; i += 16) m[0] = Lanes::max(m[0], Lanes::load(x + i));
   float top = Lanes::largest(Lanes::max(Lanes::max(m[0], m[1]), Lanes::max(m[2], m[3])));
   for (; i < n; i++) top = std::max(top, x[i]);
-  if (!(top > best.floor)) return top;
+  if (!(top > best.limit())) return top;
   if (best.floor == -INFINITY && best.wanted <= 16 * wide && n >= 16 * wide) {
     // A floor to begin with: at least `wanted` of the lanes' maxima are no smaller.
     float lane[16 * wide];
     for (int j = 0; j < wide; j++) Lanes::store(lane + 16 * j, m[j]);
     std::nth_element(lane, lane + best.wanted - 1, lane + 16 * wide, [](float a, float b) { return a > b; });
-    best.floor = std::nextafter(lane[best.wanted - 1], -INFINITY);
+    best.begin(std::nextafter(lane[best.wanted - 1], -INFINITY));
   }
   for (i = 0; i + 16 <= n; i += 16) {
-    uint32_t larger = Lanes::above(Lanes::load(x + i), Lanes::spread(best.floor));
+    uint32_t larger = Lanes::above(Lanes::load(x + i), Lanes::spread(best.limit()));
     for (; larger; larger &= larger - 1) {
       int j = std::countr_zero(larger);
       best.add(x[i + j], from + i + j);
     }
   }
   for (; i < n; i++)
-    if (x[i] > best.floor) best.add(x[i], from + i);
+    if (x[i] > best.limit()) best.add(x[i], from + i);
   return top;
 }
 

@@ -3,5 +3,6 @@
 #include "linear.h"
 #include "exp.h"
 #include "statistics.h"
+#include "f32.h"
 #include "readout.h"
 #include "gelu.h"

@@ -1,0 +1,31 @@
+package kernel
+
+// #include "kernel.h"
+import "C"
+
+// X3 returns the sets that read in split bfloat16 on this processor, best first: their
+// products are three in bfloat16 for one in float32. Read has the candidates, logits,
+// ranks and ties of a set in float32, bit for bit, and sums that are near: log-sum-exp and
+// entropy within 2e-4 nats, KL within 5e-4. What else there is in a set is float32's.
+// There is none without AMX or AVX512_BF16.
+func X3() []Set { return sets(func(i C.int) *C.golens_kernel { return C.golens_x3_at(i) }) }
+
+// EmulatedX3 returns such sets on emulated instructions: slow, anywhere, for tests.
+func EmulatedX3() []Set {
+	return sets(func(i C.int) *C.golens_kernel { return C.golens_x3_emulated_at(i) })
+}
+
+// Fast reports whether a set in split bfloat16 is faster than one in float32: with AMX.
+// AVX512_BF16 has two products for one, and three are needed.
+func (s Set) Fast() bool { return s.Name() == "x3-amx" }
+
+func sets(at func(C.int) *C.golens_kernel) []Set {
+	var out []Set
+	for i := C.int(0); ; i++ {
+		c := at(i)
+		if c == nil {
+			return out
+		}
+		out = append(out, Set{c})
+	}
+}
