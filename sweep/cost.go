@@ -47,8 +47,8 @@ func Predict(m *model.Model, ids []int64, p Plan) (Cost, error) {
 	}
 	// Kept: the streams, the rows that wait, the clean logits. At work: a block's widest
 	// state four times over, and its scores; or the logits of one product, a few times.
-	// A batch of the fast mode is counted, whatever the mode.
-	batch := int64(min(batchRows(len(ids)), c.Runs) + 1)
+	// A batch is counted, with the clean run at both ends, whether runs share one or not.
+	batch := int64(min(batchRows(len(ids)), c.Runs) + 2)
 	block := batch * (T*C*4*6 + int64(max(m.Sizes.Heads, 1))*T*T*2)
 	head := max(width, T, batch) * V
 	if p.Next {

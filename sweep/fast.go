@@ -12,7 +12,11 @@ import (
 
 // batchTokens is about how many tokens a batch of variants holds, so that its states
 // take some tens of megabytes.
-const batchTokens = 2048
+const batchTokens = 4096
+
+// fewest is how many variants there must be for packed weights to pay: to pack them takes
+// as long as a few short runs.
+const fewest = 4
 
 // batchRows is how many variants of T tokens a batch has at most; their last positions
 // are one product with the head.

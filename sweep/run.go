@@ -56,7 +56,7 @@ func (r *runner) run(ctx context.Context) (*Result, error) {
 	err := r.m.Hold(func(s model.Session) error {
 		first := r.clean
 		if r.Fast {
-			if r.m.Packs() == nil {
+			if r.m.Packs() == nil && len(r.todo) >= fewest {
 				var err error
 				if s, err = s.Fast(); err != nil {
 					return err

@@ -17,7 +17,7 @@ import (
 // together makes the variants that can share batches, and leaves the others in r.todo.
 func (r *runner) together(ctx context.Context, s model.Session) error {
 	variants, alone := r.byRow()
-	if len(variants) < 2 || !r.m.Apart() {
+	if len(variants) < fewest || !r.m.Apart() {
 		return nil
 	}
 	T := len(r.ids)

@@ -46,8 +46,12 @@ static at::Tensor multiply(const Product &p, const golens_kernel *set, const at:
   shape.back() = m.n;
   auto y = at::empty(shape, x.options());
   const float *bias = p.bias.defined() ? p.bias.data_ptr<float>() : nullptr;
-  TORCH_CHECK(set->linear(x.data_ptr<float>(), x.numel() / m.k, m.k, &m, bias, p.order, y.data_ptr<float>(), m.n, on_threads()) == 0,
-              "there is no memory for the rows of a product");
+  // So many rows at a time stay in the outer caches while all panels pass.
+  const int64_t rows = x.numel() / m.k, most = 252;
+  for (int64_t i = 0; i < rows; i += most)
+    TORCH_CHECK(set->linear(x.data_ptr<float>() + i * m.k, std::min(most, rows - i), m.k, &m, bias, p.order, y.data_ptr<float>() + i * m.n, m.n,
+                            on_threads()) == 0,
+                "there is no memory for the rows of a product");
   return y;
 }
 
