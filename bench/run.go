@@ -127,13 +127,28 @@ func (r *runner) left() bool {
 	return slices.ContainsFunc(r.works, r.due)
 }
 
-// due reports whether a work is to be run: a first time while there is time at all, and
-// again where its next run will be done in time.
+// due reports whether a work is to be run: where its next run will be done in time.
 func (r *runner) due(w *work) bool {
 	if !w.left() {
 		return false
 	}
-	return r.end.IsZero() || time.Now().Add(w.took).Before(r.end)
+	return r.end.IsZero() || time.Now().Add(r.expected(w)).Before(r.end)
+}
+
+// expected returns how long the next run of a work will take: as long as the latest one,
+// or, before the first, as the operations tell beside the same work on fewer tokens; 0
+// where nothing is known.
+func (r *runner) expected(w *work) time.Duration {
+	if w.warm {
+		return w.took
+	}
+	var known time.Duration
+	for _, o := range r.works {
+		if o.warm && o.Work == w.Work && o.Mode == w.Mode && o.Cost.FLOPs > 0 {
+			known = time.Duration(float64(o.took) * w.Cost.FLOPs / o.Cost.FLOPs) // the longest one comes last
+		}
+	}
+	return known
 }
 
 // turn runs a work for a moment, once at least.
