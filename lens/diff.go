@@ -82,7 +82,7 @@ func (r *reader) divergence(ctx context.Context, s model.Session) (kl []float32,
 		b, err := r.logSoftmax(s, n, changed)
 		if err == nil {
 			var entropy, here []float32
-			err = r.take("spread", []any{b, a, r.at}, &entropy, &here)
+			err = r.take("spread", []any{b, a, nil, r.at}, &entropy, &here)
 			kl = append(kl, here...)
 		}
 		a.Close()

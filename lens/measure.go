@@ -24,8 +24,13 @@ type cells struct {
 func (r *reader) measure(n int, x *torch.Tensor) error {
 	defer x.Close()
 	c := &r.cells[n]
-	err := r.take("cells", []any{x, r.Top, r.at}, &c.topIDs, &c.topLogits, &c.topProbs, &c.logSumExp)
+	out, err := r.stats.Call("cells", x, r.Top, orNone(r.targets), r.at)
 	if err != nil {
+		return err
+	}
+	probs := out[4]
+	defer probs.Close()
+	if err := into(out[:4], &c.topIDs, &c.topLogits, &c.topProbs, &c.logSumExp); err != nil {
 		return err
 	}
 	for p, best := range r.likeliest {
@@ -48,31 +53,40 @@ func (r *reader) measure(n int, x *torch.Tensor) error {
 	l := logs[0]
 	defer l.Close()
 	if r.targets != nil {
-		method := "words"
-		if r.Next {
-			method = "next"
-		}
-		err := r.take(method, []any{x, l, r.targets, r.targetsAt}, &c.targetLogProb, &c.targetProb, &c.targetRank, &c.targetTies)
+		err := r.take("targets", []any{x, l, probs, r.targets, r.targetsAt}, &c.targetLogProb, &c.targetProb, &c.targetRank, &c.targetTies)
 		if err != nil {
 			return err
 		}
 	}
 	x.Close()
-	return r.take("spread", []any{l, r.final, r.at}, &c.entropy, &c.kl)
+	return r.take("spread", []any{l, r.final, orNone(r.chances), r.at}, &c.entropy, &c.kl)
+}
+
+// orNone returns a tensor as an optional argument.
+func orNone(t *torch.Tensor) any {
+	if t == nil {
+		return nil
+	}
+	return t
 }
 
 // take calls a method of the statistics and copies what it returns.
-func (r *reader) take(method string, args []any, into ...any) error {
+func (r *reader) take(method string, args []any, to ...any) error {
 	out, err := r.stats.Call(method, args...)
 	if err != nil {
 		return err
 	}
+	return into(out, to...)
+}
+
+// into copies tensors to slices, and closes them.
+func into(out []*torch.Tensor, slices ...any) (err error) {
 	defer func() {
 		for _, t := range out {
 			t.Close()
 		}
 	}()
-	for i, to := range into {
+	for i, to := range slices {
 		switch to := to.(type) {
 		case *[]float32:
 			*to, err = torch.Values[float32](out[i])

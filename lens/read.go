@@ -64,8 +64,9 @@ type reader struct {
 	out   *Result
 
 	at, targetsAt *torch.Tensor // positions, as indices
-	targets       *torch.Tensor // ids of the targets, or nil
+	targets       *torch.Tensor // ids of the targets, [N] or for next tokens [T,1], or nil
 	final         *torch.Tensor // log-softmax of the model's own output [1,T,V]
+	chances       *torch.Tensor // its exp, kept where it is small
 	likeliest     []int64       // the model's own next token at each position
 	cells         []cells       // one for each row
 	order         string        // of summation in the fast mode's products, where it is known
@@ -119,22 +120,28 @@ func (r *reader) readRun(ctx context.Context, s model.Session, run *hooks.Run, o
 	// then need not be kept.
 	r.trim()
 	r.cells = make([]cells, len(r.rows))
-	for n := len(r.rows) - 1; n >= 0; n-- {
+	for n := len(r.rows) - 1; n >= 0; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		x := own
+		group := []*torch.Tensor{own}
 		if !r.isOwn(n) {
 			own.Close()
-			if x, err = r.projectRow(s, n, run); err != nil {
+			if group, err = r.projectRows(s, n, run); err != nil {
 				return err
 			}
 		}
-		if err := r.measure(n, x); err != nil {
-			return err
+		for _, x := range group {
+			torch.Keep(&r.scope, x)
 		}
-		if err := r.keepState(n, run); err != nil {
-			return err
+		for _, x := range group {
+			if err := r.measure(n, x); err != nil {
+				return err
+			}
+			if err := r.keepState(n, run); err != nil {
+				return err
+			}
+			n--
 		}
 		r.trim() // the next row must not come on top of what this one left
 	}
@@ -144,12 +151,16 @@ func (r *reader) readRun(ctx context.Context, s model.Session, run *hooks.Run, o
 	return r.finish()
 }
 
-// trim gives memory back, but for a step of one token, whose logits are small.
+// trim gives memory back, unless a row's logits are small: that takes longer than to
+// make them.
 func (r *reader) trim() {
-	if r.first == 0 {
+	if !r.small() {
 		torch.Trim()
 	}
 }
+
+// small reports whether a few more rows of logits do not count beside the program.
+func (r *reader) small() bool { return r.length()*r.m.Sizes.Vocab <= 1<<20 }
 
 // length is the number of tokens that are read now.
 func (r *reader) length() int { return len(r.ids) - r.first }
@@ -175,26 +186,51 @@ func (r *reader) state(n int, run *hooks.Run) (*torch.Tensor, error) {
 	return torch.Keep(&r.scope, end), err
 }
 
-// projectRow unembeds the state of row n.
-func (r *reader) projectRow(s model.Session, n int, run *hooks.Run) (*torch.Tensor, error) {
-	x, err := r.state(n, run)
-	if err != nil {
-		return nil, err
+// projectRows unembeds the states of row n and some before it: several where a row's
+// logits are small.
+func (r *reader) projectRows(s model.Session, n int, run *hooks.Run) ([]*torch.Tensor, error) {
+	var sc torch.Scope
+	defer sc.Close()
+	most := 1
+	if r.small() {
+		most = max(1, groupRows/r.length())
 	}
-	return r.project(s, x)
+	var states []*torch.Tensor
+	for ; n >= 0 && len(states) < most; n-- {
+		h, err := r.state(n, run)
+		if err != nil {
+			return nil, err
+		}
+		if r.Kind == Normed {
+			if h, err = s.Norm(h); err != nil {
+				return nil, err
+			}
+			torch.Keep(&sc, h)
+		}
+		states = append(states, h)
+	}
+	return s.Heads(states)
 }
 
-// project unembeds a state [1,T,C], through the final norm for the normed lens.
-func (r *reader) project(s model.Session, h *torch.Tensor) (*torch.Tensor, error) {
-	if r.Kind != Normed {
-		return s.Head(h)
+// groupRows is about how many rows the head reads at once.
+const groupRows = 64
+
+// projectRow unembeds the state of row n, through the final norm for the normed lens.
+func (r *reader) projectRow(s model.Session, n int, run *hooks.Run) (*torch.Tensor, error) {
+	h, err := r.state(n, run)
+	if err != nil || r.Kind != Normed {
+		return headOf(s, h, err)
 	}
 	normed, err := s.Norm(h)
+	defer normed.Close()
+	return headOf(s, normed, err)
+}
+
+func headOf(s model.Session, h *torch.Tensor, err error) (*torch.Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer normed.Close()
-	return s.Head(normed)
+	return s.Head(h)
 }
 
 // prepare makes the result and the small tensors that every row needs.
@@ -215,7 +251,7 @@ func (r *reader) prepare() error {
 	case r.Next:
 		// A last position without a next token reads id 0, and is blanked at the end.
 		next := append(append([]int64(nil), r.ids[r.first+1:]...), max(0, r.next))
-		r.targets, err = r.upload(next)
+		r.targets, err = r.upload(next, int64(len(next)), 1)
 		t.N = 1
 		for _, p := range r.positions {
 			id := r.next
@@ -275,6 +311,13 @@ func (r *reader) measureFinal(own *torch.Tensor) error {
 		return err
 	}
 	r.final = torch.Keep(&r.scope, l[0])
+	if r.small() {
+		e, err := r.stats.Call("exp", r.final)
+		if err != nil {
+			return err
+		}
+		r.chances = torch.Keep(&r.scope, e[0])
+	}
 	best, err := r.stats.Call("likeliest", own, r.at)
 	if err != nil {
 		return err

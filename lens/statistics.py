@@ -5,20 +5,30 @@
 def log_softmax(self, x: Tensor) -> Tensor:
     return torch.log_softmax(x, -1)
 
-def cells(self, x: Tensor, k: int, at: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
+def cells(self, x: Tensor, k: int, targets: Optional[Tensor], at: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     # At the positions at [P]: the top k ids, logits and probabilities [1,P,k], and
-    # the log-sum-exp [1,P] in nats.
+    # the log-sum-exp [1,P] in nats; and at every position the probabilities of N
+    # targets, ids [T,N] or [N]: [1,T,N], and none without targets.
     logits, ids = self.top(x, k)
-    probs = torch.softmax(x, -1).gather(-1, ids)
+    p = torch.softmax(x, -1)
+    probs = p.gather(-1, ids)
+    mine = probs[..., :0]
+    if targets is not None:
+        mine = p.gather(-1, targets.expand([1, x.size(1), -1]))
     lse = torch.logsumexp(x, -1)
-    return ids[:, at], logits[:, at], probs[:, at], lse[:, at]
+    return ids[:, at], logits[:, at], probs[:, at], lse[:, at], mine
 
-def spread(self, l: Tensor, final: Tensor, at: Tensor) -> Tuple[Tensor, Tensor]:
-    # Of log-softmax l, and that of the model's own output: entropy and
-    # KL(final || l), each [1,P], in nats. Products are made in place, for
+def exp(self, l: Tensor) -> Tensor:
+    return l.exp()
+
+def spread(self, l: Tensor, final: Tensor, chances: Optional[Tensor], at: Tensor) -> Tuple[Tensor, Tensor]:
+    # Of log-softmax l, and that of the model's own output, whose exp is given or made:
+    # entropy and KL(final || l), each [1,P], in nats. Products are made in place, for
     # memory's sake: the bits are the same.
     entropy = -(l.exp().mul_(l)).sum(-1)
-    kl = (final - l).mul_(final.exp()).sum(-1)
+    if chances is None:
+        chances = final.exp()
+    kl = (final - l).mul_(chances).sum(-1)
     return entropy[:, at], kl[:, at]
 
 def top(self, x: Tensor, k: int) -> Tuple[Tensor, Tensor]:
@@ -37,23 +47,17 @@ def likeliest(self, x: Tensor, at: Tensor) -> Tensor:
     # argmax takes the first of equals. [1,P]
     return torch.argmax(x, -1)[:, at]
 
-def next(self, x: Tensor, l: Tensor, ids: Tensor, at: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
-    # One target a position, ids [T]: log-probability, probability, rank, ties, each [1,P].
-    return self.targets(x, l, ids[None, :, None], at)
-
-def words(self, x: Tensor, l: Tensor, ids: Tensor, at: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
-    # N targets at each position, ids [N]: the same, each [1,P,N].
-    return self.targets(x, l, ids.expand([1, x.size(1), -1]), at)
-
 def track(self, x: Tensor, ids: Tensor, at: Tensor) -> Tuple[Tensor, Tensor]:
     # N tokens of each position's own, ids [T,N]: log-probability and probability, each [1,P,N].
     logs = torch.log_softmax(x, -1).gather(-1, ids[None])
     probs = torch.softmax(x, -1).gather(-1, ids[None])
     return logs[:, at], probs[:, at]
 
-def targets(self, x: Tensor, l: Tensor, ids: Tensor, at: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
-    # The rank is 1 + the number of larger logits; ties are the others that are as large.
-    probs = torch.softmax(x, -1).gather(-1, ids)
+def targets(self, x: Tensor, l: Tensor, probs: Tensor, ids: Tensor, at: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
+    # Of N targets at each position, ids [T,N] or [N], with their probabilities [1,T,N]:
+    # log-probability, probability, rank and ties, each [1,P,N]. The rank is 1 + the
+    # number of larger logits; ties are the others that are as large.
+    ids = ids.expand([1, x.size(1), -1])
     logs = l.gather(-1, ids)
     ranks: List[Tensor] = []
     ties: List[Tensor] = []

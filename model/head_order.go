@@ -28,6 +28,53 @@ func (s Session) headInOrder(x *torch.Tensor) (*torch.Tensor, error) {
 	return torch.Linear(x, u.Weight, u.Bias, o)
 }
 
+// Heads unembeds states [1,T,C] of one shape, each as Head does: to the same bits, and
+// faster, since where the kernel serves it reads the weights once.
+func (s Session) Heads(states []*torch.Tensor) ([]*torch.Tensor, error) {
+	var sc torch.Scope
+	defer sc.Close()
+	if len(states) > 1 && s.m.packed.heads[s.headShape(states[0])] != 0 && s.plainHead() {
+		return s.headsInOrder(&sc, states)
+	}
+	var out []*torch.Tensor
+	for _, x := range states {
+		y, err := s.Head(x)
+		if err != nil {
+			closeAll(out)
+			return nil, err
+		}
+		out = append(out, y)
+	}
+	return out, nil
+}
+
+func (s Session) headsInOrder(sc *torch.Scope, states []*torch.Tensor) ([]*torch.Tensor, error) {
+	u, err := s.m.Unembedding()
+	if err != nil {
+		return nil, err
+	}
+	torch.Keep(sc, u)
+	all, err := torch.Join(states)
+	if err != nil {
+		return nil, err
+	}
+	y, err := torch.Linear(torch.Keep(sc, all), u.Weight, u.Bias, s.m.packed.heads[s.headShape(states[0])])
+	if err != nil {
+		return nil, err
+	}
+	torch.Keep(sc, y)
+	var out []*torch.Tensor
+	for i := range states {
+		part, err := y.Narrow(0, int64(i), 1)
+		if err != nil {
+			closeAll(out)
+			return nil, err
+		}
+		out = append(out, part)
+	}
+	return out, nil
+}
+
 // learnHead finds the order of logits y = head(x) that libtorch has made.
 func (s Session) learnHead(x, y *torch.Tensor) error {
 	shape := s.headShape(x)

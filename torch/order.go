@@ -23,6 +23,9 @@ def linear(self, x: Tensor, w: Tensor, bias: Optional[Tensor]) -> Tensor:
 def same(self, a: Tensor, b: Tensor) -> bool:
     return torch.equal(a, b)
 
+def join(self, parts: List[Tensor]) -> Tensor:
+    return torch.cat(parts, 0)
+
 def finite(self, a: Tensor) -> bool:
     return bool(torch.isfinite(a).all())
 `)
@@ -116,6 +119,19 @@ func sumsIn(t *Module, o kernel.Order, n int64, y, x, w, bias *Tensor) (bool, er
 	}
 	v, err := Values[bool](Keep(&sc, same[0]))
 	return err == nil && v[0], err
+}
+
+// Join returns tensors one behind the other in their first dimension.
+func Join(parts []*Tensor) (*Tensor, error) {
+	t, err := trial()
+	if err != nil {
+		return nil, err
+	}
+	out, err := t.Call("join", parts)
+	if err != nil {
+		return nil, err
+	}
+	return out[0], nil
 }
 
 // Finite reports whether no element is NaN or infinite; false for what cannot be asked.
