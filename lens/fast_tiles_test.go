@@ -153,6 +153,7 @@ func TestTilesExtremes(t *testing.T) {
 		"none":            nil,
 		"NaN":             with(make([]float32, V), map[int]float32{77: nan}),
 		"some NaN":        with(make([]float32, V), map[int]float32{5: nan, 77: nan, 300: nan, 599: nan}),
+		"all NaN":         fill(func(int) float32 { return nan }),
 		"inf":             with(make([]float32, V), map[int]float32{10: inf}),
 		"two inf":         with(make([]float32, V), map[int]float32{10: inf, 500: inf}),
 		"-inf":            with(make([]float32, V), map[int]float32{0: -inf, 599: -inf}),
