@@ -2,10 +2,11 @@
 # statistics.py, in tiles of some rows each, which stay in the processor's cache. A row's
 # bits are the same in every tile of two rows or more: the caller looks whether they are.
 
-def log_softmax(self, x: Tensor) -> Tuple[Tensor, Tensor]:
-    # Of the model's own output, and its exponential.
-    l = torch.log_softmax(x, -1)
-    return l, l.exp()
+def log_softmax(self, x: Tensor) -> Tensor:
+    return torch.log_softmax(x, -1)
+
+def probabilities(self, l: Tensor) -> Tensor:
+    return l.exp()
 
 def scores(self, x: Tensor, final: Tensor, probs: Tensor, ids: Tensor, size: int) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
     # With the log-softmax final and the probabilities probs of the model's own output,
@@ -16,15 +17,14 @@ def scores(self, x: Tensor, final: Tensor, probs: Tensor, ids: Tensor, size: int
     count = (T + size - 1) // size
     parts: List[List[Tensor]] = []
     for n in range(count):
-        parts.append(self.tile(x, final, probs, ids, T * n // count, T * (n + 1) // count))
+        a, b = T * n // count, T * (n + 1) // count
+        parts.append(self.tile(x[:, a:b], final[:, a:b], probs[:, a:b], ids[None, a:b, None]))
     joined: List[Tensor] = []
     for i in range(7):
         joined.append(torch.cat([p[i] for p in parts], -1)[0])
     return joined[0], joined[1], joined[2], joined[3], joined[4], joined[5], joined[6]
 
-def tile(self, x: Tensor, final: Tensor, probs: Tensor, ids: Tensor, a: int, b: int) -> List[Tensor]:
-    x = x[:, a:b]
-    own = ids[None, a:b, None]
+def tile(self, x: Tensor, final: Tensor, probs: Tensor, own: Tensor) -> List[Tensor]:
     l = torch.log_softmax(x, -1)
     target = x.gather(-1, own)
     # Ones are counted as floats, which is exact up to 2^24 and several times as fast.
@@ -34,9 +34,31 @@ def tile(self, x: Tensor, final: Tensor, probs: Tensor, ids: Tensor, a: int, b: 
     logprob = l.gather(-1, own)[..., 0]
     best = torch.argmax(x, -1)
     bad = torch.isnan(x.gather(-1, best[..., None]))[..., 0]  # NaN is the largest to argmax
-    kl = (final[:, a:b] - l).mul_(probs[:, a:b]).sum(-1)
     entropy = -(l.exp().mul_(l)).sum(-1)
+    kl = torch.sub(final, l, out=l).mul_(probs).sum(-1)
     return [entropy, kl, logprob, rank, ties, best, bad]
 
-def half(self, x: Tensor) -> Tensor:
-    return x * 0.5
+# A trial of what has bits to differ in, on half the model's own logits, whose divergence
+# is not 0: once all rows at a time, with as little memory as can be, and once in tiles.
+
+def whole_trial(self, x: Tensor, final: Tensor, ids: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
+    l = torch.log_softmax(x * 0.5, -1)
+    entropy = -(l.exp().mul_(l)).sum(-1)
+    logprob = l.gather(-1, ids[None, :, None])[..., 0]
+    kl = torch.sub(final, l, out=l).mul_(final.exp()).sum(-1)
+    return entropy[0], kl[0], logprob[0]
+
+def tiled_trial(self, x: Tensor, final: Tensor, ids: Tensor, size: int) -> Tuple[Tensor, Tensor, Tensor]:
+    T = x.size(1)
+    count = (T + size - 1) // size
+    entropy: List[Tensor] = []
+    kl: List[Tensor] = []
+    logprob: List[Tensor] = []
+    for n in range(count):
+        a, b = T * n // count, T * (n + 1) // count
+        f = final[:, a:b]
+        part = self.tile(x[:, a:b] * 0.5, f, f.exp(), ids[None, a:b, None])
+        entropy.append(part[0])
+        kl.append(part[1])
+        logprob.append(part[2])
+    return torch.cat(entropy, -1)[0], torch.cat(kl, -1)[0], torch.cat(logprob, -1)[0]
