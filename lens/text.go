@@ -118,7 +118,6 @@ func (r *textReader) choose(o TextOptions) error {
 	}
 	o.Prefix = slices.Clone(o.Prefix)
 	o.Lens.Next, o.Lens.Top = true, 1
-	o.Lens.Packed = o.Lens.Fast // a text is long enough
 	for i := range o.Chunk {
 		o.Lens.Positions = append(o.Lens.Positions, len(o.Prefix)+i)
 	}
