@@ -10,7 +10,7 @@ def probabilities(self, l: Tensor) -> Tensor:
 
 def scores(self, x: Tensor, final: Tensor, probs: Tensor, ids: Tensor, size: int) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
     # With the log-softmax final and the probabilities probs of the model's own output,
-    # and a target at each position, ids [T]; in tiles of about size rows:
+    # and a target at each position, ids [T,1]; in tiles of about size rows:
     # entropy, KL(final || row), the target's log-probability, its rank and ties, the
     # likeliest token, and whether the logits are no numbers, each [T].
     T = x.size(1)
@@ -18,7 +18,7 @@ def scores(self, x: Tensor, final: Tensor, probs: Tensor, ids: Tensor, size: int
     parts: List[List[Tensor]] = []
     for n in range(count):
         a, b = T * n // count, T * (n + 1) // count
-        parts.append(self.tile(x[:, a:b], final[:, a:b], probs[:, a:b], ids[None, a:b, None]))
+        parts.append(self.tile(x[:, a:b], final[:, a:b], probs[:, a:b], ids[None, a:b]))
     joined: List[Tensor] = []
     for i in range(7):
         joined.append(torch.cat([p[i] for p in parts], -1)[0])
@@ -44,7 +44,7 @@ def tile(self, x: Tensor, final: Tensor, probs: Tensor, own: Tensor) -> List[Ten
 def whole_trial(self, x: Tensor, final: Tensor, ids: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
     l = torch.log_softmax(x * 0.5, -1)
     entropy = -(l.exp().mul_(l)).sum(-1)
-    logprob = l.gather(-1, ids[None, :, None])[..., 0]
+    logprob = l.gather(-1, ids[None])[..., 0]
     kl = torch.sub(final, l, out=l).mul_(final.exp()).sum(-1)
     return entropy[0], kl[0], logprob[0]
 
@@ -57,7 +57,7 @@ def tiled_trial(self, x: Tensor, final: Tensor, ids: Tensor, size: int) -> Tuple
     for n in range(count):
         a, b = T * n // count, T * (n + 1) // count
         f = final[:, a:b]
-        part = self.tile(x[:, a:b] * 0.5, f, f.exp(), ids[None, a:b, None])
+        part = self.tile(x[:, a:b] * 0.5, f, f.exp(), ids[None, a:b])
         entropy.append(part[0])
         kl.append(part[1])
         logprob.append(part[2])
