@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/golens/golens/torch"
 	"github.com/golens/golens/torch/kernel"
@@ -15,7 +16,8 @@ type packed struct {
 	weights  map[string]*torch.Packed // by the checkpoint's names
 	plain    *torch.Products          // has the bits of the text, whatever the shape; nil for none
 	fast     *torch.Products
-	headFast bool // the head is among the fast ones
+	headFast bool         // the head is among the fast ones
+	room     func() error // whether there is memory for the weights, asked once
 	batched  map[batchedKey]*batched
 	orders   map[orderKey]kernel.Order // 0 where none is the library's
 	heads    headOrders
@@ -80,6 +82,14 @@ func (n node) activations(kind string, built map[string]*torch.Module) []*torch.
 // Packs returns nil where a model's products can be computed by golens's own kernels, and
 // else a ChoiceError that says why they cannot.
 func (m *Model) Packs() error {
+	if err := m.kernels(); err != nil {
+		return err
+	}
+	return m.packed.room()
+}
+
+// kernels is Packs without regard to memory.
+func (m *Model) kernels() error {
 	switch {
 	case m.archive != nil:
 		return choice("model: %s is a TorchScript archive, whose products are its own code: packed weights are for models from a folder", m.Name)
@@ -93,9 +103,10 @@ func (m *Model) Packs() error {
 
 // preparePlain has what needs no packed weights computed by kernels that keep all bits.
 func (m *Model) preparePlain() error {
-	if m.Packs() != nil {
+	if m.kernels() != nil {
 		return nil
 	}
+	m.packed.room = sync.OnceValue(func() error { return m.room(available) })
 	p, err := torch.NewProducts()
 	if err != nil {
 		return err

@@ -82,3 +82,26 @@ func TestProductsByText(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestRoom: weights are packed only where there is memory for them.
+func TestRoom(t *testing.T) {
+	m, err := Open(reference.Model(t, "4x64-untied"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	need := int64(4 * (m.Sizes.Blocks*12*64*64 + m.Sizes.Vocab*64))
+	for _, c := range []struct {
+		free  int64
+		known bool
+		room  bool
+	}{{need, true, true}, {need - 1, true, false}, {0, true, false}, {0, false, true}} {
+		err := m.room(func() (int64, bool) { return c.free, c.known })
+		if (err == nil) != c.room {
+			t.Errorf("with %d of %d bytes: %v", c.free, need, err)
+		}
+	}
+	if n, ok := available(); ok && n < 1<<20 {
+		t.Errorf("the system has %d bytes", n)
+	}
+}

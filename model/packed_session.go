@@ -9,7 +9,7 @@ import (
 // Fast returns a session whose products with weights are made by golens's own kernels, and
 // whose GELU is one pass. It reads texts of equal length as one batch as fast as one after
 // the other or faster (see TrunkOf). Each product has the order of summation that libtorch
-// has for many rows, whatever their number; a row has the same bits in any batch. The
+// has for many rows, whatever their number: a row has the same bits in any batch. The
 // normed states differ from exact ones by rounding: see docs/exactness.md. A ChoiceError
 // says why a model has no such session (see Model.Packs).
 func (s Session) Fast() (Session, error) {
@@ -221,7 +221,8 @@ func (s Session) HeadLike(T int, state, logits *torch.Tensor) (Session, bool, er
 
 // TrunkOf runs texts of equal length as one batch up to the final norm, with hooks (or
 // nil): ids are B of [T]. The result is that norm's output [B,T,C]. In a session of Fast or
-// Batched each text has the bits that it has alone there.
+// Batched each text has the bits that it has alone there; in one of Fast, with sdpa
+// attention.
 func (s Session) TrunkOf(ids [][]int64, h *hooks.Registry) (*hooks.Run, error) {
 	if s.m.archive != nil {
 		return nil, s.m.Packs()

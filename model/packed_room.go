@@ -1,0 +1,41 @@
+package model
+
+import (
+	"fmt"
+	"os"
+	"strings"
+)
+
+// Packed weights are the process's own memory, which the system cannot take away and read
+// again as it can with the pages of a file. A model that is larger than what is free stays
+// with those.
+
+// room returns a ChoiceError where the packed weights would take more bytes than free
+// tells there are; where it knows nothing, there are enough.
+func (m *Model) room(free func() (int64, bool)) error {
+	need := int64(0)
+	for _, p := range m.tree.products("linear", m.built) {
+		need += p.weight.shape[0] * p.weight.shape[1] * m.DType.Size()
+	}
+	if head, ok := m.headProduct(); ok {
+		need += head.weight.shape[0] * head.weight.shape[1] * m.DType.Size()
+	}
+	if n, ok := free(); ok && need > n {
+		return choice("model: packed weights of %s take %d MB, and %d MB of memory are free", m.Name, need>>20, n>>20)
+	}
+	return nil
+}
+
+// available returns how many bytes of memory the system can give, and whether it tells.
+func available() (int64, bool) {
+	text, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		return 0, false
+	}
+	_, line, found := strings.Cut(string(text), "\nMemAvailable:")
+	var kB int64
+	if _, err := fmt.Sscanf(line, "%d kB", &kB); err != nil || !found {
+		return 0, false
+	}
+	return kB << 10, true
+}
