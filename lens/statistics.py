@@ -36,7 +36,7 @@ def top(self, x: Tensor, k: int) -> Tuple[Tensor, Tensor]:
     # equal values it takes, and in which order: where an equal one was left out,
     # all are sorted.
     v, ids = torch.topk(x, k, -1)
-    if bool(((x >= v[..., -1:]).sum(-1) == k).all()):
+    if bool(((x < v[..., -1:]).sum(-1) == x.size(-1) - k).all()):  # NaN is not less
         ids, order = torch.sort(ids, -1)
         v, order = torch.sort(v.gather(-1, order), stable=True, dim=-1, descending=True)
         return v, ids.gather(-1, order)
