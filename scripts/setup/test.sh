@@ -48,12 +48,12 @@ if [ "${1:-}" = newest ]; then
 else
 	go vet ${tags[@]+"${tags[@]}"} ./...
 fi
-# No result is taken from the cache, which does not know the Python scripts. One
-# package at a time, since each keeps all cores busy, and threads that wait for
+# No result is taken from the cache, which does not know the Python scripts. Two
+# packages at a time, since each keeps a core or two busy, and threads that wait for
 # each other sleep instead of spinning: numbers do not change, a busy machine gains.
 export OMP_WAIT_POLICY=PASSIVE
 # shellcheck disable=SC2086 # several words are meant
-go test -count=1 -p 1 -timeout 40m ${tags[@]+"${tags[@]}"} ${TEST_ARGS:-} "${packages[@]}"
+go test -count=1 -p 2 -timeout 40m ${tags[@]+"${tags[@]}"} ${TEST_ARGS:-} "${packages[@]}"
 
 if [ "${1:-}" != newest ] && [ -z "${TEST_ARGS:-}" ]; then
 	say "the tests of the default model's training"
