@@ -17,6 +17,7 @@ type ReadoutOptions struct {
 	Targets []int64 // [T,N], -1 for none; the same for every state
 	Count   int     // N
 	Order   kernel.Order
+	Set     kernel.Set // what reads; the zero Set is the best in float32
 }
 
 // Readout projects states, R of [1,T,C] or [T,C], with head [V,C] and bias [V] or nil,
@@ -70,7 +71,10 @@ func Readout(states []*Tensor, head, bias *Tensor, o ReadoutOptions) (*Reading, 
 			return fail("the target %d is not in the vocabulary of %d", id, m.N)
 		}
 	}
-	r, err := kernel.Best().Read(q, parallel())
+	if o.Set == (kernel.Set{}) {
+		o.Set = kernel.Best()
+	}
+	r, err := o.Set.Read(q, parallel())
 	if err != nil {
 		return fail("%v", err)
 	}

@@ -27,6 +27,18 @@ struct Lanes {
   static float largest(V a) { return _mm512_reduce_max_ps(a); }
   static void prefetch(const float *x) { _mm_prefetch(reinterpret_cast<const char *>(x), _MM_HINT_T1); }
 
+  // The nearest bfloat16, even where two are; zero below 2^-126.
+  static V bfloat(V x) {
+    __m512i u = _mm512_castps_si512(x), odd = _mm512_and_si512(_mm512_srli_epi32(u, 16), _mm512_set1_epi32(1));
+    u = _mm512_add_epi32(u, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
+    u = _mm512_and_si512(u, _mm512_set1_epi32(int(0xffff0000)));
+    return _mm512_castsi512_ps(_mm512_maskz_mov_epi32(_mm512_test_epi32_mask(u, _mm512_set1_epi32(0x7f800000)), u));
+  }
+  // Words with one bfloat16 in the lower and one in the upper half.
+  static void store_pairs(uint32_t *to, V lower, V upper) {
+    _mm512_storeu_si512(to, _mm512_or_si512(_mm512_srli_epi32(_mm512_castps_si512(lower), 16), _mm512_castps_si512(upper)));
+  }
+
   // ((q0+q1)+q2)+q3 of its quarters, then (s0+s1)+(s2+s3)
   static float fold(V a) {
     __m128 s = _mm_add_ps(_mm512_castps512_ps128(a), _mm512_extractf32x4_ps(a, 1));

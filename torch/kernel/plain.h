@@ -78,6 +78,19 @@ struct Lanes {
   }
   static void prefetch(const float *) {}
 
+  // The nearest bfloat16, even where two are; zero below 2^-126.
+  static V bfloat(const V &a) {
+    return map([&](int i) {
+      uint32_t u = std::bit_cast<uint32_t>(a.x[i]);
+      u = (u + 0x7fff + (u >> 16 & 1)) & 0xffff0000;
+      return std::bit_cast<float>(u & 0x7f800000 ? u : 0);
+    });
+  }
+  // Words with one bfloat16 in the lower and one in the upper half.
+  static void store_pairs(uint32_t *to, const V &lower, const V &upper) {
+    for (int i = 0; i < 16; i++) to[i] = std::bit_cast<uint32_t>(lower.x[i]) >> 16 | std::bit_cast<uint32_t>(upper.x[i]);
+  }
+
   // ((q0+q1)+q2)+q3 of its quarters, then (s0+s1)+(s2+s3)
   static float fold(const V &a) {
     float s[4];

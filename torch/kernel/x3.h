@@ -35,23 +35,23 @@ class X3 {
 
   template <class At>
   void take(int64_t rows, At &&at, golens_parallel *par) {
-    constexpr int mr = Product::mr;
+    constexpr int mr = Product::mr, pitch = Product::pitch;
     const int64_t k = r_.head.k, blocks = (rows + mr - 1) / mr, words = Product::words(k_);
     count_ = rows;
     rows_.resize(blocks * words + 16);
-    norms_.resize(blocks * mr);
+    norms_.resize(blocks * pitch);
     around_ = std::make_unique<std::atomic<int32_t>[]>(rows * r_.count);
     for (int64_t i = 0; i < rows * r_.count; i++) around_[i] = 0;
     each(par, blocks, [&](int64_t b) {
       thread_local std::vector<float> turned;
       thread_local std::vector<uint32_t> planes;
-      turned.assign(k * mr, 0);
-      planes.resize(k_ * mr);
+      turned.assign(k * pitch, 0);
+      planes.resize(k_ * pitch);
       for (int64_t i = 0; i < std::min<int64_t>(mr, rows - b * mr); i++) {
         const float *x = at(b * mr + i);
-        for (int64_t c = 0; c < k; c++) turned[c * mr + i] = x[c];
+        for (int64_t c = 0; c < k; c++) turned[c * pitch + i] = x[c];
       }
-      split<mr>(turned.data(), k, k_, planes.data(), planes.data() + k_ / 2 * mr, &norms_[b * mr]);
+      split<pitch>(turned.data(), k, k_, planes.data(), planes.data() + k_ / 2 * pitch, &norms_[b * pitch]);
       Product::pack(planes.data(), k_, first() + b * words);
     });
   }
@@ -77,7 +77,7 @@ class X3 {
 
   // Sets the margin of row i in a tile.
   void look(int64_t i, const Bounds &b, Near &found) const {
-    const Norms &h = norms_[i], &w = b.norms;
+    const Norms &h = norms_[i / Product::mr * Product::pitch + i % Product::mr], &w = b.norms;
     const float size = h.whole * w.whole + b.bias;
     const float margin = 1.05f * (h.low * w.low + h.rest * w.whole + (h.whole + h.rest) * w.rest + roundings_ * size) + 1e-30f;
     found.margin = margin;

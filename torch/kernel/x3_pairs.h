@@ -7,6 +7,7 @@
 class PairProduct {
  public:
   static constexpr int mr = Lanes::vectors == 2 ? 12 : 4;
+  static constexpr int pitch = 16;  // words from one pair of k to the next in a block of rows
   static constexpr int64_t step = 2;  // k is brought to a multiple of this
 
   struct Use {};  // nothing is to be set up in a thread
@@ -14,8 +15,8 @@ class PairProduct {
   // How many roundings a product of two numbers passes on its way, at most.
   static int64_t roundings(int64_t k) { return 3 * chain + (k + chain - 1) / chain + 1; }
 
-  // Words of a packed block of rows, [hi, lo][k/2][mr]: the planes as they are.
-  static int64_t words(int64_t k) { return k * mr; }
+  // Words of a packed block of rows, [hi, lo][k/2][pitch]: the planes as they are.
+  static int64_t words(int64_t k) { return k * pitch; }
   static void pack(const uint32_t *planes, int64_t k, uint32_t *out) { std::memcpy(out, planes, words(k) * sizeof(uint32_t)); }
 
   // `count` rows with one panel whose planes are hi and lo: c is count x 32, ldc apart.
@@ -26,9 +27,9 @@ class PairProduct {
     for (int64_t from = 0; from < k; from += chain) {
       const int64_t pairs = std::min(chain, k - from) / 2;
       for (int64_t i = 0; i < count; i += mr, call++) {
-        const uint32_t *a = rows + i / mr * words(k) + from / 2 * mr;
+        const uint32_t *a = rows + i / mr * words(k) + from / 2 * pitch;
         ahead.ask(call, calls);
-        table[std::min<int64_t>(mr, count - i)](a, a + k / 2 * mr, hi + from / 2 * panel_width, lo + from / 2 * panel_width, pairs, from == 0,
+        table[std::min<int64_t>(mr, count - i)](a, a + k / 2 * pitch, hi + from / 2 * panel_width, lo + from / 2 * panel_width, pairs, from == 0,
                                                 bias, c + i * ldc, ldc);
       }
     }
@@ -55,15 +56,15 @@ class PairProduct {
 #pragma GCC unroll 16
         for (int i = 0; i < M; i++)
 #pragma GCC unroll 2
-          for (int v = 0; v < vectors; v++) acc[i][v] = Pairs::dot(acc[i][v], Pairs::spread(al[p * mr + i]), h[v]);
+          for (int v = 0; v < vectors; v++) acc[i][v] = Pairs::dot(acc[i][v], Pairs::spread(al[p * pitch + i]), h[v]);
 #pragma GCC unroll 16
         for (int i = 0; i < M; i++)
 #pragma GCC unroll 2
-          for (int v = 0; v < vectors; v++) acc[i][v] = Pairs::dot(acc[i][v], Pairs::spread(ah[p * mr + i]), l[v]);
+          for (int v = 0; v < vectors; v++) acc[i][v] = Pairs::dot(acc[i][v], Pairs::spread(ah[p * pitch + i]), l[v]);
 #pragma GCC unroll 16
         for (int i = 0; i < M; i++)
 #pragma GCC unroll 2
-          for (int v = 0; v < vectors; v++) acc[i][v] = Pairs::dot(acc[i][v], Pairs::spread(ah[p * mr + i]), h[v]);
+          for (int v = 0; v < vectors; v++) acc[i][v] = Pairs::dot(acc[i][v], Pairs::spread(ah[p * pitch + i]), h[v]);
       }
 #pragma GCC unroll 16
       for (int i = 0; i < M; i++)

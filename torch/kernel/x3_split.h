@@ -5,13 +5,6 @@
 // lower and k+1 in its upper half. `width` columns of k floats, [k][width], become two
 // planes of words, hi and lo, each [k/2][width], with zeros behind the last k.
 
-// The nearest bfloat16, even where two are, as the float32 that it is.
-static inline uint32_t nearest_bfloat(float x) {
-  uint32_t u = std::bit_cast<uint32_t>(x);
-  u = (u + 0x7fff + (u >> 16 & 1)) & 0xffff0000;
-  return u & 0x7f800000 ? u : 0;
-}
-
 // Bounds of Euclidean norms: of x, of lo, and of what neither has.
 struct Norms {
   float whole = 0, low = 0, rest = 0;
@@ -30,19 +23,23 @@ struct Norms {
 // Splits `width` columns; `padded` k, a whole number of pairs, are written.
 template <int width>
 static void split(const float *x, int64_t k, int64_t padded, uint32_t *hi, uint32_t *lo, Norms *norms) {
-  float whole[width] = {}, low[width] = {}, rest[width] = {};
-  const float zeros[width] = {};
-  for (int64_t pair = 0; pair < padded / 2; pair++, hi += width, lo += width) {
-    const float *even = 2 * pair < k ? x + 2 * pair * width : zeros, *odd = 2 * pair + 1 < k ? x + (2 * pair + 1) * width : zeros;
-    for (int j = 0; j < width; j++) {
-      const float a = even[j], b = odd[j];
-      const uint32_t ah = nearest_bfloat(a), bh = nearest_bfloat(b);
-      const float ar = a - std::bit_cast<float>(ah), br = b - std::bit_cast<float>(bh);
-      const uint32_t al = nearest_bfloat(ar), bl = nearest_bfloat(br);
-      const float ax = std::bit_cast<float>(al), bx = std::bit_cast<float>(bl), ad = ar - ax, bd = br - bx;
-      hi[j] = ah >> 16 | bh, lo[j] = al >> 16 | bl;
-      whole[j] += a * a + b * b, low[j] += ax * ax + bx * bx, rest[j] += ad * ad + bd * bd;
+  for (int64_t col = 0; col < width; col += 16) {
+    Lanes::V whole = Lanes::zero(), low = Lanes::zero(), rest = Lanes::zero();
+    // Returns hi and lo of 16 numbers.
+    auto part = [&](const float *at) {
+      const Lanes::V a = Lanes::load(at), h = Lanes::bfloat(a), r = Lanes::sub(a, h), l = Lanes::bfloat(r), d = Lanes::sub(r, l);
+      whole = Lanes::fma(a, a, whole), low = Lanes::fma(l, l, low), rest = Lanes::fma(d, d, rest);
+      return std::pair(h, l);
+    };
+    for (int64_t i = 0; i < padded; i += 2) {
+      std::pair even(Lanes::zero(), Lanes::zero()), odd = even;
+      if (i < k) even = part(x + i * width + col);
+      if (i + 1 < k) odd = part(x + (i + 1) * width + col);
+      Lanes::store_pairs(hi + i / 2 * width + col, even.first, odd.first);
+      Lanes::store_pairs(lo + i / 2 * width + col, even.second, odd.second);
     }
+    float w[16], l[16], r[16];
+    Lanes::store(w, whole), Lanes::store(l, low), Lanes::store(r, rest);
+    for (int64_t j = 0; j < 16; j++) norms[col + j] = {Norms::of(w[j], k), Norms::of(l[j], k), Norms::of(r[j], k)};
   }
-  for (int j = 0; j < width; j++) norms[j] = {Norms::of(whole[j], k), Norms::of(low[j], k), Norms::of(rest[j], k)};
 }

@@ -11,7 +11,7 @@
 template <class Tiles>
 class TileProduct {
  public:
-  static constexpr int mr = 32;
+  static constexpr int mr = 32, pitch = 32;
   static constexpr int64_t step = 32;
   using Use = typename Tiles::Use;
 
