@@ -33,8 +33,8 @@ func (r *reader) newFast(s model.Session, run *hooks.Run) (*fast, error) {
 		return nil, err
 	}
 	f.by = f.tiles
-	if r.Kernel == F32 {
-		own, err := openFused(f.tiles.head)
+	if r.Kernel == F32 || r.Kernel == X3 {
+		own, err := openFused(f.tiles.head, r.Kernel)
 		if err != nil {
 			f.tiles.Close()
 			return nil, err

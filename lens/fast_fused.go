@@ -14,11 +14,16 @@ import (
 type fused struct {
 	head  *model.Unembedding
 	order summing
+	set   kernel.Set
 }
 
-func openFused(head *model.Unembedding) (*fused, error) {
+func openFused(head *model.Unembedding, k Kernel) (*fused, error) {
+	set := kernel.Best()
+	if k == X3 {
+		set = kernel.X3()[0]
+	}
 	o, err := orderOf(head)
-	return &fused{head, o}, err
+	return &fused{head, o, set}, err
 }
 
 // The kernel has blocks of its own; this only bounds how many states are brought
@@ -28,7 +33,7 @@ func (f *fused) rows(top int) int { return 4096 }
 func (f *fused) read(states []*torch.Tensor, final, top int, targets []int64, n int) (*reading, error) {
 	P := int(states[0].Numel() / f.head.Weight.Shape()[1])
 	r, err := torch.Readout(states, f.head.Weight, f.head.Bias, torch.ReadoutOptions{
-		Final: final, Top: top, Targets: targets, Count: n, Order: f.order.order})
+		Final: final, Top: top, Targets: targets, Count: n, Order: f.order.order, Set: f.set})
 	if err != nil {
 		return nil, err
 	}

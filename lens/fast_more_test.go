@@ -162,7 +162,6 @@ func TestFastChoices(t *testing.T) {
 	}{
 		{Options{Kernel: ATen}, "belongs to the fast mode"},
 		{Options{Fast: true, Kernel: "blas"}, "auto, aten, f32 and x3"},
-		{Options{Fast: true, Kernel: X3}, "x3"},
 		{Options{Packed: true}, "packed weights belong to the fast mode"},
 	} {
 		_, err := Read(context.Background(), m, []int64{1}, c.o)

@@ -11,14 +11,15 @@ import (
 type Kernel string
 
 const (
-	// Auto is F32 where it serves, and else ATen.
+	// Auto is X3 where it is faster than F32 (with AMX), F32 where it serves, and else ATen.
 	Auto Kernel = "auto"
 	// ATen works on tiles of the vocabulary with libtorch's operations: on any
 	// processor and GPU, in any type.
 	ATen Kernel = "aten"
 	// F32 reads the vocabulary once, in float32 on the CPU.
 	F32 Kernel = "f32"
-	// X3 computes float32 products in three bfloat16 ones.
+	// X3 computes float32 products in three bfloat16 ones, with AMX or AVX512_BF16.
+	// Candidates, their logits, ranks and ties are those of F32, and the sums near.
 	X3 Kernel = "x3"
 )
 
@@ -35,14 +36,18 @@ func (p *plan) chooseKernel(m *model.Model) error {
 		p.Kernel = ATen
 		if why := notF32(m); why == "" && kernel.Best().Name() == "avx512" {
 			p.Kernel = F32
+			if x3 := kernel.X3(); len(x3) > 0 && x3[0].Fast() {
+				p.Kernel = X3
+			}
 		}
 	case ATen:
-	case F32:
+	case F32, X3:
 		if why := notF32(m); why != "" {
-			return choice("the kernel %s computes %s: take %s", F32, why, ATen)
+			return choice("the kernel %s computes %s: take %s", p.Kernel, why, ATen)
 		}
-	case X3:
-		return choice("the kernel %s is not in this build: take %s or %s", X3, F32, ATen)
+		if p.Kernel == X3 && len(kernel.X3()) == 0 {
+			return choice("the kernel %s needs a processor that multiplies bfloat16, with AMX or AVX512_BF16, and this one does not: take %s", X3, F32)
+		}
 	default:
 		return choice("no kernel is called %q: there are auto, aten, f32 and x3", p.Kernel)
 	}
