@@ -28,7 +28,7 @@ func tilesOf(t testing.TB, weight, bias []float32, V, C int, size int) *tiles {
 // readouts are the kernels of the fast mode on one head.
 func readouts(t testing.TB, on *tiles) map[Kernel]readout {
 	t.Helper()
-	own, err := openFused(on.head)
+	own, err := openFused(on.head, F32)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,8 +43,8 @@ func TestX3(t *testing.T) {
 		}
 	}
 	for i, rank := range want.Targets.Rank {
-		if got.Targets.Rank[i] != rank || math.Float32bits(got.Targets.Logit[i]) != math.Float32bits(want.Targets.Logit[i]) {
-			t.Fatalf("target %d has rank %d, not %d", i, got.Targets.Rank[i], rank)
+		if got.Targets.Rank[i] != rank || got.Targets.Ties[i] != want.Targets.Ties[i] {
+			t.Fatalf("target %d has rank %d and %d ties, not %d and %d", i, got.Targets.Rank[i], got.Targets.Ties[i], rank, want.Targets.Ties[i])
 		}
 	}
 	for i := range want.KL {
