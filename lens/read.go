@@ -218,19 +218,18 @@ const groupRows = 64
 // projectRow unembeds the state of row n, through the final norm for the normed lens.
 func (r *reader) projectRow(s model.Session, n int, run *hooks.Run) (*torch.Tensor, error) {
 	h, err := r.state(n, run)
-	if err != nil || r.Kind != Normed {
-		return headOf(s, h, err)
-	}
-	normed, err := s.Norm(h)
-	defer normed.Close()
-	return headOf(s, normed, err)
-}
-
-func headOf(s model.Session, h *torch.Tensor, err error) (*torch.Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.Head(h)
+	if r.Kind != Normed {
+		return s.Head(h)
+	}
+	normed, err := s.Norm(h)
+	if err != nil {
+		return nil, err
+	}
+	defer normed.Close()
+	return s.Head(normed)
 }
 
 // prepare makes the result and the small tensors that every row needs.
