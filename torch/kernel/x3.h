@@ -205,3 +205,24 @@ class X3 {
     }
   }
 };
+
+// Reads with no fewer than 16 candidates: the sums have their float32 logits, too.
+template <class Product>
+static int read_split(const golens_readout *r, golens_parallel *par) {
+  const int64_t top = std::min<int64_t>(16, r->head.n), cells = r->rows * r->length;
+  if (r->top >= top) return read_with<X3<Product>>(r, par);
+  try {
+    std::vector<int64_t> ids(cells * top);
+    std::vector<float> logits(cells * top);
+    golens_readout q = *r;
+    q.top = top, q.top_ids = ids.data(), q.top_logits = logits.data();
+    if (read_with<X3<Product>>(&q, par)) return 1;
+    for (int64_t c = 0; c < cells; c++) {
+      std::copy_n(&ids[c * top], r->top, r->top_ids + c * r->top);
+      std::copy_n(&logits[c * top], r->top, r->top_logits + c * r->top);
+    }
+    return 0;
+  } catch (const std::bad_alloc &) {
+    return 1;
+  }
+}

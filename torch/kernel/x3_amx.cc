@@ -73,7 +73,7 @@ struct Tiles {
 
 using Product = TileProduct<Tiles>;
 
-int read_x3(const golens_readout *r, golens_parallel *par) { return read_with<X3<Product>>(r, par); }
+int read_x3(const golens_readout *r, golens_parallel *par) { return read_split<Product>(r, par); }
 
 // Asks the system for the tiles' registers, once for the process.
 bool permitted() {

@@ -20,7 +20,7 @@ struct Pairs {
 
 #include "x3_template.h"
 
-int read_x3(const golens_readout *r, golens_parallel *par) { return read_with<X3<PairProduct>>(r, par); }
+int read_x3(const golens_readout *r, golens_parallel *par) { return read_split<PairProduct>(r, par); }
 
 bool as_defined() {
   TrialNumbers numbers;

@@ -25,8 +25,8 @@ struct Pairs : EmulatedPairs {
 
 #include "x3_template.h"
 
-int read_pairs(const golens_readout *r, golens_parallel *par) { return read_with<X3<PairProduct>>(r, par); }
-int read_tiles(const golens_readout *r, golens_parallel *par) { return read_with<X3<TileProduct<EmulatedTiles>>>(r, par); }
+int read_pairs(const golens_readout *r, golens_parallel *par) { return read_split<PairProduct>(r, par); }
+int read_tiles(const golens_readout *r, golens_parallel *par) { return read_split<TileProduct<EmulatedTiles>>(r, par); }
 
 }  // namespace
 
