@@ -110,6 +110,7 @@ func TestExamples(t *testing.T) {
 	dir, model := t.TempDir(), tiny(t)
 	t.Chdir(dir)
 	put(t, dir, "prompts.jsonl", []byte(`{"prompt": "the cat"}`))
+	put(t, dir, "book.txt", []byte("the cat the cat the cat the cat"))
 	ran := 0
 	for _, c := range []string{"lens", "tokens", "model info"} {
 		_, examples, _ := strings.Cut(good(t, append([]string{"help"}, strings.Fields(c)...)...), "\nExamples:\n")
@@ -133,6 +134,8 @@ func TestExamples(t *testing.T) {
 					args[i] = "h.1=0.8"
 				case "h.5.mlp":
 					args[i] = "h.0.mlp"
+				case "256":
+					args[i] = "8"
 				case "12":
 					args[i] = "2"
 				case "Rome":
