@@ -43,8 +43,8 @@ fi
 say "testing with $(libtorch -python "$python" find)"
 packages=(./...)
 if [ "${1:-}" = newest ]; then
-	# What knows nothing of libtorch has been tested with the other one.
-	mapfile -t packages < <(go list ${tags[@]+"${tags[@]}"} ./... | grep -vE '/(report|report/draw|model/(token|config|hub|safetensors))$')
+	# What knows nothing of libtorch, or only measures, has been tested with the other one.
+	mapfile -t packages < <(go list ${tags[@]+"${tags[@]}"} ./... | grep -vE '/(report|report/draw|model/(token|config|hub|safetensors)|torch/kernel|bench|internal/peer)$')
 else
 	go vet ${tags[@]+"${tags[@]}"} ./...
 fi
