@@ -34,7 +34,7 @@ func TestDeep(t *testing.T) {
 		if checks := selftest.Deep(stopped, m); len(checks) != 1 || checks[0].Status != selftest.Warn {
 			t.Errorf("interrupted: %+v", checks)
 		}
-		m.Close() // which packed its weights
+		m.Close()                            // which packed its weights
 		if n := torch.Live() - live; n > 4 { // the modules of actions, of metrics, of sums and of trials stay
 			t.Errorf("%d tensors and modules are left", n)
 		}
