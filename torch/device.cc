@@ -5,7 +5,11 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
+#include <atomic>
+#include <exception>
 #include <map>
+#include <mutex>
 #include <sstream>
 
 #include "guard.h"
@@ -58,11 +62,37 @@ int golens_threads(void) {
   return n > 0 ? n : at::get_num_threads();
 }
 
+// Headers of ATen run its parallel_for on one thread unless the compiler has OpenMP on, and
+// then it would link a library of its own. So the team is asked for where libtorch has it.
 static void parallel_for(int64_t n, golens_task *task, void *of) {
+  using Team = void(void (*)(void *), void *, unsigned, unsigned);
+  static Team *team = reinterpret_cast<Team *>(dlsym(RTLD_DEFAULT, "GOMP_parallel"));
   golens::use_threads();
-  at::parallel_for(0, n, 1, [&](int64_t from, int64_t to) {
-    for (int64_t i = from; i < to; i++) task(of, i);
-  });
+  const int64_t threads = std::min<int64_t>(at::get_num_threads(), n);
+  struct Work {
+    int64_t n;
+    golens_task *task;
+    void *of;
+    std::atomic<int64_t> next{0};
+    std::mutex lock;
+    std::exception_ptr failed;
+    // Each thread takes the next task until there is none. An exception waits for all.
+    static void run(void *at) {
+      auto *w = static_cast<Work *>(at);
+      try {
+        for (int64_t i; (i = w->next++) < w->n;) w->task(w->of, i);
+      } catch (...) {
+        std::lock_guard<std::mutex> hold(w->lock);
+        w->failed = std::current_exception();
+      }
+    }
+  } work{n, task, of, {}, {}, {}};
+  if (team && threads > 1 && !at::in_parallel_region()) {
+    team(Work::run, &work, static_cast<unsigned>(threads), 0);
+  } else {
+    Work::run(&work);
+  }
+  if (work.failed) std::rethrow_exception(work.failed);
 }
 
 void *golens_parallel_for_kernels(void) { return reinterpret_cast<void *>(parallel_for); }

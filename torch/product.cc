@@ -77,17 +77,16 @@ static at::Tensor gelu_by_parts(const at::Tensor &given) {
   const int64_t n = x.numel(), most = 32768;
   const int64_t parts = std::max<int64_t>(n >= most ? at::get_num_threads() : 1, (n + most - 1) / most);
   const int64_t size = ((n + parts - 1) / parts + 63) / 64 * 64;
-  at::parallel_for(0, (n + size - 1) / size, 1, [&](int64_t first, int64_t end) {
+  auto part = [&](int64_t i) {
     c10::InferenceMode inference;  // a thread of the team does not know of it
-    for (int64_t i = first; i < end; i++) {
-      const int64_t length = std::min(size, n - i * size);
-      auto a = from.narrow(0, i * size, length), b = to.narrow(0, i * size, length);
-      auto inner = at::pow(a, 3.0);
-      inner.mul_(0.044715).add_(a).mul_(0.7978845608028654).tanh_().add_(1.0);
-      at::mul_out(b, a, at::scalar_tensor(0.5, at::kDouble));
-      b.mul_(inner);
-    }
-  });
+    const int64_t length = std::min(size, n - i * size);
+    auto a = from.narrow(0, i * size, length), b = to.narrow(0, i * size, length);
+    auto inner = at::pow(a, 3.0);
+    inner.mul_(0.044715).add_(a).mul_(0.7978845608028654).tanh_().add_(1.0);
+    at::mul_out(b, a, at::scalar_tensor(0.5, at::kDouble));
+    b.mul_(inner);
+  };
+  on_threads()((n + size - 1) / size, [](void *of, int64_t i) { (*static_cast<decltype(part) *>(of))(i); }, &part);
   return y;
 }
 
@@ -96,7 +95,9 @@ static at::Tensor gelu_in_one_pass(const golens_kernel *set, const at::Tensor &g
   auto y = at::empty_like(x);
   const float *from = x.data_ptr<float>();
   float *to = y.data_ptr<float>();
-  at::parallel_for(0, x.numel(), 16384, [&](int64_t first, int64_t end) { set->gelu_tanh(from + first, to + first, end - first); });
+  const int64_t n = x.numel(), size = 16384;
+  auto part = [&](int64_t i) { set->gelu_tanh(from + i * size, to + i * size, std::min(size, n - i * size)); };
+  on_threads()((n + size - 1) / size, [](void *of, int64_t i) { (*static_cast<decltype(part) *>(of))(i); }, &part);
   return y;
 }
 
