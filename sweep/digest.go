@@ -68,6 +68,9 @@ func (r *runner) describe() error {
 	if r.Fast {
 		m.Mode = "fast"
 	}
+	if r.packed {
+		m.Kernel, m.Packed = string(lens.F32), true
+	}
 	r.out.Manifest = m
 	if tok, err := r.m.Tokenizer(); err == nil {
 		for i := range r.out.Tokens {

@@ -56,7 +56,7 @@ func (r *runner) run(ctx context.Context) (*Result, error) {
 	err := r.m.Hold(func(s model.Session) error {
 		first := r.clean
 		if r.Fast {
-			if r.m.Packs() == nil && len(r.todo) >= fewest {
+			if r.packed {
 				var err error
 				if s, err = s.Fast(); err != nil {
 					return err
@@ -89,6 +89,7 @@ type runner struct {
 	out  *Result
 
 	todo    []variant
+	packed  bool // by the whole plan: a sweep that is taken up again goes on with the same numbers
 	metrics *torch.Module
 	scope   torch.Scope
 	targets []*torch.Tensor // ids of each metric
@@ -115,6 +116,7 @@ func (r *runner) prepare() error {
 		return err
 	}
 	r.out.Digest = r.plan.Digest(r.ids)
+	r.packed = r.Fast && len(r.out.Done) >= fewest && r.m.Packs() == nil
 	if r.Before != nil {
 		if err := r.takeOver(); err != nil {
 			return err
