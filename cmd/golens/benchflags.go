@@ -18,7 +18,7 @@ func benchFlags() []cli.Flag {
 		&cli.StringFlag{Name: "work", Category: what, Value: "all", Usage: "`LIST`: of forward, hooks, lens, sweep, generate and text"},
 		&cli.StringFlag{Name: "tokens", Category: what, Usage: "`LIST`: lengths T of prompts, or of chunks; without it 1,14,64,256,1024, as far as the context goes, for generate 14 and for text 256"},
 		&cli.StringFlag{Name: "mode", Category: what, Value: "both", Usage: "`MODE`: exact, fast or both"},
-		&cli.StringFlag{Name: "kernel", Category: what, Value: "auto", Usage: "`KERNEL`: in fast mode, read the rows by f32, aten or auto"},
+		&cli.StringFlag{Name: "kernel", Category: what, Value: "auto", Usage: "`KERNEL`: in fast mode, read the rows by f32, x3, aten or auto"},
 		&cli.StringFlag{Name: "shape", Category: what, Usage: "`LxC`: in place of a model, GPT-2 of L blocks of width C with random weights, made in memory, such as 12x768 (GPT-2 small: 500 MB)"},
 		&cli.IntFlag{Name: "new", Category: what, Value: 16, Usage: "generate `N` tokens"},
 		&cli.IntFlag{Name: "chunks", Category: what, Value: 4, Usage: "a text has `N` chunks"},
