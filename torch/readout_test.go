@@ -4,8 +4,11 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/golens/golens/torch/kernel"
 )
@@ -154,5 +157,40 @@ func TestReadoutThreads(t *testing.T) {
 		if dots[p] != logits[p*5000+int(id)] {
 			t.Errorf("word %d alone has another logit than in the product", id)
 		}
+	}
+}
+
+// With two threads a product's work is shared: a good part of the time that it takes is
+// not the calling thread's.
+func TestKernelsShareWork(t *testing.T) {
+	if runtime.NumCPU() < 2 {
+		t.Skip("there is one processor")
+	}
+	defer SetThreads(Threads())
+	if err := SetThreads(2); err != nil {
+		t.Fatal(err)
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	x, w := randomTensor(t, 1, 256, 768), randomTensor(t, 2, 20000, 768)
+	used := func(who int) time.Duration {
+		var u syscall.Rusage
+		if err := syscall.Getrusage(who, &u); err != nil {
+			t.Fatal(err)
+		}
+		return time.Duration(u.Utime.Nano())
+	}
+	const thisThread = 1 // RUSAGE_THREAD of Linux
+	all, own := used(syscall.RUSAGE_SELF), used(thisThread)
+	for range 5 {
+		y, err := Linear(x, w, nil, 192)
+		if err != nil {
+			t.Fatal(err)
+		}
+		y.Close()
+	}
+	all, own = used(syscall.RUSAGE_SELF)-all, used(thisThread)-own
+	if others := all - own; others < all/10 {
+		t.Errorf("of %v the calling thread took %v: the kernels ran on it alone", all, own)
 	}
 }
