@@ -4,11 +4,22 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 )
 
 // x3Sets are all that there are here: on hardware, and emulated.
 func x3Sets() []Set { return append(X3(), EmulatedX3()...) }
+
+// in32 is the float32 set with a set's own vectors, to which it hands rows. The sums of two
+// float32 sets differ by roundings, which of a KL of thousands are more than 5e-4.
+func in32(s Set) Set {
+	if !strings.HasPrefix(s.Name(), "x3-emulated") {
+		return Best()
+	}
+	all := Sets()
+	return all[len(all)-1] // plain
+}
 
 // near checks a reading in split bfloat16 against one in float32: bits of all that is
 // promised bitwise, and the sums within their bounds.
@@ -35,7 +46,7 @@ func near(t *testing.T, name string, want, got *Reading) (lse, entropy, kl float
 		}{
 			{"log-sum-exp", got.LogSumExp[i], want.LogSumExp[i], 2e-4, &lse},
 			{"entropy", got.Entropy[i], want.Entropy[i], 2e-4, &entropy},
-			{"KL", got.KL[i], want.KL[i], 5e-4 + math.Ldexp(math.Abs(want.KL[i]), -22), &kl}, // float32 has no more of a large one
+			{"KL", got.KL[i], want.KL[i], 5e-4, &kl},
 		} {
 			if f.got == f.want || math.IsNaN(f.got) && math.IsNaN(f.want) {
 				continue
@@ -73,7 +84,7 @@ func TestX3(t *testing.T) {
 		for _, s := range x3Sets() {
 			for _, final := range []int{c.R - 1, 0} {
 				p.query.Final = final
-				a, b, d := near(t, fmt.Sprintf("%s %+v", s.Name(), c), read(t, Best(), p.query), read(t, s, p.query))
+				a, b, d := near(t, fmt.Sprintf("%s %+v", s.Name(), c), read(t, in32(s), p.query), read(t, s, p.query))
 				t.Logf("%s %v: off by at most %.2g (log-sum-exp), %.2g (entropy), %.2g (KL)", s.Name(), c.V, a, b, d)
 			}
 		}
@@ -87,9 +98,8 @@ func TestX3ManyRows(t *testing.T) {
 	}
 	r := rand.New(rand.NewPCG(9, 9))
 	p := newProblem(997, 24, 10, 1000, 1, 5, normal(r, 997*24, 1), nil, normal(r, 10000*24, 1.5))
-	want := read(t, Best(), p.query)
 	for _, s := range X3() {
-		a, b, c := near(t, s.Name(), want, read(t, s, p.query))
+		a, b, c := near(t, s.Name(), read(t, in32(s), p.query), read(t, s, p.query))
 		t.Logf("%s: off by at most %.2g (log-sum-exp), %.2g (entropy), %.2g (KL)", s.Name(), a, b, c)
 	}
 }
@@ -137,9 +147,8 @@ func TestX3Extremes(t *testing.T) {
 			p.query.Targets = []int64{64, 700, V - 1}
 			for final := range 3 {
 				p.query.Final = final
-				want := read(t, Best(), p.query)
 				for _, s := range x3Sets() {
-					near(t, fmt.Sprintf("%s: %s in the %s, state %d final", s.Name(), name, way, final), want, read(t, s, p.query))
+					near(t, fmt.Sprintf("%s: %s in the %s, state %d final", s.Name(), name, way, final), read(t, in32(s), p.query), read(t, s, p.query))
 				}
 			}
 		}
@@ -206,13 +215,12 @@ func FuzzX3(f *testing.F) {
 		p := newProblem(V, K, R, T, 1, min(V, int(top)+1), w, nil, h)
 		p.query.Tile, p.query.Block = int64(tile%1500), int64(how)
 		p.query.Final = int(how) % R
-		want := read(t, Best(), p.query)
 		sets := X3()
 		if V*K*R*T < 1<<18 {
 			sets = x3Sets()
 		}
 		for _, s := range sets {
-			near(t, s.Name(), want, read(t, s, p.query))
+			near(t, s.Name(), read(t, in32(s), p.query), read(t, s, p.query))
 		}
 	})
 }
