@@ -54,7 +54,7 @@ func (r *reader) divergence(ctx context.Context, s model.Session) (kl []float32,
 	if r.at, err = r.index(r.positions); err != nil {
 		return nil, err
 	}
-	if s, err = r.session(s); err != nil {
+	if s, err = r.session(s, r.length()); err != nil {
 		return nil, err
 	}
 	changed, err := s.Trunk(r.ids, r.captures())

@@ -126,7 +126,7 @@ func (w *writer) step(ctx context.Context, s model.Session) (*Step, error) {
 		r.plan, r.first = w.first, 0
 	}
 	defer r.scope.Close()
-	s, err := r.session(s)
+	s, err := r.session(s, r.length())
 	if err != nil {
 		return nil, err
 	}

@@ -67,10 +67,10 @@ func notF32(m *model.Model) string {
 	return ""
 }
 
-// session returns the session by which the states are made.
-func (p *plan) session(s model.Session) (model.Session, error) {
-	if !p.Packed {
-		return s, nil
+// session returns the session by which the states of T tokens are made.
+func (p *plan) session(s model.Session, T int) (model.Session, error) {
+	if p.Packed {
+		return s.Fast()
 	}
-	return s.Fast()
+	return s.InOrder(T)
 }

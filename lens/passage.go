@@ -81,6 +81,10 @@ type passageReader struct {
 }
 
 func (r *passageReader) read(ctx context.Context, s model.Session) error {
+	s, err := r.session(s, r.length())
+	if err != nil {
+		return err
+	}
 	run, err := s.Trunk(r.ids, r.captures())
 	if err != nil {
 		return err

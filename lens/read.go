@@ -74,7 +74,7 @@ type reader struct {
 }
 
 func (r *reader) read(ctx context.Context, s model.Session) error {
-	s, err := r.session(s)
+	s, err := r.session(s, r.length())
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ type headShape struct{ rows, threads int }
 // headInOrder returns the logits of x [B,T,C] by the kernel, where a product of so many rows
 // was seen to be the same; and else nil.
 func (s Session) headInOrder(x *torch.Tensor) (*torch.Tensor, error) {
-	o := s.m.packed.heads[s.headShape(x)]
+	o := s.m.kernels.heads[s.headShape(x)]
 	if o == 0 || !s.plainHead() {
 		return nil, nil
 	}
@@ -33,7 +33,7 @@ func (s Session) headInOrder(x *torch.Tensor) (*torch.Tensor, error) {
 func (s Session) Heads(states []*torch.Tensor) ([]*torch.Tensor, error) {
 	var sc torch.Scope
 	defer sc.Close()
-	if len(states) > 1 && s.m.packed.heads[s.headShape(states[0])] != 0 && s.plainHead() {
+	if len(states) > 1 && s.m.kernels.heads[s.headShape(states[0])] != 0 && s.plainHead() {
 		return s.headsInOrder(&sc, states)
 	}
 	var out []*torch.Tensor
@@ -58,7 +58,7 @@ func (s Session) headsInOrder(sc *torch.Scope, states []*torch.Tensor) ([]*torch
 	if err != nil {
 		return nil, err
 	}
-	y, err := torch.Linear(torch.Keep(sc, all), u.Weight, u.Bias, s.m.packed.heads[s.headShape(states[0])])
+	y, err := torch.Linear(torch.Keep(sc, all), u.Weight, u.Bias, s.m.kernels.heads[s.headShape(states[0])])
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func (s Session) headsInOrder(sc *torch.Scope, states []*torch.Tensor) ([]*torch
 // learnHead finds the order of logits y = head(x) that libtorch has made.
 func (s Session) learnHead(x, y *torch.Tensor) error {
 	shape := s.headShape(x)
-	if _, known := s.m.packed.heads[shape]; known || !s.plainHead() {
+	if _, known := s.m.kernels.heads[shape]; known || !s.plainHead() {
 		return nil
 	}
 	u, err := s.m.Unembedding()
@@ -90,14 +90,14 @@ func (s Session) learnHead(x, y *torch.Tensor) error {
 	if err != nil || !ok && !torch.Finite(y) { // NaN is equal to nothing, and tells nothing
 		return err
 	}
-	s.m.packed.heads[shape] = o
+	s.m.kernels.heads[shape] = o
 	return nil
 }
 
 // plainHead reports whether the head is a product and nothing else, made by libtorch.
 func (s Session) plainHead() bool {
 	_, is := s.m.headProduct()
-	return is && (s.by == nil || s.by == s.m.packed.plain) && s.m.Packs() == nil
+	return is && (s.by == nil || s.by == s.m.kernels.plain || s.ordered) && s.m.Kernels() == nil
 }
 
 func (s Session) headShape(x *torch.Tensor) headShape {

@@ -44,7 +44,7 @@ type Model struct {
 	root       *torch.Module
 	norm, head *torch.Module
 	built      map[string]*torch.Module
-	packed     packed
+	kernels    kernels
 	tied       bool
 }
 
@@ -70,7 +70,7 @@ func (m *Model) Close() error {
 	for _, b := range m.built {
 		b.Close()
 	}
-	m.packed.Close()
+	m.kernels.Close()
 	m.root.Close()
 	if m.archive != nil {
 		m.head.Close()
@@ -92,7 +92,7 @@ func build(name string, c *config.Config, w *weights, o Options) (*Model, error)
 		o.Attention = SDPA
 	}
 	m := &Model{Name: name, Config: c, Sizes: sizesOf(c.Arch), Attention: o.Attention, Device: o.Device, DType: w.dtype, weights: w,
-		built: map[string]*torch.Module{}, packed: newPacked()}
+		built: map[string]*torch.Module{}, kernels: newKernels()}
 	if asked == SDPA && o.Attention == Eager {
 		m.Warnings = append(m.Warnings, fmt.Sprintf("transformers has no sdpa attention for the family %s: it is eager here as well", c.Type))
 	}

@@ -24,11 +24,13 @@ type Session struct {
 	m    *Model
 	by   *torch.Products // what kernels compute, nil for nothing
 	fast bool
+	// ordered says that kernels make the text's products, to the same bits.
+	ordered bool
 }
 
 // Hold runs f with the model's device held for it. A hook must not call Hold.
 func (m *Model) Hold(f func(Session) error) error {
-	return m.Device.Exclusive(func() error { return f(Session{m: m, by: m.packed.plain}) })
+	return m.Device.Exclusive(func() error { return f(Session{m: m, by: m.kernels.plain}) })
 }
 
 // ErrWhole is the error of a block that cannot be run by itself.

@@ -14,7 +14,7 @@ extern "C" {
 typedef struct golens_tensor golens_tensor;  // owns one at::Tensor
 typedef struct golens_module golens_module;  // owns one torch::jit::Module
 typedef struct golens_unit golens_unit;      // the class types of modules built together
-typedef struct golens_packed golens_packed;      // owns weights in the order in which kernels read them
+typedef struct golens_weight golens_weight;      // a weight matrix as kernels read it
 typedef struct golens_products golens_products;  // which modules kernels compute
 typedef struct golens_file golens_file;      // a mapped file, kept while a tensor uses it
 
@@ -93,10 +93,10 @@ void golens_module_free(golens_module *m);
 
 // ---- modules that kernels compute (product.cc); set is a golens_kernel of kernel/kernel.h
 
-char *golens_packed_new(const void *set, const golens_tensor *w, int by_input, golens_packed **out);
-void golens_packed_free(golens_packed *p);
+char *golens_weight_new(const void *set, const golens_tensor *w, int by_input, int pack, golens_weight **out);
+void golens_weight_free(golens_weight *w);
 char *golens_products_new(const void *set, golens_products **out);
-char *golens_products_linear(golens_products *to, const golens_module *at, const golens_packed *w, const golens_tensor *bias, int64_t order);
+char *golens_products_linear(golens_products *to, const golens_module *at, const golens_weight *w, const golens_tensor *bias, int64_t order);
 char *golens_products_each(golens_products *to, const golens_module *at);  // the text, on each row of the batch
 char *golens_products_gelu(golens_products *to, const golens_module *at, int by_parts);
 void golens_products_free(golens_products *p);

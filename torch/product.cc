@@ -1,4 +1,4 @@
-// Modules computed by kernels: products with packed weights, and GELU in few passes.
+// Modules computed by kernels: products, and GELU in few passes.
 #include "hook.h"
 
 #include <ATen/ops/cat.h>
@@ -21,11 +21,19 @@ static golens_parallel *on_threads() { return reinterpret_cast<golens_parallel *
 
 static bool readable(const at::Tensor &x) { return x.device().is_cpu() && x.scalar_type() == at::kFloat && x.layout() == at::kStrided; }
 
-Panels::Panels(const golens_kernel *set, const at::Tensor &w, bool by_input) {
+Weight::Weight(const golens_kernel *set, const at::Tensor &w, bool by_input, bool packed) {
   TORCH_CHECK(readable(w) && w.dim() == 2 && w.numel() > 0, "kernels take a weight of two dimensions in float32 on the CPU, and this is ",
               w.scalar_type(), " of shape ", w.sizes(), " on ", w.device());
   const int out = by_input ? 1 : 0, in = 1 - out;
   m_ = {w.data_ptr<float>(), nullptr, w.size(out), w.size(in), w.stride(out), w.stride(in)};
+  if (packed) {
+    pack(set);
+  } else {
+    where_ = w;
+  }
+}
+
+void Weight::pack(const golens_kernel *set) {
   const size_t page = size_t{1} << 21, size = size_t(m_.n + 31) / 32 * 32 * size_t(m_.k) * sizeof(float);
   bytes_ = size + page;
   map_ = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -37,7 +45,9 @@ Panels::Panels(const golens_kernel *set, const at::Tensor &w, bool by_input) {
   m_.w = nullptr;  // whose it is, it may go
 }
 
-Panels::~Panels() { munmap(map_, bytes_); }
+Weight::~Weight() {
+  if (map_) munmap(map_, bytes_);
+}
 
 static at::Tensor multiply(const Product &p, const golens_kernel *set, const at::Tensor &given) {
   auto x = given.contiguous();
@@ -131,19 +141,19 @@ static void put(golens_products *to, Product p) {
 
 }  // namespace golens
 
-char *golens_packed_new(const void *set, const golens_tensor *w, int by_input, golens_packed **out) {
+char *golens_weight_new(const void *set, const golens_tensor *w, int by_input, int pack, golens_weight **out) {
   return guard([&] {
-    *out = new golens_packed{std::make_shared<golens::Panels>(static_cast<const golens_kernel *>(set), w->t, by_input != 0)};
+    *out = new golens_weight{std::make_shared<golens::Weight>(static_cast<const golens_kernel *>(set), w->t, by_input != 0, pack != 0)};
   });
 }
 
-void golens_packed_free(golens_packed *p) { delete p; }
+void golens_weight_free(golens_weight *w) { delete w; }
 
 char *golens_products_new(const void *set, golens_products **out) {
   return guard([&] { *out = new golens_products(static_cast<const golens_kernel *>(set)); });
 }
 
-char *golens_products_linear(golens_products *to, const golens_module *at, const golens_packed *w, const golens_tensor *bias, int64_t order) {
+char *golens_products_linear(golens_products *to, const golens_module *at, const golens_weight *w, const golens_tensor *bias, int64_t order) {
   return guard([&] {
     auto b = bias ? bias->t : at::Tensor();
     TORCH_CHECK(!b.defined() || golens::readable(b) && b.is_contiguous() && b.dim() == 1 && b.size(0) == w->w->matrix().n,

@@ -10,17 +10,27 @@ import (
 	"github.com/golens/golens/torch/kernel"
 )
 
-// A Packed is a weight matrix in the order in which kernels read it, in memory of its
-// own: of the weight's size, brought to a multiple of 32 outputs.
-type Packed struct {
-	c       *C.golens_packed
+// A Weight is a weight matrix as kernels read it.
+type Weight struct {
+	c       *C.golens_weight
 	cleanup runtime.Cleanup
 }
 
-// Pack packs a weight, float32 on the CPU: [N,K], or [K,N] where byInput, for N outputs of
-// K inputs. The weight itself is no longer needed for products.
-func Pack(w *Tensor, byInput bool) (*Packed, error) {
-	const op = "pack a weight"
+// InPlace returns a weight that is read where it lies, float32 on the CPU: [N,K], or
+// [K,N] where byInput, for N outputs of K inputs. The tensor may be closed, its memory
+// stays.
+func InPlace(w *Tensor, byInput bool) (*Weight, error) {
+	return newWeight("read a weight in place", w, byInput, 0)
+}
+
+// Pack returns the same as a copy in panels of 32 outputs, in memory of its own with large
+// pages: it takes about as long as a product of some hundred rows, and is read twice as fast.
+// The weight itself is no longer needed for products.
+func Pack(w *Tensor, byInput bool) (*Weight, error) {
+	return newWeight("pack a weight", w, byInput, 1)
+}
+
+func newWeight(op string, w *Tensor, byInput bool, pack C.int) (*Weight, error) {
 	if w.gone() {
 		return nil, closed(op)
 	}
@@ -29,20 +39,20 @@ func Pack(w *Tensor, byInput bool) (*Packed, error) {
 	if byInput {
 		in = 1
 	}
-	p := &Packed{}
-	if err := check(op, C.golens_packed_new(kernel.Best().Table(), w.c, in, &p.c)); err != nil {
+	p := &Weight{}
+	if err := check(op, C.golens_weight_new(kernel.Best().Table(), w.c, in, pack, &p.c)); err != nil {
 		return nil, err
 	}
-	p.cleanup = runtime.AddCleanup(p, func(c *C.golens_packed) { C.golens_packed_free(c) }, p.c)
+	p.cleanup = runtime.AddCleanup(p, func(c *C.golens_weight) { C.golens_weight_free(c) }, p.c)
 	return p, nil
 }
 
 // Close frees the memory, unless Products still need it.
-func (p *Packed) Close() error {
-	if p != nil && p.c != nil {
-		p.cleanup.Stop()
-		C.golens_packed_free(p.c)
-		p.c = nil
+func (w *Weight) Close() error {
+	if w != nil && w.c != nil {
+		w.cleanup.Stop()
+		C.golens_weight_free(w.c)
+		w.c = nil
 	}
 	return nil
 }
@@ -78,7 +88,7 @@ func (p *Products) Close() error {
 
 // Linear has a module's forward(x) be x [...,K] times w, plus bias [N] or nil, summed in an
 // order of chains: [...,N]. A row has the same bits in any number of rows.
-func (p *Products) Linear(at *Module, w *Packed, bias *Tensor, o kernel.Order) error {
+func (p *Products) Linear(at *Module, w *Weight, bias *Tensor, o kernel.Order) error {
 	const op = "compute a product by a kernel"
 	if w == nil || w.c == nil {
 		return closed(op)

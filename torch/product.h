@@ -1,5 +1,5 @@
 // What computes a module in the place of its text: the kernels of kernel/kernel.h, on
-// weights that were packed for them.
+// weights where they lie, or packed for them.
 #pragma once
 #include <torch/csrc/jit/api/module.h>
 
@@ -11,23 +11,26 @@
 
 namespace golens {
 
-// A weight matrix in panels, in memory of large pages.
-class Panels : Counted {
+// A weight matrix as kernels read it: where it lies, or in panels in memory of large pages.
+class Weight : Counted {
  public:
-  Panels(const golens_kernel *set, const at::Tensor &w, bool by_input);
-  ~Panels();
+  Weight(const golens_kernel *set, const at::Tensor &w, bool by_input, bool packed);
+  ~Weight();
   golens_matrix matrix() const { return m_; }
 
  private:
+  void pack(const golens_kernel *set);
+
   golens_matrix m_{};
-  void *map_ = nullptr;
+  at::Tensor where_;     // it lies, unless it was packed
+  void *map_ = nullptr;  // the panels' memory
   size_t bytes_ = 0;
 };
 
 struct Product {
   enum Kind { linear, each, gelu, gelu_by_parts } kind;
   torch::jit::Module at;  // kept, so that its identity stays its own
-  std::shared_ptr<const Panels> w;
+  std::shared_ptr<const Weight> w;
   at::Tensor bias;  // undefined for none
   golens_order order;
 };
@@ -39,8 +42,8 @@ bool run_product(const Product &p, const golens_kernel *set, torch::jit::Functio
 
 }  // namespace golens
 
-struct golens_packed {
-  std::shared_ptr<const golens::Panels> w;
+struct golens_weight {
+  std::shared_ptr<const golens::Weight> w;
 };
 
 struct golens_products : golens::Counted {

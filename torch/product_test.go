@@ -90,8 +90,8 @@ func fused(a, b, c float32) float32 {
 	return float32(s)
 }
 
-// TestProducts: a packed product has the bits of its order, for both layouts of the
-// weights, with and without a bias, at any number of rows and threads.
+// TestProducts: a product has the bits of its order, for both layouts of the weights,
+// packed and in place, with and without a bias, at any number of rows and threads.
 func TestProducts(t *testing.T) {
 	b := work(t)
 	defer torch.SetThreads(torch.Threads())
@@ -119,22 +119,23 @@ func TestProducts(t *testing.T) {
 			slots = append(slots, torch.Slot{Name: "bias", Value: bias})
 		}
 		model, m := layer(b, text, slots...)
-		packed := keep(b, must(torch.Pack(weight, c.byInput))(b))
-		for _, threads := range []int{1, 2} {
-			if err := torch.SetThreads(threads); err != nil {
-				t.Fatal(err)
-			}
-			for _, chain := range []int{16, 192, 500} {
-				p := keep(b, must(torch.NewProducts())(b))
-				if err := p.Linear(m, packed, bias, kernel.Order(chain)); err != nil {
+		for how, lies := range map[string]*torch.Weight{"packed": keep(b, must(torch.Pack(weight, c.byInput))(b)), "in place": keep(b, must(torch.InPlace(weight, c.byInput))(b))} {
+			for _, threads := range []int{1, 2} {
+				if err := torch.SetThreads(threads); err != nil {
 					t.Fatal(err)
 				}
-				for _, rows := range []int{1, 3, 29} {
-					x := normal(uint64(rows), rows*c.K)
-					y := using(b, model, p, b.tensor(x, 1, int64(rows), int64(c.K)))
-					equal(t, "shape", y.Shape(), 1, int64(rows), int64(c.N))
-					equal(t, fmt.Sprintf("%dx%d chain %d rows %d threads %d", c.N, c.K, chain, rows, threads),
-						bits(must(torch.Values[float32](y))(b)), bits(chained(x, rows, c.N, c.K, w, biases, chain))...)
+				for _, chain := range []int{16, 192, 500} {
+					p := keep(b, must(torch.NewProducts())(b))
+					if err := p.Linear(m, lies, bias, kernel.Order(chain)); err != nil {
+						t.Fatal(err)
+					}
+					for _, rows := range []int{1, 3, 14, 29} {
+						x := normal(uint64(rows), rows*c.K)
+						y := using(b, model, p, b.tensor(x, 1, int64(rows), int64(c.K)))
+						equal(t, "shape", y.Shape(), 1, int64(rows), int64(c.N))
+						equal(t, fmt.Sprintf("%dx%d %s, chain %d rows %d threads %d", c.N, c.K, how, chain, rows, threads),
+							bits(must(torch.Values[float32](y))(b)), bits(chained(x, rows, c.N, c.K, w, biases, chain))...)
+					}
 				}
 			}
 		}
@@ -153,8 +154,17 @@ func TestProductsLeaveRest(t *testing.T) {
 		t.Fatal(err)
 	}
 	packed.Close() // the products keep the weights
+	where := must(weight.Clone())(b)
+	lies := must(torch.InPlace(where, false))(b)
+	inPlace := keep(b, must(torch.NewProducts())(b))
+	if err := inPlace.Linear(m, lies, nil, 8); err != nil {
+		t.Fatal(err)
+	}
+	where.Close() // and so do they where it lies
+	lies.Close()
 	x := b.tensor([]float32{1, 1, 1, 1, 0, 0}, 2, 3)
 	equal(t, "by the kernel", must(torch.Values[float32](using(b, model, p, x)))(b), 6, 15, 1, 4)
+	equal(t, "in place", must(torch.Values[float32](using(b, model, inPlace, x)))(b), 6, 15, 1, 4)
 	equal(t, "by the text", must(torch.Values[float32](using(b, model, nil, x)))(b), 60, 150, 10, 40)
 	column := keep(b, must(keep(b, must(b.tensor([]float32{1, 9, 1, 9, 1, 9}, 3, 2).Narrow(1, 0, 1))(b)).Clone())(b))
 	wide := b.tensor([]float32{1, 9, 1, 1, 0, 9, 0, 0}, 2, 4)
@@ -237,11 +247,12 @@ func TestProductsRefuse(t *testing.T) {
 	for name, err := range map[string]error{
 		"16 bits":                 second(torch.Pack(half, false)),
 		"three dimensions":        second(torch.Pack(b.tensor([]float32{1}, 1, 1, 1), false)),
+		"16 bits in place":        second(torch.InPlace(half, false)),
 		"no weight":               second(torch.Pack(nil, false)),
 		"a bias of another size":  p.Linear(m, packed, b.tensor([]float32{1}, 1), 8),
 		"lanes":                   p.Linear(m, packed, nil, kernel.Lanes),
 		"no order":                p.Linear(m, packed, nil, 0),
-		"no packed weight":        p.Linear(m, nil, nil, 8),
+		"no weight of a product":  p.Linear(m, nil, nil, 8),
 		"a module not made ready": p.GELU(other),
 		"closed products":         done.GELU(m),
 		"a call with closed ones": second(m.CallUsing(done, "forward", nil, weight)),

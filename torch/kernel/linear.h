@@ -55,7 +55,7 @@ static int linear(const float *x, int64_t rows, int64_t ldx, const golens_matrix
     }
     float *bias_room = panel + k * panel_width, *edge = bias_room + panel_width;
     for (int64_t p = task * share; p < std::min(panels, (task + 1) * share); p++) {
-      const float *b = panel_of(*m, p, panel);
+      const Panel b = blocks == 1 ? panel_for_few(*m, p, panel) : panel_of(*m, p, panel);
       const float *bi = bias_of(bias, m->n, p, bias_room);
       const int64_t from = p * panel_width, n = std::min(panel_width, m->n - from);
       if (n == panel_width) {

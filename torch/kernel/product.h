@@ -18,11 +18,19 @@ constexpr int64_t panel_width = 32;
 
 static int64_t panels_of(int64_t n) { return (n + panel_width - 1) / panel_width; }
 
+// A panel where it is read: rows of 32 outputs, so many floats apart.
+struct Panel {
+  const float *at;
+  int64_t step = panel_width;
+  // How many floats ahead of it memory is to be asked for, where a panel passes once.
+  int64_t ahead() const { return step == panel_width ? 64 * step : 12 * step; }
+};
+
 // c (+)= a b over k products, M rows and 32 columns, ldc floats between rows. The first
 // chain of an element is c = bias + chain, or c = chain. Where panels pass once only,
 // from memory, `stream` asks for what lies ahead in them.
 template <int M>
-static void product_block(const float *a, const float *b, int64_t k, bool first, bool stream, const float *bias, float *c, int64_t ldc) {
+static void product_block(const float *a, Panel b, int64_t k, bool first, bool stream, const float *bias, float *c, int64_t ldc) {
   constexpr int vectors = Lanes::vectors;
   for (int64_t col = 0; col < panel_width; col += 16 * vectors) {
     Lanes::V acc[M][vectors];
@@ -30,12 +38,12 @@ static void product_block(const float *a, const float *b, int64_t k, bool first,
     for (int i = 0; i < M; i++)
 #pragma GCC unroll 2
       for (int v = 0; v < vectors; v++) acc[i][v] = Lanes::zero();
-    const float *at = a, *bt = b + col;
-    for (int64_t kk = 0; kk < k; kk++, at += Lanes::mr, bt += panel_width) {
+    const float *at = a, *bt = b.at + col, *ahead = bt + b.ahead();
+    for (int64_t kk = 0; kk < k; kk++, at += Lanes::mr, bt += b.step, ahead += b.step) {
       Lanes::V w[vectors];
 #pragma GCC unroll 2
       for (int v = 0; v < vectors; v++) w[v] = Lanes::load(bt + 16 * v);
-      if (stream) Lanes::prefetch(bt + 64 * panel_width), Lanes::prefetch(bt + 64 * panel_width + 16);
+      if (stream) Lanes::prefetch(ahead), Lanes::prefetch(ahead + 16);
 #pragma GCC unroll 16
       for (int i = 0; i < M; i++) {
         Lanes::V x = Lanes::spread(at[i]);
@@ -59,7 +67,7 @@ static void product_block(const float *a, const float *b, int64_t k, bool first,
   }
 }
 
-using product_fn = void (*)(const float *, const float *, int64_t, bool, bool, const float *, float *, int64_t);
+using product_fn = void (*)(const float *, Panel, int64_t, bool, bool, const float *, float *, int64_t);
 
 template <int... M>
 static constexpr std::array<product_fn, sizeof...(M) + 1> product_table(std::integer_sequence<int, M...>) {
@@ -95,7 +103,7 @@ class Ahead {
 
 // All rows (packed, count of them) with one panel: c is count x 32, ldc apart. A part of
 // the panel as long as a chain stays in the nearest cache while all rows pass.
-static void product_panel(const float *a, int64_t count, const float *b, int64_t k, int64_t chain, const float *bias, float *c,
+static void product_panel(const float *a, int64_t count, Panel b, int64_t k, int64_t chain, const float *bias, float *c,
                           int64_t ldc, const Ahead &ahead) {
   const int64_t blocks = (count + Lanes::mr - 1) / Lanes::mr, calls = (k + chain - 1) / chain * blocks;
   int64_t call = 0;
@@ -104,7 +112,7 @@ static void product_panel(const float *a, int64_t count, const float *b, int64_t
     for (int64_t i = 0; i < count; i += Lanes::mr, call++) {
       const int64_t m = std::min<int64_t>(Lanes::mr, count - i);
       if (blocks > 1) ahead.ask(call, calls);
-      product_of_rows[m](a + i * k + from * Lanes::mr, b + from * panel_width, length, from == 0, blocks == 1, bias, c + i * ldc, ldc);
+      product_of_rows[m](a + i * k + from * Lanes::mr, Panel{b.at + from * b.step, b.step}, length, from == 0, blocks == 1, bias, c + i * ldc, ldc);
     }
   }
 }
@@ -136,6 +144,7 @@ static void pack_panel(const golens_matrix &m, int64_t panel, float *out) {
   }
   for (int64_t kk = 0; kk < m.k; kk++) {
     const float *x = w + kk * m.sk;
+    Lanes::prefetch(x + 16 * m.sk), Lanes::prefetch(x + 16 * m.sk + 16);
     if (m.sn == 1) {
       std::memcpy(out + kk * panel_width, x, sizeof(float) * n);
     } else {
@@ -145,10 +154,17 @@ static void pack_panel(const golens_matrix &m, int64_t panel, float *out) {
 }
 
 // The panel as it is packed already, or packed now into room for one.
-static const float *panel_of(const golens_matrix &m, int64_t panel, float *room) {
-  if (m.packed) return m.packed + panel * m.k * panel_width;
+static Panel panel_of(const golens_matrix &m, int64_t panel, float *room) {
+  if (m.packed) return {m.packed + panel * m.k * panel_width};
   pack_panel(m, panel, room);
-  return room;
+  return {room};
+}
+
+// The same for rows that are few enough to pass once: outputs that lie side by side
+// are read where they are.
+static Panel panel_for_few(const golens_matrix &m, int64_t panel, float *room) {
+  if (m.packed || m.sn != 1 || (panel + 1) * panel_width > m.n) return panel_of(m, panel, room);
+  return {m.w + panel * panel_width, m.sk};
 }
 
 // A panel's part of a bias, brought to 32 floats.

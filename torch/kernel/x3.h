@@ -66,7 +66,7 @@ class X3 {
     float *panel = room + k_ * panel_width, *bias_room = panel + r_.head.k * panel_width;
     for (int64_t q = 0; q < count; q++) {
       Norms norms[panel_width];
-      split<panel_width>(panel_of(r_.head, at + q, panel), r_.head.k, k_, hi, lo, norms);
+      split<panel_width>(panel_of(r_.head, at + q, panel).at, r_.head.k, k_, hi, lo, norms);
       for (const Norms &n : norms) out.norms.include(n);
       const float *bias = bias_of(r_.bias, r_.head.n, at + q, bias_room);
       for (int64_t j = 0; bias && j < panel_width; j++) out.bias = std::fabs(bias[j]) <= out.bias ? out.bias : std::fabs(bias[j]);

@@ -13,6 +13,7 @@ type orderKey struct {
 	outputs, inputs int64
 	conv, bias      bool
 	rows, threads   int
+	lies            int64 // the weight, so many bytes behind the beginning of a cache line
 }
 
 // chains are the orders that matrix libraries are known to have: of 192 on AMD's
@@ -27,8 +28,11 @@ func (m *Model) orderOf(p product, rows int) (kernel.Order, error) {
 	if p.conv {
 		slices.Reverse(shape)
 	}
-	key := orderKey{shape[0], shape[1], p.conv, p.bias != nil, rows, torch.Threads()}
-	if o, ok := m.packed.orders[key]; ok {
+	key := orderKey{shape[0], shape[1], p.conv, p.bias != nil, rows, torch.Threads(), 0}
+	if e, ok := m.weights.find(p.weight.key); ok {
+		key.lies = e.Offset % 64 // files are mapped from the beginning of a page on
+	}
+	if o, ok := m.kernels.orders[key]; ok {
 		return o, nil
 	}
 	x, err := noise(1, rows, int(shape[1]))
@@ -43,7 +47,7 @@ func (m *Model) orderOf(p product, rows int) (kernel.Order, error) {
 	defer want.Close()
 	o, err := m.orderLike(p, x, want)
 	if err == nil {
-		m.packed.orders[key] = o
+		m.kernels.orders[key] = o
 	}
 	return o, err
 }
@@ -95,7 +99,7 @@ func (m *Model) sums(p product, x, want *torch.Tensor, rows int64, o kernel.Orde
 		return false, err
 	}
 	torch.Keep(&sc, by)
-	if err := m.addLinear(by, p, o); err != nil {
+	if err := m.addLinear(by, p, o, false); err != nil {
 		return false, err
 	}
 	var part [2]*torch.Tensor

@@ -31,13 +31,13 @@ func TestProductsByText(t *testing.T) {
 		}
 		found := map[orderKey]kernel.Order{}
 		known := 0
-		for key, o := range m.packed.orders {
+		for key, o := range m.kernels.orders {
 			if found[key] = o; o != 0 {
 				known++
 			}
 		}
 		for without := range found {
-			m.packed.orders[without] = 0
+			m.kernels.orders[without] = 0
 			left := known
 			if found[without] != 0 {
 				left--
@@ -71,10 +71,10 @@ func TestProductsByText(t *testing.T) {
 					}
 				}
 			}
-			m.packed.orders[without] = found[without]
-			key := batchedKey{T, torch.Threads()}
-			m.packed.batched[key].products.Close()
-			delete(m.packed.batched, key)
+			m.kernels.orders[without] = found[without]
+			key := shapeKey{T, torch.Threads()}
+			m.kernels.batched[key].products.Close()
+			delete(m.kernels.batched, key)
 		}
 		return nil
 	})

@@ -8,23 +8,34 @@ import (
 	"github.com/golens/golens/torch/kernel"
 )
 
-// What kernels compute of a model, in the place of the text of its modules. Weights are
-// packed when this is asked for first, one tensor after the other, and the pages in which
-// they were mapped are given back: they come again from the file if something reads them.
-// All of it belongs to whoever holds the device.
-type packed struct {
-	weights  map[string]*torch.Packed // by the checkpoint's names
-	plain    *torch.Products          // has the bits of the text, whatever the shape; nil for none
+// What kernels compute of a model, in the place of the text of its modules. They read
+// weights where they are mapped, or packed: when that is asked for first, one tensor after
+// the other, and the pages in which they were mapped are given back, which come again from
+// the file if something reads them. All of it belongs to whoever holds the device.
+type kernels struct {
+	weights  map[string]weight // by the checkpoint's names
+	plain    *torch.Products   // has the bits of the text, whatever the shape; nil for none
 	fast     *torch.Products
-	headFast bool         // the head is among the fast ones
-	room     func() error // whether there is memory for the weights, asked once
-	batched  map[batchedKey]*batched
+	headFast bool                         // the head is among the fast ones
+	room     func() error                 // whether there is memory for packed weights, asked once
+	ordered  map[shapeKey]*torch.Products // has the bits of the text at one shape; nil for none
+	batched  map[shapeKey]*batched
 	orders   map[orderKey]kernel.Order // 0 where none is the library's
 	heads    headOrders
 }
 
-func newPacked() packed {
-	return packed{weights: map[string]*torch.Packed{}, batched: map[batchedKey]*batched{}, orders: map[orderKey]kernel.Order{}, heads: headOrders{}}
+// A weight is one of the checkpoint's, as kernels read it.
+type weight struct {
+	*torch.Weight
+	packed bool
+}
+
+// A shapeKey is what products belong to that have the bits of libtorch's.
+type shapeKey struct{ tokens, threads int }
+
+func newKernels() kernels {
+	return kernels{weights: map[string]weight{}, ordered: map[shapeKey]*torch.Products{}, batched: map[shapeKey]*batched{},
+		orders: map[orderKey]kernel.Order{}, heads: headOrders{}}
 }
 
 // A product is a module that multiplies by a weight.
@@ -79,39 +90,40 @@ func (n node) activations(kind string, built map[string]*torch.Module) []*torch.
 	return out
 }
 
-// Packs returns nil where a model's products can be computed by golens's own kernels, and
-// else a ChoiceError that says why they cannot.
+// Packs returns nil where a model's products can be computed by golens's own kernels and
+// there is memory for its packed weights, and else a ChoiceError that says what is in the way.
 func (m *Model) Packs() error {
-	if err := m.kernels(); err != nil {
+	if err := m.Kernels(); err != nil {
 		return err
 	}
-	return m.packed.room()
+	return m.kernels.room()
 }
 
-// kernels is Packs without regard to memory.
-func (m *Model) kernels() error {
+// Kernels returns nil where a model's products can be computed by golens's own kernels, and
+// else a ChoiceError that says why they cannot.
+func (m *Model) Kernels() error {
 	switch {
 	case m.archive != nil:
-		return choice("model: %s is a TorchScript archive, whose products are its own code: packed weights are for models from a folder", m.Name)
+		return choice("model: %s is a TorchScript archive, whose products are its own code: kernels are for models from a folder", m.Name)
 	case m.Device.IsCUDA():
-		return choice("model: %s is on %s: packed weights are for the CPU", m.Name, m.Device)
+		return choice("model: %s is on %s: kernels are for the CPU", m.Name, m.Device)
 	case m.DType != torch.Float32:
-		return choice("model: %s computes in %s: packed weights are for float32", m.Name, m.DType)
+		return choice("model: %s computes in %s: kernels are for float32", m.Name, m.DType)
 	}
 	return nil
 }
 
 // preparePlain has what needs no packed weights computed by kernels that keep all bits.
 func (m *Model) preparePlain() error {
-	if m.kernels() != nil {
+	if m.Kernels() != nil {
 		return nil
 	}
-	m.packed.room = sync.OnceValue(func() error { return m.room(available) })
+	m.kernels.room = sync.OnceValue(func() error { return m.room(available) })
 	p, err := torch.NewProducts()
 	if err != nil {
 		return err
 	}
-	m.packed.plain = p
+	m.kernels.plain = p
 	return m.geluByParts(p)
 }
 
@@ -124,34 +136,41 @@ func (m *Model) geluByParts(p *torch.Products) error {
 	return nil
 }
 
-// pack returns a weight in panels. The first time its mapped pages are given back.
-func (m *Model) pack(p product) (*torch.Packed, error) {
+// weight returns a product's weight, as it is there already or in place, or in panels. When
+// it is packed first its mapped pages are given back.
+func (m *Model) weight(p product, pack bool) (*torch.Weight, error) {
 	w := m.weights
 	e, ok := w.find(p.weight.key)
 	if !ok {
 		return nil, fmt.Errorf("model: %s has no tensor %s: %w", w.from, p.weight.key, errNoTensor)
 	}
-	if made, ok := m.packed.weights[e.Name]; ok {
-		return made, nil
+	made, ok := m.kernels.weights[e.Name]
+	if ok && (made.packed || !pack) {
+		return made.Weight, nil
 	}
 	t, err := w.tensor(p.weight.key, p.weight.shape)
 	if err != nil {
 		return nil, err
 	}
-	made, err := torch.Pack(t, p.conv)
+	read := torch.InPlace
+	if pack {
+		read = torch.Pack
+	}
+	got, err := read(t, p.conv)
 	if err != nil {
 		return nil, err
 	}
-	m.packed.weights[e.Name] = made
-	if floatTypes[e.DType] == w.dtype && w.files != nil {
+	made.Close()
+	m.kernels.weights[e.Name] = weight{got, pack}
+	if pack && floatTypes[e.DType] == w.dtype && w.files != nil {
 		w.files[e.File].Forget(e.Offset, e.Size)
 	}
-	return made, nil
+	return got, nil
 }
 
 // addLinear has a product computed by a kernel in an order.
-func (m *Model) addLinear(to *torch.Products, p product, o kernel.Order) error {
-	w, err := m.pack(p)
+func (m *Model) addLinear(to *torch.Products, p product, o kernel.Order, pack bool) error {
+	w, err := m.weight(p, pack)
 	if err != nil {
 		return err
 	}
@@ -176,9 +195,12 @@ func (m *Model) headProduct() (product, bool) {
 }
 
 // Close frees the packed weights.
-func (k *packed) Close() {
+func (k *kernels) Close() {
 	k.plain.Close()
 	k.fast.Close()
+	for _, p := range k.ordered {
+		p.Close()
+	}
 	for _, b := range k.batched {
 		b.products.Close()
 	}

@@ -6,63 +6,6 @@ import (
 	"github.com/golens/golens/torch/kernel"
 )
 
-// Fast returns a session whose products with weights are made by golens's own kernels, and
-// whose GELU is one pass. It reads texts of equal length as one batch as fast as one after
-// the other or faster (see TrunkOf). Each product has the order of summation that libtorch
-// has for many rows, whatever their number: a row has the same bits in any batch. The
-// normed states differ from exact ones by rounding: see docs/exactness.md. A ChoiceError
-// says why a model has no such session (see Model.Packs).
-func (s Session) Fast() (Session, error) {
-	if err := s.m.Packs(); err != nil {
-		return s, err
-	}
-	k := &s.m.packed
-	if k.fast == nil {
-		by, err := torch.NewProducts()
-		if err != nil {
-			return s, err
-		}
-		if err := s.m.fillFast(by); err != nil {
-			by.Close()
-			return s, err
-		}
-		k.fast = by
-	}
-	return Session{m: s.m, by: k.fast, fast: true}, nil
-}
-
-// manyRows is a number of rows that matrix libraries count as many.
-const manyRows = 32
-
-func (m *Model) fillFast(by *torch.Products) error {
-	for _, p := range m.tree.products("linear", m.built) {
-		if err := m.addFast(by, p); err != nil {
-			return err
-		}
-	}
-	for _, kind := range []string{"gelu_new", "gelu_pytorch_tanh"} {
-		for _, at := range m.tree.activations(kind, m.built) {
-			if err := by.GELU(at); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (m *Model) addFast(by *torch.Products, p product) error {
-	o, err := m.orderOf(p, manyRows)
-	if err != nil {
-		return err
-	}
-	if o == 0 {
-		o = chains[0]
-	}
-	return m.addLinear(by, p, o)
-}
-
-type batchedKey struct{ tokens, threads int }
-
 // A batched model has the bits of runs of so many tokens in batches of any size.
 type batched struct {
 	products *torch.Products
@@ -148,8 +91,8 @@ func (s Session) attendsByText(T int) (bool, error) {
 }
 
 func (m *Model) batchedOf(T int) (*batched, error) {
-	key := batchedKey{T, torch.Threads()}
-	if b, ok := m.packed.batched[key]; ok {
+	key := shapeKey{T, torch.Threads()}
+	if b, ok := m.kernels.batched[key]; ok {
 		return b, nil
 	}
 	by, err := torch.NewProducts()
@@ -157,7 +100,7 @@ func (m *Model) batchedOf(T int) (*batched, error) {
 		return nil, err
 	}
 	b := &batched{products: by}
-	m.packed.batched[key] = b // which is closed with the model
+	m.kernels.batched[key] = b // which is closed with the model
 	if err := m.geluByParts(by); err != nil {
 		return nil, err
 	}
@@ -175,7 +118,7 @@ func (m *Model) batchedOf(T int) (*batched, error) {
 	for _, p := range all {
 		o, err := m.orderOf(p, T)
 		if err == nil && o != 0 {
-			err = m.addLinear(by, p, o)
+			err = m.addLinear(by, p, o, true)
 		} else if err == nil {
 			err = by.Each(p.at)
 		}
@@ -192,7 +135,7 @@ func (m *Model) batchedOf(T int) (*batched, error) {
 // the kernels'.
 func (s Session) HeadLike(T int, state, logits *torch.Tensor) (Session, bool, error) {
 	head, ok := s.m.headProduct()
-	b := s.m.packed.batched[batchedKey{T, torch.Threads()}]
+	b := s.m.kernels.batched[shapeKey{T, torch.Threads()}]
 	if !ok || b == nil || s.by != b.products {
 		return s, false, nil
 	}
@@ -211,7 +154,7 @@ func (s Session) HeadLike(T int, state, logits *torch.Tensor) (Session, bool, er
 			return s, false, err
 		}
 		if b.tried = true; b.head != 0 {
-			if err := s.m.addLinear(b.products, head, b.head); err != nil {
+			if err := s.m.addLinear(b.products, head, b.head, true); err != nil {
 				return s, false, err
 			}
 		}
@@ -268,16 +211,4 @@ func (s Session) call(part *torch.Module, method string, args ...any) (*torch.Te
 		return nil, err
 	}
 	return one(o.Results, nil)
-}
-
-// packHead has a fast session's head read packed weights as well, from the first time on
-// that it reads at all: a lens has a product of its own.
-func (s Session) packHead() error {
-	if p, ok := s.m.headProduct(); s.fast && ok && !s.m.packed.headFast {
-		if err := s.m.addFast(s.by, p); err != nil {
-			return err
-		}
-		s.m.packed.headFast = true
-	}
-	return nil
 }

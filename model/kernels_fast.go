@@ -1,0 +1,63 @@
+package model
+
+import (
+	"github.com/golens/golens/torch"
+	"github.com/golens/golens/torch/kernel"
+)
+
+// Fast returns a session whose products with weights are made by golens's own kernels on
+// packed weights, and whose GELU is one pass. It reads texts of equal length as one batch as
+// fast as one after the other or faster (see TrunkOf). Each product has one order of
+// summation, whatever the number of rows and the machine: a row has the same bits in any
+// batch. The normed states differ from exact ones by rounding: see docs/exactness.md. To
+// pack the weights, once a model, takes as long as some twenty prompts. A ChoiceError says why a
+// model has no such session (see Model.Packs).
+func (s Session) Fast() (Session, error) {
+	if err := s.m.Packs(); err != nil {
+		return s, err
+	}
+	k := &s.m.kernels
+	if k.fast == nil {
+		by, err := torch.NewProducts()
+		if err != nil {
+			return s, err
+		}
+		if err := s.m.fillFast(by); err != nil {
+			by.Close()
+			return s, err
+		}
+		k.fast = by
+	}
+	return Session{m: s.m, by: k.fast, fast: true}, nil
+}
+
+// fastOrder is how products are summed: on AMD's processors libtorch does so, too.
+const fastOrder kernel.Order = 192
+
+func (m *Model) fillFast(by *torch.Products) error {
+	for _, p := range m.tree.products("linear", m.built) {
+		if err := m.addLinear(by, p, fastOrder, true); err != nil {
+			return err
+		}
+	}
+	for _, kind := range []string{"gelu_new", "gelu_pytorch_tanh"} {
+		for _, at := range m.tree.activations(kind, m.built) {
+			if err := by.GELU(at); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// packHead has a fast session's head read packed weights as well, from the first time on
+// that it reads at all: a lens has a product of its own.
+func (s Session) packHead() error {
+	if p, ok := s.m.headProduct(); s.fast && ok && !s.m.kernels.headFast {
+		if err := s.m.addLinear(s.by, p, fastOrder, true); err != nil {
+			return err
+		}
+		s.m.kernels.headFast = true
+	}
+	return nil
+}
