@@ -81,7 +81,10 @@ func (f *fast) count() int { return max(len(f.rows), f.own+1) }
 
 // readRows fills in f.whole.
 func (f *fast) readRows(ctx context.Context) error {
-	targets, N := f.targetsOf()
+	targets, N := f.wanted, 0
+	if f.out.Targets != nil {
+		N = f.out.Targets.N
+	}
 	f.whole = newReading(f.count(), len(f.positions), f.Top, N)
 	return f.blocks(ctx, f.by.rows(f.Top), f.count(), f.ready, func(from, P int, states []*torch.Tensor) error {
 		b, err := f.by.read(states, f.own, f.Top, targets[from*N:(from+P)*N], N)
@@ -167,22 +170,4 @@ func (f *fast) front(_ int, h *torch.Tensor) (*torch.Tensor, error) {
 	}
 	defer h.Close()
 	return f.s.Norm(h)
-}
-
-// targetsOf returns the targets' ids at all positions, [P,N], -1 for none.
-func (f *fast) targetsOf() ([]int64, int) {
-	t := f.out.Targets
-	if t == nil {
-		return nil, 0
-	}
-	if t.Next {
-		return t.IDs, 1
-	}
-	out := slices.Repeat([]int64{-1}, len(f.positions)*t.N)
-	for i, p := range f.positions {
-		if _, ok := slices.BinarySearch(f.plan.targetsAt, p); ok {
-			copy(out[i*t.N:], t.IDs)
-		}
-	}
-	return out, t.N
 }

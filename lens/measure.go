@@ -3,6 +3,7 @@ package lens
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/golens/golens/hooks"
 	"github.com/golens/golens/model"
@@ -24,17 +25,24 @@ type cells struct {
 func (r *reader) measure(n int, x *torch.Tensor) error {
 	defer x.Close()
 	c := &r.cells[n]
-	out, err := r.stats.Call("cells", x, r.Top, orNone(r.targets), r.at)
+	found, err := r.choose(x, r.Top, r.wanted)
 	if err != nil {
 		return err
 	}
-	probs := out[4]
-	defer probs.Close()
-	if err := into(out[:4], &c.topIDs, &c.topLogits, &c.topProbs, &c.logSumExp); err != nil {
-		return err
-	}
+	c.topIDs, c.topLogits = found.TopIDs, found.TopLogits
 	for p, best := range r.likeliest {
 		c.agree = append(c.agree, c.topIDs[p*r.Top] == best)
+	}
+	if r.wanted != nil {
+		c.targetRank, c.targetTies = r.ofTargets(found.Rank), r.ofTargets(found.Ties)
+	}
+	ids, err := r.fleeting(c.topIDs, int64(len(r.positions)), int64(r.Top))
+	if err != nil {
+		return err
+	}
+	defer ids.Close()
+	if err := r.take("cells", []any{x, r.at, ids, r.targetsAt, r.targets}, &c.topProbs, &c.targetProb, &c.logSumExp); err != nil {
+		return err
 	}
 	if r.Each != nil {
 		if err := r.Each(r.rows[n], x); err != nil {
@@ -52,11 +60,8 @@ func (r *reader) measure(n int, x *torch.Tensor) error {
 	}
 	l := logs[0]
 	defer l.Close()
-	if r.targets != nil {
-		err := r.take("targets", []any{x, l, probs, r.targets, r.targetsAt}, &c.targetLogProb, &c.targetProb, &c.targetRank, &c.targetTies)
-		if err != nil {
-			return err
-		}
+	if err := r.take("pick", []any{l, r.targetsAt, r.targets}, &c.targetLogProb); err != nil {
+		return err
 	}
 	x.Close()
 	return r.take("spread", []any{l, r.final, orNone(r.chances), r.at}, &c.entropy, &c.kl)
@@ -68,6 +73,18 @@ func orNone(t *torch.Tensor) any {
 		return nil
 	}
 	return t
+}
+
+// ofTargets returns those of [P,N] numbers that stand at positions with targets: [Q,N].
+func (r *reader) ofTargets(all []int64) []int64 {
+	N := r.out.Targets.N
+	var out []int64
+	for i, p := range r.positions {
+		if _, ok := slices.BinarySearch(r.plan.targetsAt, p); ok {
+			out = append(out, all[i*N:(i+1)*N]...)
+		}
+	}
+	return out
 }
 
 // take calls a method of the statistics and copies what it returns.

@@ -78,6 +78,8 @@ type passageReader struct {
 	by    *torch.Module
 	probs *torch.Tensor // of the model's own output [1,T,V]
 	got   *passage
+
+	following *torch.Tensor // the next token at each position, [T,1]
 }
 
 func (r *passageReader) read(ctx context.Context, s model.Session) error {
@@ -94,6 +96,11 @@ func (r *passageReader) read(ctx context.Context, s model.Session) error {
 		return err
 	}
 	if err := r.prepare(); err != nil {
+		return err
+	}
+	// A last position without a next token reads id 0, and is blanked at the end.
+	after := append(slices.Clone(r.ids[1:]), max(0, r.next))
+	if r.following, err = r.upload(after, int64(len(after)), 1); err != nil {
 		return err
 	}
 	own, err := s.Head(run.Results[0])
@@ -156,7 +163,7 @@ type scores struct {
 
 // scores reads logits x [1,T,V], so many rows at a time.
 func (r *passageReader) scores(x *torch.Tensor, size int) (*scores, error) {
-	out, err := r.by.Call("scores", x, r.final, r.probs, r.targets, size)
+	out, err := r.by.Call("scores", x, r.final, r.probs, r.following, size)
 	if err != nil {
 		return nil, err
 	}
@@ -194,11 +201,11 @@ func (r *passageReader) try(own *torch.Tensor) error {
 	if T <= tileRows {
 		return nil
 	}
-	whole, err := r.trial("whole_trial", own, r.final, r.targets)
+	whole, err := r.trial("whole_trial", own, r.final, r.following)
 	if err != nil {
 		return err
 	}
-	tiled, err := r.trial("tiled_trial", own, r.final, r.targets, tileRows)
+	tiled, err := r.trial("tiled_trial", own, r.final, r.following, tileRows)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package lens
 import (
 	"context"
 	_ "embed"
+	"slices"
 	"sync"
 
 	"github.com/golens/golens/hooks"
@@ -64,7 +65,8 @@ type reader struct {
 	out   *Result
 
 	at, targetsAt *torch.Tensor // positions, as indices
-	targets       *torch.Tensor // ids of the targets, [N] or for next tokens [T,1], or nil
+	targets       *torch.Tensor // ids of the targets at each of these, [Q,N]; N is 0 without any
+	wanted        []int64       // the same at all positions, [P,N], -1 for none; nil without any
 	final         *torch.Tensor // log-softmax of the model's own output [1,T,V]
 	chances       *torch.Tensor // its exp, kept where it is small
 	likeliest     []int64       // the model's own next token at each position
@@ -212,8 +214,9 @@ func (r *reader) projectRows(s model.Session, n int, run *hooks.Run) ([]*torch.T
 	return s.Heads(states)
 }
 
-// groupRows is about how many rows the head reads at once.
-const groupRows = 64
+// groupRows is about how many rows the head reads at once: the more, the less often it
+// turns the weights, and the more memory their logits take.
+const groupRows = 96
 
 // projectRow unembeds the state of row n, through the final norm for the normed lens.
 func (r *reader) projectRow(s model.Session, n int, run *hooks.Run) (*torch.Tensor, error) {
@@ -245,12 +248,24 @@ func (r *reader) prepare() error {
 	if r.targetsAt, err = r.index(r.plan.targetsAt); err != nil {
 		return err
 	}
+	if r.out.Targets = r.targetsOf(); r.out.Targets == nil {
+		r.targets, err = r.upload(nil, int64(len(r.plan.targetsAt)), 0)
+		return err
+	}
+	r.wanted = r.wantedOf(r.out.Targets)
+	ids := r.ofTargets(r.wanted)
+	for i, id := range ids { // a last position without a next token reads id 0, and is blanked at the end
+		ids[i] = max(0, id)
+	}
+	r.targets, err = r.upload(ids, int64(len(r.plan.targetsAt)), int64(r.out.Targets.N))
+	return err
+}
+
+// targetsOf returns the targets that are asked for, without numbers, and nil for none.
+func (r *reader) targetsOf() *Targets {
 	t := &Targets{Next: r.Next, Positions: r.absolute(r.plan.targetsAt)}
 	switch {
 	case r.Next:
-		// A last position without a next token reads id 0, and is blanked at the end.
-		next := append(append([]int64(nil), r.ids[r.first+1:]...), max(0, r.next))
-		r.targets, err = r.upload(next, int64(len(next)), 1)
 		t.N = 1
 		for _, p := range r.positions {
 			id := r.next
@@ -260,16 +275,28 @@ func (r *reader) prepare() error {
 			t.IDs = append(t.IDs, id)
 		}
 	case len(r.Words) > 0:
+		t.N = len(r.Words)
 		for _, w := range r.Words {
 			t.Words, t.IDs = append(t.Words, w.Text), append(t.IDs, w.ID)
 		}
-		r.targets, err = r.upload(t.IDs)
-		t.N = len(t.IDs)
 	default:
 		return nil
 	}
-	r.out.Targets = t
-	return err
+	return t
+}
+
+// wantedOf returns the targets' ids at all positions, [P,N], -1 for none.
+func (r *reader) wantedOf(t *Targets) []int64 {
+	if t.Next {
+		return t.IDs
+	}
+	out := slices.Repeat([]int64{-1}, len(r.positions)*t.N)
+	for i, p := range r.positions {
+		if _, ok := slices.BinarySearch(r.plan.targetsAt, p); ok {
+			copy(out[i*t.N:], t.IDs)
+		}
+	}
+	return out
 }
 
 // absolute counts positions from the text's beginning.
@@ -295,13 +322,18 @@ func (r *reader) upload(v []int64, shape ...int64) (*torch.Tensor, error) {
 	if shape == nil {
 		shape = []int64{int64(len(v))}
 	}
+	t, err := r.fleeting(v, shape...)
+	return torch.Keep(&r.scope, t), err
+}
+
+// fleeting is upload for the caller to close.
+func (r *reader) fleeting(v []int64, shape ...int64) (*torch.Tensor, error) {
 	t, err := torch.New(v, shape...)
 	if err != nil || !r.m.Device.IsCUDA() {
-		return torch.Keep(&r.scope, t), err
+		return t, err
 	}
 	defer t.Close()
-	t, err = t.To(torch.Int64, r.m.Device)
-	return torch.Keep(&r.scope, t), err
+	return t.To(torch.Int64, r.m.Device)
 }
 
 func (r *reader) measureFinal(own *torch.Tensor) error {
@@ -317,10 +349,9 @@ func (r *reader) measureFinal(own *torch.Tensor) error {
 		}
 		r.chances = torch.Keep(&r.scope, e[0])
 	}
-	best, err := r.stats.Call("likeliest", own, r.at)
-	if err != nil {
-		return err
+	best, err := r.choose(own, 1, nil)
+	if err == nil {
+		r.likeliest = best.TopIDs
 	}
-	r.likeliest, err = torch.Values[int64](torch.Keep(&r.scope, best[0]))
 	return err
 }

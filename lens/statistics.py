@@ -5,18 +5,15 @@
 def log_softmax(self, x: Tensor) -> Tensor:
     return torch.log_softmax(x, -1)
 
-def cells(self, x: Tensor, k: int, targets: Optional[Tensor], at: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    # At the positions at [P]: the top k ids, logits and probabilities [1,P,k], and
-    # the log-sum-exp [1,P] in nats; and at every position the probabilities of N
-    # targets, ids [T,N] or [N]: [1,T,N], and none without targets.
-    logits, ids = self.top(x, k)
+def pick(self, x: Tensor, at: Tensor, ids: Tensor) -> Tensor:
+    # Of x [1,T,V] the words ids [P,N] at the positions at [P]: [P,N].
+    return x[0][at[:, None], ids]
+
+def cells(self, x: Tensor, at: Tensor, ids: Tensor, targets_at: Tensor, targets: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
+    # The probabilities of candidates, ids [P,K] at positions at [P], and of targets,
+    # [Q,N] at positions [Q]; and the log-sum-exp [P] in nats.
     p = torch.softmax(x, -1)
-    probs = p.gather(-1, ids)
-    mine = probs[..., :0]
-    if targets is not None:
-        mine = p.gather(-1, targets.expand([1, x.size(1), -1]))
-    lse = torch.logsumexp(x, -1)
-    return ids[:, at], logits[:, at], probs[:, at], lse[:, at], mine
+    return self.pick(p, at, ids), self.pick(p, targets_at, targets), torch.logsumexp(x, -1)[0, at]
 
 def exp(self, l: Tensor) -> Tensor:
     return l.exp()
@@ -43,26 +40,24 @@ def top(self, x: Tensor, k: int) -> Tuple[Tensor, Tensor]:
     v, ids = torch.sort(x, stable=True, dim=-1, descending=True)
     return v[..., :k], ids[..., :k]
 
-def likeliest(self, x: Tensor, at: Tensor) -> Tensor:
-    # argmax takes the first of equals. [1,P]
-    return torch.argmax(x, -1)[:, at]
-
 def track(self, x: Tensor, ids: Tensor, at: Tensor) -> Tuple[Tensor, Tensor]:
     # N tokens of each position's own, ids [T,N]: log-probability and probability, each [1,P,N].
     logs = torch.log_softmax(x, -1).gather(-1, ids[None])
     probs = torch.softmax(x, -1).gather(-1, ids[None])
     return logs[:, at], probs[:, at]
 
-def targets(self, x: Tensor, l: Tensor, probs: Tensor, ids: Tensor, at: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
-    # Of N targets at each position, ids [T,N] or [N], with their probabilities [1,T,N]:
-    # log-probability, probability, rank and ties, each [1,P,N]. The rank is 1 + the
-    # number of larger logits; ties are the others that are as large.
-    ids = ids.expand([1, x.size(1), -1])
-    logs = l.gather(-1, ids)
+def choose(self, x: Tensor, k: int, at: Tensor, ids: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
+    # At the positions at [P]: the top k ids and logits [P,k]; and of words, ids [P,N], rank and
+    # ties, [P,N]. The rank is 1 + the number of larger logits; ties are the others that
+    # are as large.
+    v, best = self.top(x, k)
     ranks: List[Tensor] = []
     ties: List[Tensor] = []
     for n in range(ids.size(-1)):
-        t = x.gather(-1, ids[..., n:n + 1])
-        ranks.append((x > t).sum(-1) + 1)
-        ties.append((x == t).sum(-1) - 1)
-    return logs[:, at], probs[:, at], torch.stack(ranks, -1)[:, at], torch.stack(ties, -1)[:, at]
+        t = torch.empty_like(x[..., :1])
+        t[0, at, 0] = self.pick(x, at, ids[:, n:n + 1])[:, 0]
+        ranks.append(((x > t).sum(-1) + 1)[0, at])
+        ties.append(((x == t).sum(-1) - 1)[0, at])
+    if len(ranks) == 0:
+        return best[0, at], v[0, at], ids, ids
+    return best[0, at], v[0, at], torch.stack(ranks, -1), torch.stack(ties, -1)

@@ -92,5 +92,5 @@ struct Lanes {
 }  // namespace
 #pragma GCC pop_options
 
-extern const golens_kernel golens_avx2 = {"avx2", pack, linear, dots, readout, gelu_tanh};
+extern const golens_kernel golens_avx2 = {"avx2", pack, linear, dots, readout, select, gelu_tanh};
 #endif

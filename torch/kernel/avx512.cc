@@ -13,5 +13,5 @@ namespace {
 }  // namespace
 #pragma GCC pop_options
 
-extern const golens_kernel golens_avx512 = {"avx512", pack, linear, dots, readout, gelu_tanh};
+extern const golens_kernel golens_avx512 = {"avx512", pack, linear, dots, readout, select, gelu_tanh};
 #endif

@@ -55,6 +55,21 @@ typedef struct {
   int64_t *target_ties;  // [R,T,N] other words with an equal logit
 } golens_readout;
 
+// What of logits is wanted that are at hand: of rows x[at[i]*ld ...] of n each, i < rows.
+typedef struct {
+  const float *x;
+  const int64_t *at;  // NULL for 0, 1, ...
+  int64_t rows, n, ld;
+  int64_t top;             // 0..n
+  const int64_t *targets;  // [rows,count] ids, -1 for none
+  int64_t count;
+
+  int64_t *top_ids;   // [rows,top]: NaN before all else, then value descending, id ascending
+  float *top_logits;  // [rows,top]
+  int64_t *rank;      // [rows,count] 1 + the number of larger logits; 0 for none
+  int64_t *ties;      // [rows,count] other words with an equal logit
+} golens_selection;
+
 // One instruction set.
 typedef struct {
   const char *name;  // "avx512", "plain"
@@ -69,6 +84,8 @@ typedef struct {
                golens_order order, const int64_t *ids, float *y, golens_parallel *par);
   // Reads. Returns 0, or 1 where memory is out.
   int (*readout)(const golens_readout *r, golens_parallel *par);
+  // Selects. Returns 0, or 1 where memory is out.
+  int (*select)(const golens_selection *s, golens_parallel *par);
   // y = gelu_new(x) or gelu(x) in one pass, within 4e-7 max(1,|x|) of the formula; y may be x.
   void (*gelu_tanh)(const float *x, float *y, int64_t n);
 } golens_kernel;
@@ -90,6 +107,7 @@ int golens_call_linear(const golens_kernel *s, const float *x, int64_t rows, int
 void golens_call_dots(const golens_kernel *s, const float *x, int64_t count, int64_t ldx, const golens_matrix *m, const float *bias,
                       golens_order order, const int64_t *ids, float *y, golens_parallel *par);
 int golens_call_readout(const golens_kernel *s, const golens_readout *r, golens_parallel *par);
+int golens_call_select(const golens_kernel *s, const golens_selection *x, golens_parallel *par);
 void golens_call_gelu(const golens_kernel *s, const float *x, float *y, int64_t n);
 
 #ifdef __cplusplus

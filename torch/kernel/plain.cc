@@ -7,4 +7,4 @@ namespace {
 
 }  // namespace
 
-extern const golens_kernel golens_plain = {"plain", pack, linear, dots, readout, gelu_tanh};
+extern const golens_kernel golens_plain = {"plain", pack, linear, dots, readout, select, gelu_tanh};

@@ -139,9 +139,8 @@ func TestReadoutManyRows(t *testing.T) {
 	p.check(t, Best(), read(t, Best(), p.query))
 }
 
-// With one input, the logits of a row are x times a column of choice, which makes any
-// extreme row: what the definitions say of it is what is read.
-func TestReadoutExtremes(t *testing.T) {
+// extremes are rows of 2100 logits of every kind, and the noise that some are made of.
+func extremes() (columns map[string][]float32, noise []float32) {
 	inf, nan := float32(math.Inf(1)), float32(math.NaN())
 	fill := func(f func(i int) float32) []float32 {
 		v := make([]float32, 2100)
@@ -151,7 +150,7 @@ func TestReadoutExtremes(t *testing.T) {
 		return v
 	}
 	r := rand.New(rand.NewPCG(5, 5))
-	noise := normal(r, 2100, 3)
+	noise = normal(r, 2100, 3)
 	but := func(at int, v float32) []float32 {
 		return fill(func(i int) float32 {
 			if i == at {
@@ -160,7 +159,7 @@ func TestReadoutExtremes(t *testing.T) {
 			return noise[i]
 		})
 	}
-	columns := map[string][]float32{
+	columns = map[string][]float32{
 		"all equal":           fill(func(int) float32 { return 2 }),
 		"all zero":            fill(func(int) float32 { return 0 }),
 		"one huge":            but(1500, 1e6),
@@ -178,6 +177,13 @@ func TestReadoutExtremes(t *testing.T) {
 		"all minus infinity":  fill(func(int) float32 { return -inf }),
 		"far apart":           fill(func(i int) float32 { return 3e38 * float32(1-i%2*2) }),
 	}
+	return columns, noise
+}
+
+// With one input, the logits of a row are x times a column of choice, which makes any
+// extreme row: what the definitions say of it is what is read.
+func TestReadoutExtremes(t *testing.T) {
+	columns, noise := extremes()
 	for name, w := range columns {
 		t.Run(name, func(t *testing.T) {
 			// The noise is the other column: state (1,0) has the extreme row, (0,1) noise,

@@ -124,6 +124,19 @@ static float scan(const float *x, int64_t n, int64_t from, Found &best) {
   return top;
 }
 
+// Whether none of n logits is NaN.
+static bool all_numbers(const float *x, int64_t n) {
+  uint32_t good = 0xffff;
+  int64_t i = 0;
+  for (; i + 16 <= n; i += 16) {
+    const Lanes::V v = Lanes::load(x + i);
+    good &= Lanes::same(v, v);
+  }
+  for (; i < n; i++)
+    if (x[i] != x[i]) return false;
+  return good == 0xffff;
+}
+
 // Counts logits above and equal to a target's.
 static void count(const float *x, int64_t n, float target, int64_t &above, int64_t &equal) {
   const Lanes::V t = Lanes::spread(target);

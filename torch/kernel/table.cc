@@ -38,4 +38,6 @@ void golens_call_dots(const golens_kernel *s, const float *x, int64_t count, int
 
 int golens_call_readout(const golens_kernel *s, const golens_readout *r, golens_parallel *par) { return s->readout(r, par); }
 
+int golens_call_select(const golens_kernel *s, const golens_selection *x, golens_parallel *par) { return s->select(x, par); }
+
 void golens_call_gelu(const golens_kernel *s, const float *x, float *y, int64_t n) { s->gelu_tanh(x, y, n); }

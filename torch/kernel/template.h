@@ -5,4 +5,5 @@
 #include "statistics.h"
 #include "f32.h"
 #include "readout.h"
+#include "select.h"
 #include "gelu.h"

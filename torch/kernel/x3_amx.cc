@@ -102,5 +102,5 @@ bool as_defined() {
 
 bool golens_tiles_as_defined() { return permitted() && as_defined(); }
 
-extern const golens_kernel golens_x3_amx = {"x3-amx", pack, linear, dots, read_x3, gelu_tanh};
+extern const golens_kernel golens_x3_amx = {"x3-amx", pack, linear, dots, read_x3, select, gelu_tanh};
 #endif

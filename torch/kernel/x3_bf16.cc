@@ -41,5 +41,5 @@ bool as_defined() {
 
 bool golens_pairs_as_defined() { return as_defined(); }
 
-extern const golens_kernel golens_x3_bf16 = {"x3-avx512bf16", pack, linear, dots, read_x3, gelu_tanh};
+extern const golens_kernel golens_x3_bf16 = {"x3-avx512bf16", pack, linear, dots, read_x3, select, gelu_tanh};
 #endif

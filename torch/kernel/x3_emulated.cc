@@ -38,5 +38,5 @@ void golens_tiles_emulated(const uint32_t *rows, const uint32_t *hi, const uint3
   TileProduct<EmulatedTiles>::block(rows, hi, lo, k, out);
 }
 
-extern const golens_kernel golens_x3_emulated_pairs = {"x3-emulated-pairs", pack, linear, dots, read_pairs, gelu_tanh};
-extern const golens_kernel golens_x3_emulated_tiles = {"x3-emulated-tiles", pack, linear, dots, read_tiles, gelu_tanh};
+extern const golens_kernel golens_x3_emulated_pairs = {"x3-emulated-pairs", pack, linear, dots, read_pairs, select, gelu_tanh};
+extern const golens_kernel golens_x3_emulated_tiles = {"x3-emulated-tiles", pack, linear, dots, read_tiles, select, gelu_tanh};

@@ -1,0 +1,49 @@
+package kernel
+
+// #include "kernel.h"
+import "C"
+
+import (
+	"fmt"
+	"runtime"
+)
+
+// Logits are rows of N numbers, Step apart, of which those numbered At are meant.
+type Logits struct {
+	At   *float32
+	Rows []int64
+	N    int64
+	Step int64
+}
+
+// A Selection is what there is to read of R rows of logits without computing anything.
+type Selection struct {
+	TopIDs     []int64   // [R,K]: NaN before all else, then value descending, id ascending
+	TopLogits  []float32 // [R,K]
+	Rank, Ties []int64   // [R,N]: 1 + the number of larger logits, and other words with an equal one; 0 where the target is -1
+}
+
+// Select returns the top largest of each row, and where its targets [R,N], -1 for none,
+// stand among all.
+func (s Set) Select(x Logits, top int, targets []int64, par Parallel) (*Selection, error) {
+	R := len(x.Rows)
+	if top < 0 || int64(top) > x.N || R == 0 || len(targets)%R != 0 {
+		panic(fmt.Sprintf("kernel: %d candidates and %d targets of %d rows of %d", top, len(targets), R, x.N))
+	}
+	for _, id := range targets {
+		if id < -1 || id >= x.N {
+			panic(fmt.Sprintf("kernel: the target %d is not among %d words", id, x.N))
+		}
+	}
+	out := &Selection{TopIDs: make([]int64, R*top), TopLogits: make([]float32, R*top), Rank: make([]int64, len(targets)), Ties: make([]int64, len(targets))}
+	var p runtime.Pinner
+	defer p.Unpin()
+	c := C.golens_selection{x: pin(&p, x.At), at: (*C.int64_t)(into(&p, x.Rows)), rows: C.int64_t(R), n: C.int64_t(x.N), ld: C.int64_t(x.Step), top: C.int64_t(top),
+		targets: (*C.int64_t)(into(&p, targets)), count: C.int64_t(len(targets) / R),
+		top_ids: (*C.int64_t)(into(&p, out.TopIDs)), top_logits: (*C.float)(into(&p, out.TopLogits)),
+		rank: (*C.int64_t)(into(&p, out.Rank)), ties: (*C.int64_t)(into(&p, out.Ties))}
+	if C.golens_call_select(s.c, &c, (*C.golens_parallel)(par)) != 0 {
+		return nil, ErrMemory
+	}
+	return out, nil
+}
