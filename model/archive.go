@@ -8,6 +8,7 @@ import (
 
 	"github.com/golens/golens/hooks"
 	"github.com/golens/golens/model/config"
+	"github.com/golens/golens/model/digests"
 	"github.com/golens/golens/model/token"
 	"github.com/golens/golens/torch"
 )
@@ -23,6 +24,7 @@ type archive struct {
 	names   Names    // complete
 	prefix  string   // of a checkpoint's keys, but for the head's
 	tensors []archiveTensor
+	stamp   digests.Stamp // of the file that the tensors were read from; zero where that is not sure
 }
 
 func (a *archive) Close() error {
@@ -90,7 +92,7 @@ func (m *Model) load(given Names) error {
 	if c != nil {
 		a.prefix = c.Arch.Names.Prefix
 	}
-	if m.root, err = torch.Load(a.path, m.Device); err != nil {
+	if err := m.loadRoot(); err != nil {
 		return err
 	}
 	t, err := treeOf(m.root)

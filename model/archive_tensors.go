@@ -1,7 +1,6 @@
 package model
 
 import (
-	"encoding/hex"
 	"strings"
 
 	"github.com/golens/golens/model/safetensors"
@@ -88,12 +87,6 @@ func (a *archive) bytes() (n int64) {
 		}
 	}
 	return n
-}
-
-// digest is that of the tensors as transformers would store them: each once.
-func (a *archive) digest() (string, error) {
-	d, err := safetensors.DigestOf(a.stored()...)
-	return hex.EncodeToString(d[:]), err
 }
 
 // stored returns the tensors that a checkpoint has: each once, without the masks

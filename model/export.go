@@ -203,6 +203,7 @@ func (m *Model) sameAs(path string) error {
 		}
 	}
 	side := a.archive.sidecar
+	// Of the tensors as they were read back, for whoever checks the archive later.
 	if side.Weights, err = a.Digest(); err != nil {
 		return err
 	}

@@ -3,6 +3,8 @@ package model
 import (
 	"cmp"
 	"encoding/hex"
+
+	"github.com/golens/golens/model/digests"
 )
 
 // Parameters counts the model's numbers: each tensor once, as model.parameters()
@@ -86,8 +88,22 @@ func (m *Model) ConfigDigest() string {
 // write: each tensor once, by its name there.
 func (m *Model) Digest() (string, error) {
 	if m.archive != nil {
-		return m.archive.digest()
+		return inHex(m.archive.digest())
 	}
-	d, err := m.weights.set.Digest()
-	return hex.EncodeToString(d[:]), err
+	return inHex(m.weights.set.Digest())
+}
+
+// KnownDigest returns Digest, without reading the tensors where it was computed
+// before and the files have not changed since (see digests.Of). It is for a
+// manifest, which names the weights that were used; who wants to know whether they
+// are whole calls Digest.
+func (m *Model) KnownDigest() (string, error) {
+	if m.archive != nil {
+		return inHex(m.archive.knownDigest())
+	}
+	return inHex(m.weights.set.KnownDigest())
+}
+
+func inHex(sum [digests.Size]byte, err error) (string, error) {
+	return hex.EncodeToString(sum[:]), err
 }

@@ -125,7 +125,7 @@ func modelChecks(m *model.Model) []selftest.Check {
 		add("model", selftest.Warn, w, "see whether that is meant")
 	}
 	if want, known := m.Recorded(); known {
-		got, err := m.Digest()
+		got, err := m.Digest() // of what was read just now: nothing remembered shows damage
 		switch {
 		case err != nil:
 			add("weights", selftest.Fail, err.Error(), "get the file anew")

@@ -125,7 +125,7 @@ func (w *writing) result(i int) (*lens.Result, error) {
 	r := g.Joined(0)
 	r.Name, r.Prompt, r.Warnings = p.Name, p.Text, append(slices.Clone(w.warnings), r.Warnings...)
 	if w.out.wantsDigest() {
-		r.Manifest.Weights, err = w.m.Digest()
+		r.Manifest.Weights, err = w.m.KnownDigest()
 		return r, err
 	}
 	return r, nil

@@ -116,7 +116,7 @@ func runHidden(c *cli.Context) error {
 		notes.warn("", w)
 	}
 	if c.IsSet("json") || c.IsSet("npz") {
-		if g.Manifest.Weights, err = m.Digest(); err != nil {
+		if g.Manifest.Weights, err = m.KnownDigest(); err != nil {
 			return err
 		}
 	}

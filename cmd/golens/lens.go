@@ -93,7 +93,7 @@ func runLens(c *cli.Context) error {
 	for _, w := range warnings {
 		out.notes.warn("", w)
 	}
-	digest := sync.OnceValues(m.Digest)
+	digest := sync.OnceValues(m.KnownDigest)
 	return out.write(len(readings), func(i int) (*lens.Result, error) {
 		r, err := readings[i].read(c.Context, m)
 		if err != nil {

@@ -70,7 +70,7 @@ func runDiff(c *cli.Context) error {
 	}
 	d.Changed.Prompt = prompts[0].Text
 	if c.IsSet("json") || c.IsSet("npz") {
-		if d.Changed.Manifest.Weights, err = m.Digest(); err != nil {
+		if d.Changed.Manifest.Weights, err = m.KnownDigest(); err != nil {
 			return err
 		}
 	}

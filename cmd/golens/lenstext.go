@@ -131,7 +131,7 @@ func textPrefix(c *cli.Context, tok *token.Tokenizer) ([]int64, error) {
 func writeText(c *cli.Context, term report.Terminal, m *model.Model, files []*file, t *lens.Text) error {
 	if slices.ContainsFunc(files, func(f *file) bool { return f.flag == "json" || f.flag == "npz" }) {
 		var err error
-		if t.Manifest.Weights, err = m.Digest(); err != nil {
+		if t.Manifest.Weights, err = m.KnownDigest(); err != nil {
 			return err
 		}
 	}

@@ -83,6 +83,7 @@ func runModelInfo(c *cli.Context) error {
 		info.Switches, info.Unusual = m.Config.Arch.Switches(), m.Config.Arch.Unusual()
 	}
 	info.Unique, info.Modules = m.Parameters()
+	// Read anew, not remembered: this is also where one looks whether a file is whole.
 	if info.WeightsSum, err = m.Digest(); err != nil {
 		return err
 	}

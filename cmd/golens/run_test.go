@@ -35,7 +35,18 @@ func TestMain(m *testing.M) {
 	for _, name := range []string{modelVariable, "NO_COLOR", "COLUMNS", "COLORTERM", "TERM"} {
 		os.Unsetenv(name)
 	}
-	os.Exit(m.Run())
+	os.Exit(withCache(m.Run))
+}
+
+// withCache runs with a cache for the program that is not the user's own.
+func withCache(run func() int) int {
+	dir, err := os.MkdirTemp("", "golens-cache-*")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	os.Setenv("XDG_CACHE_HOME", dir)
+	return run()
 }
 
 // An outcome is what a run of the program left behind.

@@ -148,7 +148,7 @@ func (s *studyModels) digest(m *model.Model) (string, error) {
 	if s.sum != "" {
 		return s.sum, nil
 	}
-	sum, err := m.Digest()
+	sum, err := m.KnownDigest()
 	s.sum = sum
 	return sum, err
 }

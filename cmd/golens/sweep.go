@@ -98,7 +98,7 @@ func runSweep(c *cli.Context) error {
 	}
 	digest := ""
 	if c.IsSet("json") || c.IsSet("npz") {
-		if digest, err = m.Digest(); err != nil {
+		if digest, err = m.KnownDigest(); err != nil {
 			return err
 		}
 		if before != nil && before.Manifest.Weights != digest {

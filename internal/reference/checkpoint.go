@@ -15,6 +15,9 @@ import (
 // unused is how long checkpoints of an older script are kept after their last use.
 const unused = 7 * 24 * time.Hour
 
+// userCache is the user's own cache: tests may give the program another.
+var userCache, noCache = os.UserCacheDir()
+
 // Model returns the folder of a random checkpoint, by the preset and the
 // options of scripts/make_models.py, such as
 //
@@ -65,8 +68,8 @@ func (c checkpoint) folder() (string, error) {
 		return "", err
 	}
 	source = append(source, families...)
-	cache, err := os.UserCacheDir()
-	if err != nil {
+	cache := userCache
+	if noCache != nil {
 		cache = os.TempDir()
 	}
 	parent := filepath.Join(cache, "golens", "testdata", "models", digest(string(source)))

@@ -1,0 +1,25 @@
+package digests
+
+import (
+	"os"
+	"syscall"
+)
+
+// StampOf returns the state of an opened file, and false for what is no regular
+// file or where the system does not tell.
+func StampOf(f *os.File) (Stamp, bool) {
+	info, err := f.Stat()
+	if err != nil {
+		return Stamp{}, false
+	}
+	return StampIn(info)
+}
+
+// StampIn is StampOf for what the system said of a file.
+func StampIn(info os.FileInfo) (Stamp, bool) {
+	s, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || !info.Mode().IsRegular() {
+		return Stamp{}, false
+	}
+	return Stamp{device: uint64(s.Dev), inode: s.Ino, size: s.Size, written: s.Mtim.Nano(), since: s.Ctim.Nano()}, true
+}
