@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"math"
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/golens/golens/internal/reference"
 	"github.com/golens/golens/model"
+	"github.com/golens/golens/torch"
 	"github.com/golens/golens/torch/kernel"
 )
 
@@ -55,6 +57,57 @@ func TestX3(t *testing.T) {
 			if off := math.Abs(float64(f.got - f.want)); !(off <= float64(f.most)) {
 				t.Errorf("cell %d: %s is %v, not %v", i, f.name, f.got, f.want)
 			}
+		}
+	}
+}
+
+// TestX3Again logs how many words of a row x3 computes again, and how many rows it hands
+// to f32, on a text that the trained model reads, where its margins are wide, and on
+// random weights of GPT-2's width, where it has to do nearly all of the work.
+func TestX3Again(t *testing.T) {
+	if len(kernel.X3()) == 0 {
+		t.Skip("the processor multiplies no bfloat16")
+	}
+	text, err := os.ReadFile("../docs/exactness.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	trained := openModel(t, "", model.Options{DType: "float32"})
+	tokenizer, err := trained.Tokenizer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	random := openModel(t, reference.Model(t, "3x768"), model.Options{})
+	for _, c := range []struct {
+		m   *model.Model
+		ids []int64
+	}{{trained, tokenizer.Encode(string(text))[:200]}, {random, reference.IDs(7, 60, random.Sizes.Vocab)}} {
+		r := read(t, c.m, c.ids, Options{Fast: true, Kernel: F32, Next: true, Hidden: true})
+		u, err := c.m.Unembedding()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer u.Close()
+		f, err := openFused(u, X3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		R, P, C := len(r.Rows), len(r.Positions), r.Width
+		var states []*torch.Tensor
+		for i := range R {
+			states = append(states, newTensor(t, r.Hidden[i*P*C:(i+1)*P*C], int64(P), int64(C)))
+		}
+		got, err := f.read(states, R-1, 10, r.Targets.IDs[:P], 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows := int64(R * P)
+		t.Logf("%s: %.1f words a row, and %d of %d rows", c.m.Name, float64(got.Recomputed)/float64(rows), got.Reread, rows)
+		if got.Reread < 0 || got.Reread > rows || got.Recomputed == 0 && got.Reread < rows {
+			t.Errorf("%s: %d words and %d rows of %d are computed again", c.m.Name, got.Recomputed, got.Reread, rows)
+		}
+		if c.m == random && got.Reread > rows/10 {
+			t.Errorf("%s: %d of %d rows are those of f32", c.m.Name, got.Reread, rows)
 		}
 	}
 }

@@ -134,6 +134,10 @@ type Reading struct {
 	TargetLogit            []float32 // [R,T,N], NaN where the target is -1
 	TargetRank             []int64   // [R,T,N] 1 + the number of larger logits; 0 where the target is -1
 	TargetTies             []int64   // [R,T,N] other words with an equal logit
+
+	// What a set in split bfloat16 (X3) computed again in float32, in all cells together:
+	// single words, and whole rows.
+	Recomputed, Reread int64
 }
 
 // NewReading returns a Reading with room for R states, T positions, K candidates and N targets.
@@ -171,14 +175,17 @@ func (s Set) Read(q Query, par Parallel) (*Reading, error) {
 		states[i] = pin(&p, f)
 	}
 	p.Pin(&states[0])
+	again := make([]int64, 2)
 	c := C.golens_readout{head: q.Head.c(&p), bias: pin(&p, q.Bias), order: C.golens_order(q.Order), state: &states[0],
 		rows: C.int64_t(R), length: C.int64_t(T), ld: C.int64_t(q.Step), final: C.int64_t(q.Final), top: C.int64_t(q.Top),
 		targets: (*C.int64_t)(into(&p, q.Targets)), count: C.int64_t(q.Count), tile: C.int64_t(q.Tile), block: C.int64_t(q.Block),
 		top_ids: (*C.int64_t)(into(&p, out.TopIDs)), top_logits: (*C.float)(into(&p, out.TopLogits)),
 		lse: (*C.double)(into(&p, out.LogSumExp)), entropy: (*C.double)(into(&p, out.Entropy)), kl: (*C.double)(into(&p, out.KL)),
-		target_logit: (*C.float)(into(&p, out.TargetLogit)), target_rank: (*C.int64_t)(into(&p, out.TargetRank)), target_ties: (*C.int64_t)(into(&p, out.TargetTies))}
+		target_logit: (*C.float)(into(&p, out.TargetLogit)), target_rank: (*C.int64_t)(into(&p, out.TargetRank)), target_ties: (*C.int64_t)(into(&p, out.TargetTies)),
+		again: (*C.int64_t)(into(&p, again))}
 	if C.golens_call_readout(s.c, &c, (*C.golens_parallel)(par)) != 0 {
 		return nil, ErrMemory
 	}
+	out.Recomputed, out.Reread = again[0], again[1]
 	return out, nil
 }

@@ -74,9 +74,10 @@ class F32 {
   }
 
   // KL(final || row), from their sums.
-  double divergence(const std::vector<Beside *> &, int64_t, int64_t, const float *, const Sums &all, const Sums &final, const int64_t *,
-                    const int64_t *, const float *) const {
-    return all.A / final.S - std::log(final.S) + std::log(all.S);
+  bool divergence(const std::vector<Beside *> &, int64_t, int64_t, const float *, const Sums &all, const Sums &final, const int64_t *,
+                  const int64_t *, const float *, double &kl) const {
+    kl = all.A / final.S - std::log(final.S) + std::log(all.S);
+    return true;
   }
 
   // Writes rank and ties of a target from the counts of all parts.

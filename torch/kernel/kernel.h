@@ -53,6 +53,7 @@ typedef struct {
   float *target_logit;   // [R,T,N]; NaN for none
   int64_t *target_rank;  // [R,T,N] 1 + the number of larger logits; 0 for none
   int64_t *target_ties;  // [R,T,N] other words with an equal logit
+  int64_t *again;        // NULL, or two counts to which x3 adds: of words and of rows in float32
 } golens_readout;
 
 // What of logits is wanted that are at hand: of rows x[at[i]*ld ...] of n each, i < rows.

@@ -51,6 +51,8 @@ class Readout {
   void run() {
     target_logits();
     for (int64_t from = 0; from < r_.length; from += positions_) block(from, std::min(positions_, r_.length - from));
+    if constexpr (!Product::exact)
+      if (r_.again) r_.again[0] += product_.words(), r_.again[1] += reread_;
   }
 
  private:
@@ -63,6 +65,7 @@ class Readout {
   Product product_;
   int64_t tile_, panels_, parts_, top_, room_, positions_;
   std::vector<uint8_t> again_;  // rows of the block that are read again in float32
+  int64_t reread_ = 0;          // such rows of all blocks
   // For each row of the block, as many logits as are wanted are no smaller than this. Parts
   // that are done first raise it, and spare later ones: what is found does not depend on it.
   std::unique_ptr<std::atomic<float>[]> floors_;
@@ -178,9 +181,10 @@ class Readout {
       bool good = product_.tops(found, row(from, i), all, r_.top_ids + c * r_.top, r_.top_logits + c * r_.top);
       if (i == t) final = all;
       const int64_t best = r_.top * (r_.final * r_.length + from + position);  // the final row's
-      r_.kl[c] = i == t || !good ? 0
-                                 : product_.divergence(beside, position, i - t, row(from, i), all, final, r_.top_ids + c * r_.top,
-                                                       r_.top_ids + best, r_.top_logits + best);
+      r_.kl[c] = 0;
+      if (i != t && good)
+        good = product_.divergence(beside, position, i - t, row(from, i), all, final, r_.top_ids + c * r_.top, r_.top_ids + best,
+                                   r_.top_logits + best, r_.kl[c]);
       for (int64_t k = 0; k < r_.count && good; k++) {
         const int64_t to = c * r_.count + k;
         if (r_.targets[(from + position) * r_.count + k] < 0) {
@@ -227,6 +231,7 @@ class Readout {
     for (int64_t i = 0; i < rows; i++)
       if (again_[i]) which.push_back(i);
     const int64_t length = which.size();
+    reread_ += length;
     if (length == 0) return;
     std::vector<float> states(2 * length * k), logits(2 * length * r_.top), target_logit(2 * length * n);
     std::vector<int64_t> ids(2 * length * r_.top), targets(length * n), rank(2 * length * n), ties(2 * length * n);

@@ -11,8 +11,9 @@
 // Norms of w are the largest of a tile. The words that may be among the best by this
 // margin, and those that may lie on the other side of a target, are computed again in
 // float32 in the order that was asked for: candidates, their logits, ranks and ties are
-// float32's own. A row with too many such words, with too wide a margin for the sums, or
-// with what is no finite number is read in float32 altogether.
+// float32's own. They also show how far off logits are. A row with too many such words, with
+// too wide a margin, with a KL that may be off too far, or with what is no finite number is
+// read in float32 altogether.
 
 template <class Product>
 class X3 {
@@ -101,6 +102,7 @@ class X3 {
   }
 
   // Candidates; S and E have their float32 logits in place of the near ones from then on.
+  // False where the row is to be read in float32, as in divergence() and rank().
   bool tops(const std::vector<Near *> &found, const float *x, Sums &sums, int64_t *top_ids, float *top_logits) const {
     std::vector<float> least, value, margin;
     std::vector<int64_t> ids;
@@ -132,15 +134,22 @@ class X3 {
     return true;
   }
 
-  // KL(final || row) from their sums, row being number i at its position, with float32
+  // Sets KL(final || row) from their sums, row being number i at its position, with float32
   // logits of both where the final row is largest. S has those of the row's own candidates.
-  double divergence(const std::vector<Beside *> &beside, int64_t position, int64_t i, const float *x, const Sums &all, const Sums &final,
-                    const int64_t *ids, const int64_t *final_ids, const float *final_logits) const {
+  //
+  // With X = log p_f - log p, whose mean over the final row is KL, and logits of the final
+  // row that are off by e in words which are not computed again, KL is off by the mean of
+  // e (X - KL) over those: in the order of their share, of e, and of KL, since X is seldom
+  // below 0. What e is shows in the words that are computed again. False where that is too
+  // much; half of what is promised is left for what so few words do not show.
+  bool divergence(const std::vector<Beside *> &beside, int64_t position, int64_t i, const float *x, const Sums &all, const Sums &final,
+                  const int64_t *ids, const int64_t *final_ids, const float *final_logits, double &kl) const {
     constexpr int64_t words = 16;
     const int64_t n = std::min(words, r_.top);
     float logits[words];
     again(x, final_ids, n, logits);
-    double A = all.A, S = all.S;
+    double A = all.A, S = all.S, share = 1, squares = 0;
+    int64_t seen = 0;
     for (int64_t k = 0; k < n; k++) {
       if (final_logits[k] < final.m - behind + 1) break;
       const float *near = beside[final_ids[k] / (part_panels * panel_width)]->of(position, final_ids[k]);
@@ -148,9 +157,14 @@ class X3 {
       const double u = double(near[i]) - all.m, uf = double(near[0]) - final.m, v = double(logits[k]) - all.m, vf = double(final_logits[k]) - final.m;
       A += std::exp(vf) * (vf - v) - std::exp(uf) * (uf - u);
       if (std::find(ids, ids + r_.top, final_ids[k]) == ids + r_.top) S += std::exp(v) - std::exp(u);
+      share -= std::exp(vf) / final.S, squares += (vf - uf) * (vf - uf), seen++;
     }
-    return A / final.S - std::log(final.S) + std::log(S);
+    kl = A / final.S - std::log(final.S) + std::log(S);
+    return seen > 0 && std::sqrt(squares / seen) * std::max(0.0, share) * kl <= 2.5e-4;
   }
+
+  // How many words were computed again.
+  int64_t words() const { return words_.load(std::memory_order_relaxed); }
 
   bool rank(const std::vector<Around *> &counts, int64_t target, const float *x, float logit, int64_t &rank, int64_t &ties) const {
     if (around_[target] > most_around) return false;
@@ -181,12 +195,14 @@ class X3 {
   std::vector<uint32_t> rows_;  // packed, from a whole cache line on
   std::vector<Norms> norms_;
   std::unique_ptr<std::atomic<int32_t>[]> around_;  // words found around each target so far
+  mutable std::atomic<int64_t> words_ = 0;          // computed again so far
 
   uint32_t *first() { return reinterpret_cast<uint32_t *>((reinterpret_cast<uintptr_t>(rows_.data()) + 63) / 64 * 64); }
   const uint32_t *first() const { return const_cast<X3 *>(this)->first(); }
 
   // The float32 logits of n words.
   void again(const float *x, const int64_t *ids, int64_t n, float *y) const {
+    words_.fetch_add(n, std::memory_order_relaxed);
     int64_t i = 0;
     for (; i + together <= n; i += together) dots_together(x, ids + i, y + i);
     for (; i < n; i++) y[i] = dot(x, r_.head, ids[i], r_.bias ? r_.bias[ids[i]] : 0, r_.bias != nullptr, r_.order);

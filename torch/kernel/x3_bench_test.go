@@ -16,11 +16,15 @@ func BenchmarkX3(b *testing.B) {
 		p := newProblem(V, K, R, T, 1, 10, w, nil, normal(r, R*T*K, 3.3))
 		for _, s := range append([]Set{Best()}, X3()...) {
 			b.Run(fmt.Sprintf("%s/T=%d", s.Name(), T), func(b *testing.B) {
+				var out *Reading
 				for b.Loop() {
-					if _, err := s.Read(p.query, nil); err != nil {
+					var err error
+					if out, err = s.Read(p.query, nil); err != nil {
 						b.Fatal(err)
 					}
 				}
+				b.ReportMetric(float64(out.Recomputed)/float64(R*T), "words/row")
+				b.ReportMetric(float64(out.Reread)/float64(R*T), "reread")
 				b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*R*T), "µs/row")
 			})
 		}
