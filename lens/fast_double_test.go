@@ -1,151 +1,251 @@
 package lens
 
 import (
+	"maps"
 	"math"
+	"os"
 	"slices"
 	"testing"
 
 	"github.com/golens/golens/internal/reference"
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/torch"
+	"github.com/golens/golens/torch/kernel"
 )
 
-// The definitions in float64, on the logits of a product in float64. Of rows h [P,C].
+// The definitions in float64, of logits x [P,V]; l and f are the row's and the model's own
+// log-probabilities, and p is exp(f).
 const doubleText = `
-def logits(self, h: Tensor, w: Tensor, bias: Optional[Tensor]) -> Tensor:
-    b: Optional[Tensor] = None
-    if bias is not None:
-        b = bias.to(7)
-    return torch.linear(h.to(7), w.to(7), b)
+def double(self, x: Tensor) -> Tensor:
+    return x.to(7)
 
-def read(self, x: Tensor, own: Tensor, ids: Tensor, mine: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
-    # Log-sum-exp, entropy, KL, log-probability of targets ids [P], how many logits are
-    # larger than theirs by d or more, and by -d or more; the logits of ids mine [P,K].
-    l, f = torch.log_softmax(x, -1), torch.log_softmax(own, -1)
+def logits(self, h: Tensor, w: Tensor, bias: Optional[Tensor]) -> Tensor:
+    return torch.linear(h.to(7), w, bias)
+
+def final(self, x: Tensor) -> Tuple[Tensor, Tensor]:
+    f = torch.log_softmax(x.to(7), -1)
+    return f, f.exp()
+
+def read(self, x: Tensor, f: Tensor, p: Tensor, ids: Tensor, d: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    # Log-sum-exp, entropy, KL, log-probability of targets ids [P], and how many logits are
+    # larger than theirs by more than d [P], and no smaller than they are less d.
+    x = x.to(7)
+    z = torch.logsumexp(x, -1)
+    l = x - z[:, None]
     t = x.gather(-1, ids[:, None])
-    d = 1e-3
-    return (torch.logsumexp(x, -1), -(l.exp() * l).sum(-1), (f.exp() * (f - l)).sum(-1), l.gather(-1, ids[:, None])[:, 0],
-            (x > t + d).sum(-1), (x > t - d).sum(-1), x.gather(-1, mine))
+    return (z, -(l.exp() * l).sum(-1), (p * (f - l)).sum(-1), l.gather(-1, ids[:, None])[:, 0],
+            torch.count_nonzero(x > t + d[:, None], -1), torch.count_nonzero(x >= t - d[:, None], -1))
+
+def larger(self, x: Tensor, least: Tensor) -> Tensor:
+    return torch.count_nonzero(x > least[:, None], -1)
+
+def chosen(self, x: Tensor, ids: Tensor) -> Tensor:
+    return x.to(7).gather(-1, ids)
 `
 
-// TestFastDouble compares both kernels with float64, from the product on, over thousands
-// of rows of a trained model and of random weights.
-func TestFastDouble(t *testing.T) {
+// A doubled is a model's lens in float64, some positions of a row at a time.
+type doubled struct {
+	t       *testing.T
+	module  *torch.Module
+	m       *model.Model
+	u       *model.Unembedding
+	w       *torch.Tensor // the head's weights in float64
+	bias    any           // its bias in float64, or nil
+	longest float64       // the largest norm of a word's weights
+	order   kernel.Order  // in which the kernels sum
+	worst   map[string]float64
+}
+
+func newDoubled(t *testing.T, m *model.Model) *doubled {
+	t.Helper()
 	unit, err := torch.NewUnit()
 	if err != nil {
 		t.Fatal(err)
 	}
-	double, err := unit.Define("Double", doubleText)
+	d := &doubled{t: t, m: m, worst: map[string]float64{}}
+	if d.module, err = unit.Define("Double", doubleText); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.module.Close() })
+	if d.u, err = m.Unembedding(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.u.Close() })
+	var kept torch.Scope
+	t.Cleanup(func() { kept.Close() })
+	d.w = d.call(&kept, "double", d.u.Weight)[0]
+	if d.u.Bias != nil {
+		d.bias = d.call(&kept, "double", d.u.Bias)[0]
+	}
+	w, err := torch.Values[float32](d.u.Weight)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer double.Close()
+	d.longest = longest(w, int(d.u.Weight.Shape()[1]))
+	o, err := orderOf(d.u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.order = o.order
+	return d
+}
+
+func (d *doubled) call(keep *torch.Scope, method string, args ...any) []*torch.Tensor {
+	d.t.Helper()
+	out, err := d.module.Call(method, args...)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for _, x := range out {
+		torch.Keep(keep, x)
+	}
+	return out
+}
+
+// tensorIn returns a tensor that lives as long as the scope.
+func tensorIn[T torch.Element](t *testing.T, keep *torch.Scope, v []T, shape ...int64) *torch.Tensor {
+	t.Helper()
+	x, err := torch.New(v, shape...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return torch.Keep(keep, x)
+}
+
+// TestFastDouble compares the kernels with float64 over more than ten thousand rows of a
+// trained model that reads a text, and over some of random weights: from the product on,
+// and from the logits on that they have.
+func TestFastDouble(t *testing.T) {
+	trained := openModel(t, "", model.Options{DType: "float32"})
+	tokenizer, err := trained.Tokenizer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile("../docs/exactness.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const windows, length = 4, 200
+	ids := tokenizer.Encode(string(text))
+	if len(ids) < windows*length {
+		t.Fatalf("the text has %d tokens, and %d are read", len(ids), windows*length)
+	}
+	d, rows := newDoubled(t, trained), 0
+	for w := range windows {
+		rows += d.compare(ids[w*length : (w+1)*length])
+	}
+	if rows < 10_000 {
+		t.Errorf("%d rows of the trained model, fewer than are promised", rows)
+	}
+	d.log(rows)
+
 	for _, c := range []struct {
 		name string
 		T    int
-	}{{"", 100}, {"3x768", 20}, {"phi-96", 60}} {
-		dir := ""
-		if c.name != "" {
-			dir = reference.Model(t, c.name)
-		}
-		m := openModel(t, dir, model.Options{DType: "float32"})
-		ids := reference.IDs(3, c.T, m.Sizes.Vocab)
-		for _, kernel := range []Kernel{ATen, F32} {
-			compareDouble(t, double, m, read(t, m, ids, Options{Fast: true, Kernel: kernel, Next: true, Hidden: true, Top: 10}))
-		}
+	}{{"3x768", 20}, {"phi-96", 60}} {
+		m := openModel(t, reference.Model(t, c.name), model.Options{DType: "float32"})
+		d := newDoubled(t, m)
+		d.log(d.compare(reference.IDs(3, c.T, m.Sizes.Vocab)))
 	}
 }
 
-func compareDouble(t *testing.T, double *torch.Module, m *model.Model, r *Result) {
-	t.Helper()
+func (d *doubled) log(rows int) {
+	for _, name := range slices.Sorted(maps.Keys(d.worst)) {
+		d.t.Logf("%s, %d rows: %s is off by at most %.2g", d.m.Name, rows, name, d.worst[name])
+	}
+}
+
+// compare reads a text with every kernel that runs here, compares all cells with
+// float64, and returns their number.
+func (d *doubled) compare(ids []int64) int {
+	d.t.Helper()
+	kernels := []Kernel{ATen, F32}
+	if len(kernel.X3()) > 0 {
+		kernels = append(kernels, X3)
+	}
+	var results []*Result
+	for _, k := range kernels {
+		r := read(d.t, d.m, ids, Options{Fast: true, Kernel: k, Next: true, Hidden: true, Top: 10})
+		if len(results) > 0 && !slices.Equal(r.Hidden, results[0].Hidden) {
+			d.t.Fatalf("%s: the states are not those of %s", k, kernels[0])
+		}
+		results = append(results, r)
+	}
+	const chunk = 20 // positions: logits in float64 take 8 MB, and stay near the processor
+	for from := 0; from < len(ids); from += chunk {
+		d.positions(results, from, min(len(ids), from+chunk))
+	}
+	return len(results[0].Rows) * len(ids)
+}
+
+// positions compares all rows of positions from to to-1.
+func (d *doubled) positions(results []*Result, from, to int) {
+	d.t.Helper()
 	var sc torch.Scope
 	defer sc.Close()
-	call := func(keep *torch.Scope, method string, args ...any) []*torch.Tensor {
-		t.Helper()
-		out, err := double.Call(method, args...)
+	r := results[0]
+	P, C, R, n := len(r.Positions), r.Width, len(r.Rows), int64(to-from)
+	next := slices.Clone(r.Targets.IDs[from:to])
+	if to == P {
+		next[n-1] = 0 // the last one has no target
+	}
+	targets := tensorIn(d.t, &sc, next, n)
+	none := tensorIn(d.t, &sc, make([]float64, n), n)
+	product := func(keep *torch.Scope, h *torch.Tensor) (float32s, float64s *torch.Tensor) {
+		x, err := torch.Linear(h, d.u.Weight, d.u.Bias, d.order)
 		if err != nil {
-			t.Fatal(err)
+			d.t.Fatal(err)
 		}
-		for _, x := range out {
-			torch.Keep(keep, x)
-		}
-		return out
+		return torch.Keep(keep, x), d.call(keep, "logits", h, d.w, d.bias)[0]
 	}
-	numbers := func(x *torch.Tensor) []float64 {
-		v, err := torch.Values[float64](x)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return v
-	}
-	u, err := m.Unembedding()
-	if err != nil {
-		t.Fatal(err)
-	}
-	torch.Keep(&sc, u)
-	var bias any
-	if u.Bias != nil {
-		bias = u.Bias
-	}
-	w, err := torch.Values[float32](u.Weight)
-	if err != nil {
-		t.Fatal(err)
-	}
-	P, C, R := len(r.Positions), r.Width, len(r.Rows)
-	// One order of summation is off by half of what two are apart (see apart).
-	d := float64(C+3) * math.Exp2(-24) * longest(w, C) * longest(r.Hidden, C)
-	means := (2*d + sumTolerance) * (2 + 2*math.Log(float64(r.Vocab)))
-	next := append(slices.Clone(r.Targets.IDs[:P-1]), 0)
-	targets, err := torch.New(next, int64(P))
-	if err != nil {
-		t.Fatal(err)
-	}
-	torch.Keep(&sc, targets)
-	rows := func(keep *torch.Scope, n int) *torch.Tensor {
-		h := newTensor(t, r.Hidden[n*P*C:(n+1)*P*C], int64(P), int64(C))
-		return call(keep, "logits", h, u.Weight, bias)[0]
-	}
-	own := rows(&sc, R-1)
-	worst := map[string]float64{}
-	check := func(name string, got float32, want, tol float64) {
-		off := math.Abs(float64(got) - want)
-		worst[name] = max(worst[name], off)
-		if !(off <= tol) {
-			t.Fatalf("%s, %s: %s is %v, in float64 %v", m.Name, r.Manifest.Kernel, name, got, want)
-		}
-	}
-	for n := range R {
+	states := func(row int) []float32 { return r.Hidden[(row*P+from)*C : (row*P+to)*C] }
+	own, ownDouble := product(&sc, tensorIn(d.t, &sc, states(R-1), n, int64(C)))
+	final, finalDouble := d.call(&sc, "final", own), d.call(&sc, "final", ownDouble)
+	ofFinal := d.margins(states(R - 1))
+	for row := range R {
 		var one torch.Scope
-		mine, err := torch.New(r.TopIDs[n*P*r.K:(n+1)*P*r.K], int64(P), int64(r.K))
-		if err != nil {
-			t.Fatal(err)
+		h := states(row)
+		x, double := product(&one, tensorIn(d.t, &one, h, n, int64(C)))
+		off := d.margins(h)
+		apart := slices.Clone(off)
+		for i := range apart {
+			apart[i] *= 2 // two logits of a row, each off by as much
 		}
-		torch.Keep(&one, mine)
-		out := call(&one, "read", rows(&one, n), own, targets, mine)
-		lse, entropy, kl, logprob, logits := numbers(out[0]), numbers(out[1]), numbers(out[2]), numbers(out[3]), numbers(out[6])
-		var above, least []int64
-		if err := fetch(out[4:6], &above, &least); err != nil {
-			t.Fatal(err)
-		}
-		for p := range P {
-			at := n*P + p
-			// Results are float32: half a unit in the last place comes to each.
-			half := func(v float64) float64 { return math.Abs(v) * math.Exp2(-24) }
-			check("log-sum-exp", r.LogSumExp[at], lse[p], d+sumTolerance+half(lse[p]))
-			check("entropy", r.Entropy[at], entropy[p], means)
-			check("KL", r.KL[at], kl[p], means+half(kl[p]))
-			for k := range r.K {
-				check("logit", r.TopLogits[at*r.K+k], logits[p*r.K+k], d)
-			}
-			if p == P-1 {
-				continue // the last one has no target
-			}
-			check("log-probability", r.Targets.LogProb[at], logprob[p], 2*d+sumTolerance+half(logprob[p]))
-			if rank := r.Targets.Rank[at]; d < 5e-4 && (rank < 1+above[p] || rank > 1+least[p]) {
-				t.Errorf("%s, %s: the rank %d is not from %d to %d", m.Name, r.Manifest.Kernel, rank, 1+above[p], 1+least[p])
+		fromLogits := d.read(&one, x, final, targets, none)
+		fromStates := d.read(&one, double, finalDouble, targets, tensorIn(d.t, &one, apart, n))
+		for _, got := range results {
+			c := doubledCells{d, got, row, from, to}
+			c.nearDouble(&one, double, fromStates, off, ofFinal)
+			if got.Manifest.Kernel != string(ATen) {
+				c.ofLogits(&one, x, fromLogits)
 			}
 		}
 		one.Close()
 	}
-	t.Logf("%s, %s, %d rows: a logit is off by no more than %.2g, at most %v", m.Name, r.Manifest.Kernel, R*P, d, worst)
+}
+
+// margins returns by how much a float32 logit of each state in h may be off: (C+3) 2^-24
+// |h||w|, half of what two orders of summation are apart (see apart).
+func (d *doubled) margins(h []float32) []float64 {
+	C := int(d.u.Weight.Shape()[1])
+	var out []float64
+	for x := range slices.Chunk(h, C) {
+		out = append(out, float64(C+3)*math.Exp2(-24)*d.longest*longest(x, C))
+	}
+	return out
+}
+
+// doubledNumbers are what read returns for each position of a row.
+type doubledNumbers struct {
+	lse, entropy, kl, logprob []float64
+	larger, least             []int64
+}
+
+func (d *doubled) read(keep *torch.Scope, x *torch.Tensor, final []*torch.Tensor, targets, margin *torch.Tensor) (s doubledNumbers) {
+	d.t.Helper()
+	out := d.call(keep, "read", x, final[0], final[1], targets, margin)
+	if err := fetch(out, &s.lse, &s.entropy, &s.kl, &s.logprob, &s.larger, &s.least); err != nil {
+		d.t.Fatal(err)
+	}
+	return s
 }
