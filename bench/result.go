@@ -64,7 +64,7 @@ type Limits struct {
 type Row struct {
 	Work   Kind   `json:"work"`
 	Mode   string `json:"mode"`
-	Kernel string `json:"kernel"` // aten, f32 or x3
+	Kernel string `json:"kernel"` // aten, f32, x3 or tf32x3
 	T      int    `json:"tokens"` // of the prompt, or of a chunk
 	Each   int    `json:"each"`   // tokens that one run counts as, see Row.Rate
 

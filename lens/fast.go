@@ -22,7 +22,7 @@ type fast struct {
 }
 
 // newFast returns a reading of what a run with the plan's captures left behind. The
-// caller closes its tiles.
+// caller closes it.
 func (r *reader) newFast(s model.Session, run *hooks.Run) (*fast, error) {
 	f := &fast{reader: r, s: s, run: run, own: slices.IndexFunc(r.rows, func(row Row) bool { return r.isLastRow(row) && r.Kind != Raw })}
 	if f.own < 0 {
@@ -33,6 +33,14 @@ func (r *reader) newFast(s model.Session, run *hooks.Run) (*fast, error) {
 		return nil, err
 	}
 	f.by = f.tiles
+	if r.Kernel == TF32X3 {
+		own, err := openNear(f.tiles)
+		if err != nil {
+			f.tiles.Close()
+			return nil, err
+		}
+		f.by = own
+	}
 	if r.Kernel == F32 || r.Kernel == X3 {
 		own, err := openFused(f.tiles.head, r.Kernel)
 		if err != nil {
@@ -44,6 +52,13 @@ func (r *reader) newFast(s model.Session, run *hooks.Run) (*fast, error) {
 	return f, nil
 }
 
+func (f *fast) Close() error {
+	if own, ok := f.by.(*near); ok {
+		return own.Close()
+	}
+	return f.tiles.Close()
+}
+
 // readFast reads the states that a run with the plan's captures left behind.
 func (r *reader) readFast(ctx context.Context, s model.Session, run *hooks.Run) error {
 	if err := r.prepare(); err != nil {
@@ -53,7 +68,7 @@ func (r *reader) readFast(ctx context.Context, s model.Session, run *hooks.Run) 
 	if err != nil {
 		return err
 	}
-	defer f.tiles.Close()
+	defer f.Close()
 	if err := f.readRows(ctx); err != nil {
 		return err
 	}

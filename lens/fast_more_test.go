@@ -161,7 +161,7 @@ func TestFastChoices(t *testing.T) {
 		text string
 	}{
 		{Options{Kernel: ATen}, "belongs to the fast mode"},
-		{Options{Fast: true, Kernel: "blas"}, "auto, aten, f32 and x3"},
+		{Options{Fast: true, Kernel: "blas"}, "auto, aten, f32, x3 and tf32x3"},
 		{Options{Packed: true}, "packed weights belong to the fast mode"},
 	} {
 		_, err := Read(context.Background(), m, []int64{1}, c.o)
@@ -177,9 +177,12 @@ func TestFastLeaves(t *testing.T) {
 	m := openModel(t, reference.Model(t, "4x64-untied"), model.Options{})
 	ids := reference.IDs(5, 40, m.Sizes.Vocab)
 	o := Options{Fast: true, Next: true, Track: 2, Kind: Normed, Logits: true}
+	near := Options{Fast: true, Next: true, Track: 2, Kernel: TF32X3}
 	read(t, m, ids, o) // what is made once
+	read(t, m, ids, near)
 	before := torch.Live()
 	read(t, m, ids, o)
+	read(t, m, ids, near)
 	ctx, cancel := context.WithCancel(context.Background())
 	o.Each = func(Row, *torch.Tensor) error { cancel(); return nil }
 	if _, err := Read(ctx, m, ids, o); !errors.Is(err, context.Canceled) {
@@ -265,10 +268,18 @@ func TestFastCUDA(t *testing.T) {
 	o := Options{Next: true, Track: 2, Logits: true, Hidden: true}
 	exact := read(t, m, ids, o)
 	o.Fast = true
-	fast := read(t, openModel(t, dir, model.Options{Device: gpu}), ids, o)
-	if fast.Manifest.Kernel != string(ATen) {
-		t.Errorf("the kernel is %s", fast.Manifest.Kernel)
+	on := openModel(t, dir, model.Options{Device: gpu})
+	auto := ATen
+	if gpu.HasTF32() {
+		auto = TF32X3
 	}
-	fast.Hidden = nil // states of another device
-	nearResult(t, fast, exact, 10*apart(t, m, exact))
+	for asked, want := range map[Kernel]Kernel{Auto: auto, ATen: ATen, TF32X3: TF32X3} {
+		o.Kernel = asked
+		fast := read(t, on, ids, o)
+		if fast.Manifest.Kernel != string(want) {
+			t.Errorf("for %s the kernel is %s", asked, fast.Manifest.Kernel)
+		}
+		fast.Hidden = nil // states of another device
+		nearResult(t, fast, exact, 10*apart(t, m, exact))
+	}
 }

@@ -34,15 +34,28 @@ func newReading(S, P, K, N int) *reading {
 // put takes a reading of some positions over, the first of which is number from.
 func (r *reading) put(from int, b *reading) {
 	for s := range r.states {
-		to, at, P := s*r.positions+from, s*b.positions, b.positions
-		K, N := r.top, r.count
-		copy(r.TopIDs[to*K:], b.TopIDs[at*K:(at+P)*K])
-		copy(r.TopLogits[to*K:], b.TopLogits[at*K:(at+P)*K])
-		copy(r.LogSumExp[to:], b.LogSumExp[at:at+P])
-		copy(r.Entropy[to:], b.Entropy[at:at+P])
-		copy(r.KL[to:], b.KL[at:at+P])
-		copy(r.TargetLogit[to*N:], b.TargetLogit[at*N:(at+P)*N])
-		copy(r.TargetRank[to*N:], b.TargetRank[at*N:(at+P)*N])
-		copy(r.TargetTies[to*N:], b.TargetTies[at*N:(at+P)*N])
+		r.copy(s*r.positions+from, b, s*b.positions, b.positions)
 	}
+}
+
+// replace takes a reading of the positions at over.
+func (r *reading) replace(at []int64, b *reading) {
+	for s := range r.states {
+		for i, p := range at {
+			r.copy(s*r.positions+int(p), b, s*b.positions+i, 1)
+		}
+	}
+}
+
+// copy takes P cells of another reading over, the first of which is number at.
+func (r *reading) copy(to int, b *reading, at, P int) {
+	K, N := r.top, r.count
+	copy(r.TopIDs[to*K:], b.TopIDs[at*K:(at+P)*K])
+	copy(r.TopLogits[to*K:], b.TopLogits[at*K:(at+P)*K])
+	copy(r.LogSumExp[to:], b.LogSumExp[at:at+P])
+	copy(r.Entropy[to:], b.Entropy[at:at+P])
+	copy(r.KL[to:], b.KL[at:at+P])
+	copy(r.TargetLogit[to*N:], b.TargetLogit[at*N:(at+P)*N])
+	copy(r.TargetRank[to*N:], b.TargetRank[at*N:(at+P)*N])
+	copy(r.TargetTies[to*N:], b.TargetTies[at*N:(at+P)*N])
 }

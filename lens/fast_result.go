@@ -146,7 +146,7 @@ func (r *reader) fastDivergence(ctx context.Context, s model.Session, clean, cha
 	if err != nil {
 		return nil, err
 	}
-	defer f.tiles.Close()
+	defer f.Close()
 	other := *f
 	other.run = changed
 	P := len(f.positions)

@@ -9,6 +9,9 @@ import (
 	"github.com/golens/golens/torch"
 )
 
+//go:embed product.py
+var productText string
+
 //go:embed tiles.py
 var tilesText string
 
@@ -17,7 +20,7 @@ var tilesModule = sync.OnceValues(func() (*torch.Module, error) {
 	if err != nil {
 		return nil, err
 	}
-	return u.Define("Tiles", tilesText)
+	return u.Define("Tiles", productText+tilesText)
 })
 
 // tiles is the readout by libtorch's operations, on tiles of the vocabulary.
@@ -25,7 +28,9 @@ type tiles struct {
 	text   *torch.Module
 	head   *model.Unembedding
 	device torch.Device
-	size   int // words of a tile; 0 for what is best
+	size   int  // words of a tile; 0 for what is best
+	wide   bool // products are summed in float64, and rounded
+	copies bool // a product copies its part of the weights
 }
 
 // openTiles returns the tiles of a model's head, which the caller closes.
@@ -56,6 +61,9 @@ func (t *tiles) width(rows int) int {
 		n = max(1024, min(8192, 3<<18/max(1, rows)))
 		if t.device.IsCUDA() { // its memory is as good as a cache, and each call costs
 			n = 1 << 16
+			if t.copies { // 64 MiB of logits, and 128 MiB of weights
+				n = max(1024, min(n, 1<<24/max(1, rows), 1<<25/int(t.head.Weight.Shape()[1])))
+			}
 		}
 	}
 	count := (V + n - 1) / n
@@ -68,40 +76,65 @@ func (t *tiles) width(rows int) int {
 func (t *tiles) read(states []*torch.Tensor, final, top int, targets []int64, n int) (*reading, error) {
 	var sc torch.Scope
 	defer sc.Close()
-	h, err := t.stack(&sc, states)
+	a, err := t.ask(&sc, states, targets, n)
 	if err != nil {
 		return nil, err
 	}
-	P, S, N := int(h.Shape()[0]), len(states), max(1, n)
-	var at, ids []int64 // of the positions with a target
-	for p := range P {
-		if row := targets[p*n : (p+1)*n]; slices.ContainsFunc(row, func(id int64) bool { return id >= 0 }) {
-			at = append(at, int64(p))
+	out, err := t.find(&sc, a, final, top)
+	if err != nil {
+		return nil, err
+	}
+	return a.reading(out, top)
+}
+
+// asked is what a readout is asked for, as its text takes it.
+type asked struct {
+	h       *torch.Tensor // [P,S,C]
+	at      []int64       // Q positions with a target
+	ids     []int64       // [Q,N], 0 for none
+	targets []int64       // [P,n], -1 for none
+	n       int           // N, or 0
+
+	atTensor, idTensor *torch.Tensor
+}
+
+func (t *tiles) ask(sc *torch.Scope, states []*torch.Tensor, targets []int64, n int) (a *asked, err error) {
+	a = &asked{targets: targets, n: n}
+	if a.h, err = t.stack(sc, states); err != nil {
+		return nil, err
+	}
+	for p := range a.h.Shape()[0] {
+		if row := targets[int(p)*n : int(p+1)*n]; slices.ContainsFunc(row, func(id int64) bool { return id >= 0 }) {
+			a.at = append(a.at, p)
 			for _, id := range row {
-				ids = append(ids, max(0, id))
+				a.ids = append(a.ids, max(0, id))
 			}
 		}
 	}
-	Q := len(at)
-	atTensor, err := t.upload(&sc, at, int64(Q))
+	if a.atTensor, err = t.upload(sc, a.at, int64(len(a.at))); err != nil {
+		return nil, err
+	}
+	a.idTensor, err = t.upload(sc, a.ids, int64(len(a.at)), int64(max(1, n)))
+	return a, err
+}
+
+// find returns what the text's "read" does.
+func (t *tiles) find(sc *torch.Scope, a *asked, final, top int) ([]*torch.Tensor, error) {
+	logits, err := t.targetLogits(sc, a.h, a.atTensor, a.ids, len(a.at), max(1, a.n))
 	if err != nil {
 		return nil, err
 	}
-	idTensor, err := t.upload(&sc, ids, int64(Q), int64(N))
-	if err != nil {
-		return nil, err
-	}
-	logits, err := t.targetLogits(&sc, h, atTensor, ids, Q, N)
-	if err != nil {
-		return nil, err
-	}
-	out, err := t.text.Call("read", h, t.head.Weight, t.bias(), t.head.Cap, t.width(P*S), final, top, atTensor, idTensor, logits)
-	if err != nil {
-		return nil, err
-	}
+	shape := a.h.Shape()
+	out, err := t.text.Call("read", a.h, t.head.Weight, t.bias(), t.head.Cap, t.width(int(shape[0]*shape[1])), final, top, a.atTensor, a.idTensor, logits)
 	for _, x := range out {
-		torch.Keep(&sc, x)
+		torch.Keep(sc, x)
 	}
+	return out, err
+}
+
+// reading brings over what "read" returned.
+func (a *asked) reading(out []*torch.Tensor, top int) (*reading, error) {
+	P, S, Q, n := int(a.h.Shape()[0]), int(a.h.Shape()[1]), len(a.at), a.n
 	r := newReading(S, P, top, n)
 	var own []float32
 	var above, equal []int64
@@ -109,9 +142,9 @@ func (t *tiles) read(states []*torch.Tensor, final, top int, targets []int64, n 
 		return nil, err
 	}
 	for s := range S {
-		for q, p := range at {
+		for q, p := range a.at {
 			for j := range n {
-				if targets[int(p)*n+j] < 0 {
+				if a.targets[int(p)*n+j] < 0 {
 					continue
 				}
 				to, from := (s*P+int(p))*n+j, (s*Q+q)*n+j
@@ -194,6 +227,14 @@ func (t *tiles) chosen(states []*torch.Tensor, ids []int64, N int) ([]float32, e
 
 // logits returns all logits [1,P,V] of h [1,P,C], on tiles as for so many rows.
 func (t *tiles) logits(h *torch.Tensor, rows int) (*torch.Tensor, error) {
+	if t.wide {
+		x, err := h.To(torch.Float64, t.device)
+		if err != nil {
+			return nil, err
+		}
+		defer x.Close()
+		h = x
+	}
 	return t.one("logits", h, t.head.Weight, t.bias(), t.head.Cap, t.width(rows))
 }
 
@@ -202,6 +243,10 @@ func (t *tiles) gather(h, at *torch.Tensor) (*torch.Tensor, error) { return t.on
 
 func (t *tiles) stack(sc *torch.Scope, states []*torch.Tensor) (*torch.Tensor, error) {
 	h, err := t.one("stack", states)
+	if torch.Keep(sc, h); err != nil || !t.wide {
+		return h, err
+	}
+	h, err = h.To(torch.Float64, t.device)
 	return torch.Keep(sc, h), err
 }
 

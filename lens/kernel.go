@@ -11,7 +11,8 @@ import (
 type Kernel string
 
 const (
-	// Auto is X3 where it is faster than F32 (with AMX), F32 where it serves, and else ATen.
+	// Auto is TF32X3 where it serves on a GPU, X3 where it is faster than F32 (with AMX),
+	// F32 where it serves, and else ATen.
 	Auto Kernel = "auto"
 	// ATen works on tiles of the vocabulary with libtorch's operations: on any
 	// processor and GPU, in any type.
@@ -21,6 +22,9 @@ const (
 	// X3 computes float32 products in three bfloat16 ones, with AMX or AVX512_BF16.
 	// Candidates, their logits, ranks and ties are those of F32, and the sums near.
 	X3 Kernel = "x3"
+	// TF32X3 is ATen with float32 products in three TF32 ones, which GPUs multiply several
+	// times as fast. Candidates and their logits are those of a product in float64, rounded.
+	TF32X3 Kernel = "tf32x3"
 )
 
 // chooseKernel settles on a kernel for a model.
@@ -34,13 +38,19 @@ func (p *plan) chooseKernel(m *model.Model) error {
 	switch p.Kernel {
 	case "", Auto:
 		p.Kernel = ATen
-		if why := notF32(m); why == "" && kernel.Best().Name() == "avx512" {
+		if m.Device.HasTF32() && notNear(m) == "" {
+			p.Kernel = TF32X3
+		} else if why := notF32(m); why == "" && kernel.Best().Name() == "avx512" {
 			p.Kernel = F32
 			if x3 := kernel.X3(); len(x3) > 0 && x3[0].Fast() {
 				p.Kernel = X3
 			}
 		}
 	case ATen:
+	case TF32X3:
+		if why := notNear(m); why != "" {
+			return choice("the kernel %s computes %s: take %s", p.Kernel, why, ATen)
+		}
 	case F32, X3:
 		if why := notF32(m); why != "" {
 			return choice("the kernel %s computes %s: take %s", p.Kernel, why, ATen)
@@ -49,16 +59,22 @@ func (p *plan) chooseKernel(m *model.Model) error {
 			return choice("the kernel %s needs a processor that multiplies bfloat16, with AMX or AVX512_BF16, and this one does not: take %s", X3, F32)
 		}
 	default:
-		return choice("no kernel is called %q: there are auto, aten, f32 and x3", p.Kernel)
+		return choice("no kernel is called %q: there are auto, aten, f32, x3 and tf32x3", p.Kernel)
 	}
 	return nil
 }
 
 // notF32 says why the kernel F32 cannot serve a model, or is empty.
 func notF32(m *model.Model) string {
-	switch {
-	case m.Device.IsCUDA():
+	if m.Device.IsCUDA() {
 		return "on the CPU, and the model is on " + m.Device.String()
+	}
+	return notNear(m)
+}
+
+// notNear says why the kernel TF32X3 cannot serve a model, or is empty.
+func notNear(m *model.Model) string {
+	switch {
 	case m.DType != torch.Float32:
 		return "in float32, and the model in " + m.DType.String()
 	case m.LogitCap() > 0:

@@ -101,7 +101,7 @@ type Manifest struct {
 	DType      string `json:"dtype"`
 	Attention  string `json:"attention"`        // sdpa or eager
 	Mode       string `json:"mode"`             // exact or fast
-	Kernel     string `json:"kernel"`           // aten, f32 or x3
+	Kernel     string `json:"kernel"`           // aten, f32, x3 or tf32x3
 	Order      string `json:"order,omitempty"`  // of summation, of a kernel of golens's own
 	Packed     bool   `json:"packed,omitempty"` // whether the states are made by such kernels too
 	Lens       Kind   `json:"lens"`

@@ -13,22 +13,16 @@
 #
 #   s = exp(-d) s      e = exp(-d) (e - d s)      a = exp(-df) (a - (df - d) sf)
 #
-# Sums within a tile are float32, those of tiles float64.
-
-def project(self, rows: Tensor, weight: Tensor, bias: Optional[Tensor], cap: float) -> Tensor:
-    # The logits [M,n] of rows [M,C] in float32; the head's own operations, in its type.
-    x = torch.linear(rows, weight, bias)
-    if cap > 0.0:
-        x = torch.tanh(x / cap) * cap
-    return x.to(6)
+# Sums within a tile are float32, those of tiles float64. What a logit is, "factors" and
+# "project" say, which stand in a text of their own.
 
 def many(self, h: Tensor) -> Tensor:
-    # The rows [M,C] of h [..,C], and some of zeros where they are few: a product of few
+    # The rows [M,C] of h [..,C] for "project", and some of zeros where they are few: a product of few
     # rows adds in another order, and rows would have other bits in another company.
     rows = h.reshape([-1, h.size(-1)])
     if rows.size(0) < 16:
         rows = torch.constant_pad_nd(rows, [0, 0, 0, 16 - rows.size(0)])
-    return rows
+    return self.factors(rows)
 
 def part(self, bias: Optional[Tensor], start: int, n: int) -> Optional[Tensor]:
     if bias is None:

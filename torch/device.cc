@@ -32,7 +32,28 @@ char *golens_cuda_open(int *count) {
       TORCH_CHECK(false, "this libtorch has no usable CUDA part: ", dlerror());
     *count = static_cast<int>(at::globalContext().hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0);
     TORCH_CHECK(*count > 0, "an NVIDIA driver was found, but no device it can use (is the driver too old?)");
+    // Float32 is float32, whatever the environment says (TORCH_ALLOW_TF32_CUBLAS_OVERRIDE).
+    at::globalContext().setAllowTF32CuBLAS(false);
+    at::globalContext().setAllowTF32CuDNN(false);
   });
+}
+
+// Asked of the driver, whose header is not among libtorch's.
+char *golens_cuda_major(int index, int *major) {
+  return guard([&] {
+    void *driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_NOLOAD);
+    TORCH_CHECK(driver, "no NVIDIA driver is open");
+    auto get = reinterpret_cast<int (*)(int *, int)>(dlsym(driver, "cuDeviceGet"));
+    auto attribute = reinterpret_cast<int (*)(int *, int, int)>(dlsym(driver, "cuDeviceGetAttribute"));
+    constexpr int compute_capability_major = 75;
+    int device = 0;
+    const int failed = !get || !attribute ? -1 : get(&device, index);
+    TORCH_CHECK(!failed && !attribute(major, compute_capability_major, device), "the NVIDIA driver does not say what device ", index, " is");
+  });
+}
+
+char *golens_cuda_tf32(int allow) {
+  return guard([&] { at::globalContext().setAllowTF32CuBLAS(allow != 0); });
 }
 
 // Not at::show_config, which asks about CUDA (see above).

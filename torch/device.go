@@ -79,15 +79,41 @@ var busy sync.Map // Device to *sync.Mutex
 // Exclusive runs f while no other operation holds the device. Every thread of the
 // system that calls into libtorch would get a team of helper threads of its own;
 // one operation at a time keeps that to one or two teams. Hooks run within f and
-// must not ask for the device again.
+// must not ask for the device again. All GPUs count as one device: what TF32 sets
+// holds for all of them.
 func (d Device) Exclusive(f func() error) error {
-	m, _ := busy.LoadOrStore(d, new(sync.Mutex))
+	m, _ := busy.LoadOrStore(Device{cuda: d.cuda}, new(sync.Mutex))
 	m.(*sync.Mutex).Lock()
 	defer m.(*sync.Mutex).Unlock()
 	// On one thread of the system, the operation has one team and one heap.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	return f()
+}
+
+// TF32 runs f, within Exclusive, while products of float32 matrices on a GPU may take no
+// more of their factors than TF32 has: 10 bits behind the leading one. Outside of it they
+// take all bits. On the CPU it only runs f.
+func (d Device) TF32(f func() error) (err error) {
+	if !d.cuda {
+		return f()
+	}
+	defer func() {
+		if off := check("turn TF32 off", C.golens_cuda_tf32(0)); err == nil {
+			err = off
+		}
+	}()
+	if err := check("turn TF32 on", C.golens_cuda_tf32(1)); err != nil {
+		return err
+	}
+	return f()
+}
+
+// HasTF32 reports whether d is a GPU that multiplies matrices of TF32 numbers faster than
+// those of float32: those from compute capability 8 on do.
+func (d Device) HasTF32() bool {
+	var major C.int
+	return d.cuda && check("ask about "+d.String(), C.golens_cuda_major(C.int(d.index), &major)) == nil && major >= 8
 }
 
 // SetThreads sets how many threads an operation on the CPU uses. It changes the

@@ -67,6 +67,49 @@ func TestOnGPU(t *testing.T) {
 	equal(t, "there and back", values[float32](t, x), 1, 2)
 }
 
+// TestTF32: what f returns comes back, and products are float32's own again behind it.
+func TestTF32(t *testing.T) {
+	stop := errors.New("stop")
+	devices := []torch.Device{torch.CPU}
+	if cuda, err := torch.OpenDevice("cuda"); err == nil {
+		devices = append(devices, cuda)
+	}
+	if torch.CPU.HasTF32() {
+		t.Error("the CPU is a GPU")
+	}
+	for _, d := range devices {
+		b := work(t)
+		m := b.module("def forward(self, x: Tensor) -> Tensor:\n    return torch.mm(x, x)\n")
+		const n = 256 // of 1 + 2^-12, which TF32 does not hold
+		v := make([]float32, n*n)
+		for i := range v {
+			v[i] = 1 + 0x1p-12
+		}
+		x := keep(b, must(b.tensor(v, n, n).To(torch.Float32, d))(t))
+		product := func() float32 {
+			y := keep(b, must(m.Call("forward", x))(t)[0])
+			return values[float32](t, y)[0]
+		}
+		const want = n * (1 + 0x1p-12) * (1 + 0x1p-12)
+		for range 2 {
+			if got := product(); got < want*(1-1e-5) || got > want*(1+1e-5) {
+				t.Errorf("%s: a product of float32 is %v, not %v", d, got, want)
+			}
+			if err := d.TF32(func() error {
+				if got := product(); d.HasTF32() && got != n {
+					t.Errorf("%s: a product of TF32 is %v, not %v", d, got, n)
+				}
+				return stop
+			}); err != stop {
+				t.Errorf("%s: got %v", d, err)
+			}
+		}
+	}
+	if len(devices) == 1 {
+		t.Skip("there is no GPU: only the CPU was tested")
+	}
+}
+
 func TestExclusive(t *testing.T) {
 	stop := errors.New("stop")
 	if err := torch.CPU.Exclusive(func() error { return stop }); err != stop {

@@ -105,7 +105,9 @@ void golens_products_free(golens_products *p);
 
 void *golens_parallel_for_kernels(void);  // a golens_parallel of kernel/kernel.h, on libtorch's own threads
 
-char *golens_cuda_open(int *count);  // once, before any other question about CUDA
+char *golens_cuda_open(int *count);  // once, before any other question about CUDA; TF32 is off
+char *golens_cuda_major(int index, int *major);  // of a GPU's compute capability
+char *golens_cuda_tf32(int allow);   // whether float32 products on GPUs may be TF32 ones, in the whole process
 char *golens_describe(char **text);  // lines "key\tvalue": version, capability, BLAS, ...
 char *golens_set_threads(int n);
 int golens_threads(void);

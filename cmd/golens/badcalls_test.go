@@ -56,7 +56,7 @@ func badCalls() []bad {
 		{name: "unknown site", args: on("lens", "x", "--at", "heads"), code: 2, says: []string{"--at heads", "resid, resid_mid, attn and mlp"}},
 		{name: "unknown mode", args: on("lens", "x", "--mode", "quick"), code: 2, says: []string{"--mode quick", "exact and fast"}},
 		{name: "mode of another command", args: on("study", "entropy", "--mode", "fast"), code: 2, says: []string{"--mode fast", "study is exact"}},
-		{name: "unknown kernel", args: on("lens", "x", "--mode", "fast", "--kernel", "blas"), code: 2, says: []string{"--kernel blas", "auto, aten, f32 and x3"}},
+		{name: "unknown kernel", args: on("lens", "x", "--mode", "fast", "--kernel", "blas"), code: 2, says: []string{"--kernel blas", "auto, aten, f32, x3 and tf32x3"}},
 		{name: "kernel of the exact mode", args: on("lens", "x", "--kernel", "aten"), code: 2, says: []string{"--kernel aten", "--mode fast"}},
 		{name: "kernel of another command", args: on("sweep", "x", "--target", "the", "--zero", "--mode", "fast", "--kernel", "aten"), code: 2, says: []string{"--kernel", "lens and generate"}},
 		{name: "unknown attention", args: on("lens", "x", "--attention", "flash"), code: 2, says: []string{"--attention flash", "sdpa or eager"}},

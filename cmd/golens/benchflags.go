@@ -84,8 +84,8 @@ func benchSettings(c *cli.Context, old *bench.Result) (bench.Settings, error) {
 		}
 	}
 	if set("kernel") {
-		if s.Kernel = lens.Kernel(c.String("kernel")); !slices.Contains([]lens.Kernel{lens.Auto, lens.ATen, lens.F32, lens.X3}, s.Kernel) {
-			return s, usage(c, "--kernel %s: there are auto, aten, f32 and x3", s.Kernel)
+		if s.Kernel = lens.Kernel(c.String("kernel")); !slices.Contains([]lens.Kernel{lens.Auto, lens.ATen, lens.F32, lens.X3, lens.TF32X3}, s.Kernel) {
+			return s, usage(c, "--kernel %s: there are auto, aten, f32, x3 and tf32x3", s.Kernel)
 		}
 	}
 	for flag, at := range map[string]*int{"runs": &s.Runs, "pairs": &s.Pairs, "new": &s.New, "chunks": &s.Chunks} {
