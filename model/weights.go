@@ -192,6 +192,7 @@ func openWeights(dir string, asked DType, c *config.Arch, on torch.Device) (*wei
 			w.Close()
 			return nil, err
 		}
+		m.Preload() // while the modules are built
 		w.files = append(w.files, m)
 	}
 	return w, nil

@@ -32,6 +32,15 @@ func Map(path string) (*File, error) {
 	return f, nil
 }
 
+// Preload has the whole file read and its pages mapped in the background, for a reader of
+// all of it that has other things to do first. The first Forget ends it, and so does Close.
+func (f *File) Preload() {
+	if f.c != nil {
+		C.golens_file_preload(f.c)
+		runtime.KeepAlive(f)
+	}
+}
+
 // Close gives the File's share of the mapping back.
 func (f *File) Close() error {
 	if f.c != nil {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/golens/golens/torch"
 )
@@ -188,6 +189,31 @@ func TestForget(t *testing.T) {
 	if got[0] != 7 || got[per-1] != 7 || got[per] != float32(per) || got[2*per-1] != float32(2*per-1) || got[2*per] != 7 {
 		t.Errorf("the wrong bytes were forgotten: %v %v %v %v %v", got[0], got[per-1], got[per], got[2*per-1], got[2*per])
 	}
+}
+
+// TestPreload: the pages of a file come without being read by anybody, its tensors are as
+// in the file, and may outlive it.
+func TestPreload(t *testing.T) {
+	b := work(t)
+	const n = 16 << 20 / 4
+	f := must(torch.Map(numbers(t, n)))(t)
+	x := keep(b, must(f.Tensor(0, torch.Float32, n))(t))
+	before := status(t, "VmRSS")
+	f.Preload()
+	f.Preload() // which changes nothing
+	end := time.Now().Add(10 * time.Second)
+	for status(t, "VmRSS")-before < 15<<10 {
+		if time.Now().After(end) {
+			t.Skipf("%d kB came: the system may be older than Linux 5.14", status(t, "VmRSS")-before)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	f.Preload()
+	f.Close()
+	if v := values[float32](t, x); v[0] != 0 || v[n-1] != n-1 {
+		t.Errorf("the file begins with %v and ends with %v", v[0], v[n-1])
+	}
+	f.Preload() // of a closed one, too
 }
 
 // FuzzFileTensor: whatever an index says, the bytes are those of the file or there is an error.

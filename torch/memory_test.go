@@ -150,6 +150,7 @@ func TestCollectorUnderStress(t *testing.T) {
 		if err != nil {
 			return err
 		}
+		f.Preload()
 		w, err := f.Tensor(0, torch.Float32, 8, 8)
 		if err != nil {
 			return err

@@ -10,8 +10,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <memory>
+#include <system_error>
+#include <thread>
 
 #include "guard.h"
 
@@ -92,6 +95,7 @@ int64_t golens_live(void) { return golens::live; }
 struct Mapping {
   char *at = nullptr;
   int64_t bytes = 0;
+  std::atomic<bool> preloading = false;
   explicit Mapping(const char *path) {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe does not make it wait
     TORCH_CHECK(fd >= 0, strerror(errno));
@@ -118,6 +122,7 @@ struct Mapping {
 struct golens_file : golens::Counted {
   std::shared_ptr<Mapping> map;
   explicit golens_file(const char *path) : map(std::make_shared<Mapping>(path)) {}
+  ~golens_file() { map->preloading = false; }
 };
 
 char *golens_file_map(const char *path, golens_file **out) {
@@ -142,7 +147,24 @@ char *golens_file_tensor(const golens_file *f, int64_t offset, int64_t bytes, in
   });
 }
 
-void golens_file_forget(const golens_file *f, int64_t offset, int64_t bytes) {
+// On a thread of its own, which keeps the mapping for as long as it needs. Pieces are short,
+// since the system lets nobody else map memory meanwhile.
+void golens_file_preload(golens_file *f) {
+#ifdef MADV_POPULATE_READ
+  if (f->map->preloading.exchange(true)) return;
+  try {
+    std::thread([map = f->map] {
+      const int64_t piece = 4 << 20;
+      for (int64_t at = 0; at < map->bytes && map->preloading; at += piece)
+        if (madvise(map->at + at, std::min(piece, map->bytes - at), MADV_POPULATE_READ)) return;  // an older system
+    }).detach();
+  } catch (const std::system_error &) {  // no thread is to be had: pages come when they are read
+  }
+#endif
+}
+
+void golens_file_forget(golens_file *f, int64_t offset, int64_t bytes) {
+  f->map->preloading = false;
   const int64_t page = sysconf(_SC_PAGESIZE), all = f->map->bytes;
   if (offset < 0 || bytes <= 0 || offset >= all) return;
   const int64_t end = offset + std::min(bytes, all - offset);

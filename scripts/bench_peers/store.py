@@ -14,8 +14,9 @@ class Store:
                 before = json.load(f)
         except FileNotFoundError:
             return
-        if before["machine"] == machine:
-            self.rows = before["rows"]
+        # A run that leaves tools out does not know their versions: those of before stand.
+        if all(before["machine"][name] == machine[name] for name in before["machine"].keys() & machine.keys()):
+            self.rows, self.machine = before["rows"], before["machine"] | machine
         else:
             self.left = list(before["rows"])
 

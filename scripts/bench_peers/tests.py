@@ -203,6 +203,15 @@ class Stores(unittest.TestCase):
             other = store.Store(path, {"cpu": "b"})
             self.assertEqual((other.rows, other.left), ({}, ["warm", "text"]))
 
+    def test_a_run_without_the_tools_keeps_their_rows(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "measured.json")
+            store.Store(path, {"cpu": "a", "nnsight": "1"}).keep("warm", {"rounds": 1})
+            without = store.Store(path, {"cpu": "a"})
+            self.assertEqual((list(without.rows), without.machine), (["warm"], {"cpu": "a", "nnsight": "1"}))
+            newer = store.Store(path, {"cpu": "a", "nnsight": "2"})
+            self.assertEqual((newer.rows, newer.left), ({}, ["warm"]))
+
 
 class Rows(unittest.TestCase):
     def test_an_interrupted_row_keeps_its_rounds(self):
