@@ -50,7 +50,8 @@ func (g *Generation) New() []Token {
 // it is made: step 0 in the shape [1,T,C], later ones, which read one token behind
 // the keys and values of the others, in [1,1,C]. Tokens, states and numbers of greedy
 // decoding are to the bit those of transformers' generate and of a notebook on them;
-// in fast mode the tokens and states are, and the lens agrees up to rounding.
+// in fast mode the tokens and states are, unless weights are packed, and the lens agrees up
+// to rounding.
 //
 // each, which may be nil, is called after every step, with the device free; an error
 // of it ends the generation. Where the generation fails or ctx is done, what was

@@ -4,6 +4,7 @@ import (
 	"math"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -62,6 +63,8 @@ func TestFastModeOfMany(t *testing.T) {
 		{[]string{"lens", "--prompts", one}, false},
 		{[]string{"lens", "--prompts", many}, true},
 		{[]string{"lens", "--file", text, "--chunk", "10"}, true},
+		{[]string{"generate", "--prompts", one, "--max-new", "4", "--no-end"}, false},
+		{[]string{"generate", "--prompts", one, "--max-new", strconv.Itoa(packingPays), "--no-end"}, true},
 	} {
 		for _, mode := range []string{"exact", "fast"} {
 			got := good(t, append(c.args, "--model", tiny(t), "--mode", mode, "--json", "-", "-q")...)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -78,7 +79,7 @@ func runGenerate(c *cli.Context) error {
 	if err := out.needsTarget(c, o.Lens); err != nil {
 		return err
 	}
-	readings, err := prepare(c, m, prompts, o.Lens)
+	readings, err := prepare(c, m, prompts, o.Lens, cmp.Or(o.MaxNew, o.MaxLength, lens.DefaultMaxNew))
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func runLens(c *cli.Context) error {
 	if err := out.needsTarget(c, o); err != nil {
 		return err
 	}
-	readings, err := prepare(c, m, prompts, o)
+	readings, err := prepare(c, m, prompts, o, 1)
 	if err != nil {
 		return err
 	}
@@ -117,13 +117,15 @@ type reading struct {
 	options lens.Options
 }
 
-// packingPays is how many prompts are read in the time that packing the weights takes.
+// packingPays is how many runs of the model are made in the time that packing the weights
+// takes.
 const packingPays = 20
 
 // prepare encodes all prompts and looks whether each can be read, before the first is.
-func prepare(c *cli.Context, m *model.Model, prompts []prompt, o lens.Options) ([]reading, error) {
+// runs is how often the model will run for each.
+func prepare(c *cli.Context, m *model.Model, prompts []prompt, o lens.Options, runs int) ([]reading, error) {
 	var out []reading
-	o.Packed = o.Fast && len(prompts) >= packingPays
+	o.Packed = o.Fast && len(prompts)*runs >= packingPays
 	for _, p := range prompts {
 		ids, err := p.encode(c, m)
 		if err != nil {

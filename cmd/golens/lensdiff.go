@@ -56,7 +56,7 @@ func runDiff(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	readings, err := prepare(c, m, prompts, o)
+	readings, err := prepare(c, m, prompts, o, 2)
 	if err != nil {
 		return err
 	}
