@@ -168,8 +168,8 @@ func (m *Model) weight(p product, pack bool) (*torch.Weight, error) {
 	return got, nil
 }
 
-// addLinear has a product computed by a kernel in an order.
-func (m *Model) addLinear(to *torch.Products, p product, o kernel.Order, pack bool) error {
+// addLinear has a product computed by a kernel in an order, of so many rows or, with 0, of any.
+func (m *Model) addLinear(to *torch.Products, p product, o kernel.Order, rows int, pack bool) error {
 	w, err := m.weight(p, pack)
 	if err != nil {
 		return err
@@ -180,7 +180,7 @@ func (m *Model) addLinear(to *torch.Products, p product, o kernel.Order, pack bo
 			return err
 		}
 	}
-	return to.Linear(p.at, w, bias, o)
+	return to.Linear(p.at, w, bias, o, rows)
 }
 
 // headProduct returns the head as a product, where it is nothing else.

@@ -118,7 +118,7 @@ func (m *Model) batchedOf(T int) (*batched, error) {
 	for _, p := range all {
 		o, err := m.orderOf(p, T)
 		if err == nil && o != 0 {
-			err = m.addLinear(by, p, o, true)
+			err = m.addLinear(by, p, o, 0, true)
 		} else if err == nil {
 			err = by.Each(p.at)
 		}
@@ -154,7 +154,7 @@ func (s Session) HeadLike(T int, state, logits *torch.Tensor) (Session, bool, er
 			return s, false, err
 		}
 		if b.tried = true; b.head != 0 {
-			if err := s.m.addLinear(b.products, head, b.head, true); err != nil {
+			if err := s.m.addLinear(b.products, head, b.head, 0, true); err != nil {
 				return s, false, err
 			}
 		}

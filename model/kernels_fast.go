@@ -36,7 +36,7 @@ const fastOrder kernel.Order = 192
 
 func (m *Model) fillFast(by *torch.Products) error {
 	for _, p := range m.tree.products("linear", m.built) {
-		if err := m.addLinear(by, p, fastOrder, true); err != nil {
+		if err := m.addLinear(by, p, fastOrder, 0, true); err != nil {
 			return err
 		}
 	}
@@ -54,7 +54,7 @@ func (m *Model) fillFast(by *torch.Products) error {
 // that it reads at all: a lens has a product of its own.
 func (s Session) packHead() error {
 	if p, ok := s.m.headProduct(); s.fast && ok && !s.m.kernels.headFast {
-		if err := s.m.addLinear(s.by, p, fastOrder, true); err != nil {
+		if err := s.m.addLinear(s.by, p, fastOrder, 0, true); err != nil {
 			return err
 		}
 		s.m.kernels.headFast = true

@@ -42,7 +42,7 @@ func (m *Model) orderedAt(T int) (*torch.Products, error) {
 		var o kernel.Order
 		if o, err = m.orderOf(p, T); err == nil && o != 0 {
 			found = true
-			err = m.addLinear(by, p, o, false)
+			err = m.addLinear(by, p, o, T, false)
 		}
 	}
 	if err != nil || !found {

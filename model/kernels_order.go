@@ -99,7 +99,7 @@ func (m *Model) sums(p product, x, want *torch.Tensor, rows int64, o kernel.Orde
 		return false, err
 	}
 	torch.Keep(&sc, by)
-	if err := m.addLinear(by, p, o, false); err != nil {
+	if err := m.addLinear(by, p, o, 0, false); err != nil {
 		return false, err
 	}
 	var part [2]*torch.Tensor

@@ -233,8 +233,12 @@ func TestInOrder(t *testing.T) {
 					atThreads(t, threads, func() {
 						for _, T := range []int{1, 3, 4, 14, 22, 64, 100} {
 							if T <= m.Sizes.Context {
-								inOrder(t, m, T, pack)
+								inOrder(t, m, T, pack, nil)
 							}
+						}
+						// A hook that leaves other numbers of rows behind it.
+						for _, left := range []int64{1, 5} {
+							inOrder(t, m, 14, pack, func(x *torch.Tensor) (*torch.Tensor, error) { return x.Narrow(1, 14-left, left) })
 						}
 					})
 				})
@@ -243,11 +247,14 @@ func TestInOrder(t *testing.T) {
 	}
 }
 
-func inOrder(t *testing.T, m *model.Model, T int, pack bool) {
+func inOrder(t *testing.T, m *model.Model, T int, pack bool, hook torch.HookFunc) {
 	ids := reference.IDs(uint64(T), T, m.Sizes.Vocab)
 	captures := func() *hooks.Registry {
 		h := &hooks.Registry{}
 		h.Add(m.Layout.Blocks[0].Attention, hooks.Scale(0.5))
+		if hook != nil {
+			h.Add(m.Layout.Blocks[0].Out, hooks.Func("hook", hook))
+		}
 		for _, b := range m.Layout.Blocks {
 			h.Capture(b.MLP)
 			h.Capture(b.Out)

@@ -97,7 +97,7 @@ void golens_module_free(golens_module *m);
 char *golens_weight_new(const void *set, const golens_tensor *w, int by_input, int pack, golens_weight **out);
 void golens_weight_free(golens_weight *w);
 char *golens_products_new(const void *set, golens_products **out);
-char *golens_products_linear(golens_products *to, const golens_module *at, const golens_weight *w, const golens_tensor *bias, int64_t order);
+char *golens_products_linear(golens_products *to, const golens_module *at, const golens_weight *w, const golens_tensor *bias, int64_t order, int64_t rows);
 char *golens_products_each(golens_products *to, const golens_module *at);  // the text, on each row of the batch
 char *golens_products_gelu(golens_products *to, const golens_module *at, int by_parts);
 void golens_products_free(golens_products *p);

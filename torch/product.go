@@ -87,14 +87,16 @@ func (p *Products) Close() error {
 }
 
 // Linear has a module's forward(x) be x [...,K] times w, plus bias [N] or nil, summed in an
-// order of chains: [...,N]. A row has the same bits in any number of rows.
-func (p *Products) Linear(at *Module, w *Weight, bias *Tensor, o kernel.Order) error {
+// order of chains: [...,N]. A row has the same bits in any number of rows. With rows above 0
+// any other number of them runs the module's text: what has libtorch's order at so many
+// rows has another's at others.
+func (p *Products) Linear(at *Module, w *Weight, bias *Tensor, o kernel.Order, rows int) error {
 	const op = "compute a product by a kernel"
 	if w == nil || w.c == nil {
 		return closed(op)
 	}
-	if !o.Valid() || o == kernel.Lanes {
-		return &Error{Op: op, Msg: fmt.Sprintf("the order %v is not one of chains", o)}
+	if !o.Valid() || o == kernel.Lanes || rows < 0 {
+		return &Error{Op: op, Msg: fmt.Sprintf("the order %v is not one of chains, or %d is no number of rows", o, rows)}
 	}
 	var b *C.golens_tensor
 	if bias != nil {
@@ -105,7 +107,9 @@ func (p *Products) Linear(at *Module, w *Weight, bias *Tensor, o kernel.Order) e
 	}
 	defer runtime.KeepAlive(w)
 	defer runtime.KeepAlive(bias)
-	return p.add(op, at, func(m *C.golens_module) *C.char { return C.golens_products_linear(p.c, m, w.c, b, C.int64_t(o)) })
+	return p.add(op, at, func(m *C.golens_module) *C.char {
+		return C.golens_products_linear(p.c, m, w.c, b, C.int64_t(o), C.int64_t(rows))
+	})
 }
 
 // Each has a module's forward(x) run on each row x[b] of a batch [B,...] by itself, with

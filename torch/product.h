@@ -33,6 +33,7 @@ struct Product {
   std::shared_ptr<const Weight> w;
   at::Tensor bias;  // undefined for none
   golens_order order;
+  int64_t rows;  // which alone it serves, 0 for any number
 };
 
 // Computes a module of one argument x that lies on top of the stack, behind itself, and

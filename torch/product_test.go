@@ -126,7 +126,7 @@ func TestProducts(t *testing.T) {
 				}
 				for _, chain := range []int{16, 192, 500} {
 					p := keep(b, must(torch.NewProducts())(b))
-					if err := p.Linear(m, lies, bias, kernel.Order(chain)); err != nil {
+					if err := p.Linear(m, lies, bias, kernel.Order(chain), 0); err != nil {
 						t.Fatal(err)
 					}
 					for _, rows := range []int{1, 3, 14, 29} {
@@ -150,19 +150,26 @@ func TestProductsLeaveRest(t *testing.T) {
 	model, m := layer(b, "def forward(self, x: Tensor) -> Tensor:\n    return torch.linear(x, self.weight.to(x.dtype)) * 10\n", torch.Slot{Name: "weight", Value: weight})
 	packed := keep(b, must(torch.Pack(weight, false))(b))
 	p := keep(b, must(torch.NewProducts())(b))
-	if err := p.Linear(m, packed, nil, 8); err != nil {
+	if err := p.Linear(m, packed, nil, 8, 0); err != nil {
 		t.Fatal(err)
 	}
 	packed.Close() // the products keep the weights
 	where := must(weight.Clone())(b)
 	lies := must(torch.InPlace(where, false))(b)
 	inPlace := keep(b, must(torch.NewProducts())(b))
-	if err := inPlace.Linear(m, lies, nil, 8); err != nil {
+	if err := inPlace.Linear(m, lies, nil, 8, 0); err != nil {
 		t.Fatal(err)
 	}
 	where.Close() // and so do they where it lies
 	lies.Close()
 	x := b.tensor([]float32{1, 1, 1, 1, 0, 0}, 2, 3)
+	for rows, want := range map[int][]float32{2: {6, 15, 1, 4}, 1: {60, 150, 10, 40}} {
+		of := keep(b, must(torch.NewProducts())(b))
+		if err := of.Linear(m, keep(b, must(torch.Pack(weight, false))(b)), nil, 8, rows); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, fmt.Sprintf("for %d rows alone", rows), must(torch.Values[float32](using(b, model, of, x)))(b), want...)
+	}
 	equal(t, "by the kernel", must(torch.Values[float32](using(b, model, p, x)))(b), 6, 15, 1, 4)
 	equal(t, "in place", must(torch.Values[float32](using(b, model, inPlace, x)))(b), 6, 15, 1, 4)
 	equal(t, "by the text", must(torch.Values[float32](using(b, model, nil, x)))(b), 60, 150, 10, 40)
@@ -249,10 +256,11 @@ func TestProductsRefuse(t *testing.T) {
 		"three dimensions":        second(torch.Pack(b.tensor([]float32{1}, 1, 1, 1), false)),
 		"16 bits in place":        second(torch.InPlace(half, false)),
 		"no weight":               second(torch.Pack(nil, false)),
-		"a bias of another size":  p.Linear(m, packed, b.tensor([]float32{1}, 1), 8),
-		"lanes":                   p.Linear(m, packed, nil, kernel.Lanes),
-		"no order":                p.Linear(m, packed, nil, 0),
-		"no weight of a product":  p.Linear(m, nil, nil, 8),
+		"a bias of another size":  p.Linear(m, packed, b.tensor([]float32{1}, 1), 8, 0),
+		"lanes":                   p.Linear(m, packed, nil, kernel.Lanes, 0),
+		"rows below 0":            p.Linear(m, packed, nil, 8, -1),
+		"no order":                p.Linear(m, packed, nil, 0, 0),
+		"no weight of a product":  p.Linear(m, nil, nil, 8, 0),
 		"a module not made ready": p.GELU(other),
 		"closed products":         done.GELU(m),
 		"a call with closed ones": second(m.CallUsing(done, "forward", nil, weight)),
