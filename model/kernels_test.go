@@ -236,6 +236,9 @@ func TestInOrder(t *testing.T) {
 								inOrder(t, m, T, pack, nil)
 							}
 						}
+						if name == "phi-96" { // whose tables of angles are for as many positions as came in
+							return
+						}
 						// A hook that leaves other numbers of rows behind it.
 						for _, left := range []int64{1, 5} {
 							inOrder(t, m, 14, pack, func(x *torch.Tensor) (*torch.Tensor, error) { return x.Narrow(1, 14-left, left) })
