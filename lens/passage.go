@@ -3,7 +3,6 @@ package lens
 import (
 	"context"
 	_ "embed"
-	"math"
 	"slices"
 	"sync"
 
@@ -74,10 +73,9 @@ func readExact(ctx context.Context, m *model.Model, ids []int64, next int64, o O
 // passageReader is one readExact under way.
 type passageReader struct {
 	*reader
-	size  map[int]int
-	by    *torch.Module
-	probs *torch.Tensor // of the model's own output [1,T,V]
-	got   *passage
+	size map[int]int
+	by   *torch.Module
+	got  *passage
 
 	following *torch.Tensor // the next token at each position, [T,1]
 }
@@ -108,19 +106,14 @@ func (r *passageReader) read(ctx context.Context, s model.Session) error {
 		return err
 	}
 	defer own.Close()
+	if err := r.try(own); err != nil {
+		return err
+	}
 	final, err := r.by.Call("log_softmax", own)
 	if err != nil {
 		return err
 	}
 	r.final = torch.Keep(&r.scope, final[0])
-	if err := r.try(own); err != nil { // before there is more to hold
-		return err
-	}
-	probs, err := r.by.Call("probabilities", r.final)
-	if err != nil {
-		return err
-	}
-	r.probs = torch.Keep(&r.scope, probs[0])
 	return r.readRows(ctx, s, run, own)
 }
 
@@ -147,6 +140,7 @@ func (r *passageReader) readRows(ctx context.Context, s model.Session, run *hook
 		}
 		each[n], err = r.scores(x, r.size[r.length()])
 		x.Close()
+		r.trim() // the next row must not come on top of what this one left
 		if err != nil {
 			return err
 		}
@@ -163,7 +157,7 @@ type scores struct {
 
 // scores reads logits x [1,T,V], so many rows at a time.
 func (r *passageReader) scores(x *torch.Tensor, size int) (*scores, error) {
-	out, err := r.by.Call("scores", x, r.final, r.probs, r.following, size)
+	out, err := r.by.Call("scores", x, r.final, r.following, size)
 	if err != nil {
 		return nil, err
 	}
@@ -201,38 +195,16 @@ func (r *passageReader) try(own *torch.Tensor) error {
 	if T <= tileRows {
 		return nil
 	}
-	whole, err := r.trial("whole_trial", own, r.final, r.following)
+	out, err := r.by.Call("serves", own, tileRows)
 	if err != nil {
 		return err
 	}
-	tiled, err := r.trial("tiled_trial", own, r.final, r.following, tileRows)
-	if err != nil {
-		return err
-	}
-	if slices.Equal(whole, tiled) {
+	defer out[0].Close()
+	yes, err := torch.Values[bool](out[0])
+	if err == nil && yes[0] {
 		r.size[T] = tileRows
 	}
-	return nil
-}
-
-// trial returns the bits of what a method returns.
-func (r *passageReader) trial(method string, args ...any) ([]uint32, error) {
-	out, err := r.by.Call(method, args...)
-	if err != nil {
-		return nil, err
-	}
-	var bits []uint32
-	for _, t := range out {
-		v, e := torch.Values[float32](t)
-		t.Close()
-		if e != nil {
-			err = e
-		}
-		for _, x := range v {
-			bits = append(bits, math.Float32bits(x))
-		}
-	}
-	return bits, err
+	return err
 }
 
 // join puts the rows' scores at the plan's positions side by side.

@@ -5,12 +5,9 @@
 def log_softmax(self, x: Tensor) -> Tensor:
     return torch.log_softmax(x, -1)
 
-def probabilities(self, l: Tensor) -> Tensor:
-    return l.exp()
-
-def scores(self, x: Tensor, final: Tensor, probs: Tensor, ids: Tensor, size: int) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
-    # With the log-softmax final and the probabilities probs of the model's own output,
-    # and a target at each position, ids [T,1]; in tiles of about size rows:
+def scores(self, x: Tensor, final: Tensor, ids: Tensor, size: int) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    # With the log-softmax final of the model's own output, and a target at each position,
+    # ids [T,1]; in tiles of about size rows:
     # entropy, KL(final || row), the target's log-probability, its rank and ties, the
     # likeliest token, and whether the logits are no numbers, each [T].
     T = x.size(1)
@@ -18,13 +15,13 @@ def scores(self, x: Tensor, final: Tensor, probs: Tensor, ids: Tensor, size: int
     parts: List[List[Tensor]] = []
     for n in range(count):
         a, b = T * n // count, T * (n + 1) // count
-        parts.append(self.tile(x[:, a:b], final[:, a:b], probs[:, a:b], ids[None, a:b]))
+        parts.append(self.tile(x[:, a:b], final[:, a:b], ids[None, a:b]))
     joined: List[Tensor] = []
     for i in range(7):
         joined.append(torch.cat([p[i] for p in parts], -1)[0])
     return joined[0], joined[1], joined[2], joined[3], joined[4], joined[5], joined[6]
 
-def tile(self, x: Tensor, final: Tensor, probs: Tensor, own: Tensor) -> List[Tensor]:
+def tile(self, x: Tensor, final: Tensor, own: Tensor) -> List[Tensor]:
     l = torch.log_softmax(x, -1)
     target = x.gather(-1, own)
     # Ones are counted as floats, which is exact up to 2^24 and several times as fast.
@@ -35,30 +32,26 @@ def tile(self, x: Tensor, final: Tensor, probs: Tensor, own: Tensor) -> List[Ten
     best = torch.argmax(x, -1)
     bad = torch.isnan(x.gather(-1, best[..., None]))[..., 0]  # NaN is the largest to argmax
     entropy = -(l.exp().mul_(l)).sum(-1)
-    kl = torch.sub(final, l, out=l).mul_(probs).sum(-1)
+    # final.exp() is made anew for each row of a layer: it would be as large as x.
+    kl = torch.sub(final, l, out=l).mul_(final.exp()).sum(-1)
     return [entropy, kl, logprob, rank, ties, best, bad]
 
-# A trial of what has bits to differ in, on half the model's own logits, whose divergence
-# is not 0: once all rows at a time, with as little memory as can be, and once in tiles.
-
-def whole_trial(self, x: Tensor, final: Tensor, ids: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
-    l = torch.log_softmax(x * 0.5, -1)
-    entropy = -(l.exp().mul_(l)).sum(-1)
-    logprob = l.gather(-1, ids[None])[..., 0]
-    kl = torch.sub(final, l, out=l).mul_(final.exp()).sum(-1)
-    return entropy[0], kl[0], logprob[0]
-
-def tiled_trial(self, x: Tensor, final: Tensor, ids: Tensor, size: int) -> Tuple[Tensor, Tensor, Tensor]:
+def serves(self, x: Tensor, size: int) -> bool:
+    # Whether what has bits to differ in, log-softmax, its exp, and sums, has the same in
+    # tiles as on all of x [1,T,V]. One tensor as large as x is there at a time.
     T = x.size(1)
     count = (T + size - 1) // size
-    entropy: List[Tensor] = []
-    kl: List[Tensor] = []
-    logprob: List[Tensor] = []
+    whole = torch.log_softmax(x, -1)
     for n in range(count):
         a, b = T * n // count, T * (n + 1) // count
-        f = final[:, a:b]
-        part = self.tile(x[:, a:b] * 0.5, f, f.exp(), ids[None, a:b])
-        entropy.append(part[0])
-        kl.append(part[1])
-        logprob.append(part[2])
-    return torch.cat(entropy, -1)[0], torch.cat(kl, -1)[0], torch.cat(logprob, -1)[0]
+        if not torch.equal(torch.log_softmax(x[:, a:b], -1), whole[:, a:b]):
+            return False
+    whole = whole.exp_()
+    sums: List[Tensor] = []
+    for n in range(count):
+        a, b = T * n // count, T * (n + 1) // count
+        p = torch.log_softmax(x[:, a:b], -1).exp()
+        if not torch.equal(p, whole[:, a:b]):
+            return False
+        sums.append(p.sum(-1))
+    return torch.equal(torch.cat(sums, -1), whole.sum(-1))
