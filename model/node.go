@@ -45,6 +45,9 @@ func (n node) build(u *torch.Unit, w *weights, points map[string]*torch.Module) 
 			return nil, err
 		}
 		slots = append(slots, torch.Slot{Name: p.slot, Value: t})
+		if n.role == "linear" || n.role == "head" { // which a run reads whole
+			w.preload(p.key)
+		}
 	}
 	for _, c := range n.children {
 		m, err := c.build(u, w, points)

@@ -95,6 +95,13 @@ func (w *weights) same(a, b string) (bool, error) {
 	}
 }
 
+// preload has a tensor's pages come in the background, where it is used where it lies.
+func (w *weights) preload(key string) {
+	if e, ok := w.find(key); ok && w.files != nil && floatTypes[e.DType] == w.dtype && !w.device.IsCUDA() {
+		w.files[e.File].Preload(e.Offset, e.Size)
+	}
+}
+
 // note marks a tensor as one that the model knows of, though it does not hold it.
 func (w *weights) note(key string) {
 	if e, ok := w.find(key); ok {
@@ -192,7 +199,6 @@ func openWeights(dir string, asked DType, c *config.Arch, on torch.Device) (*wei
 			w.Close()
 			return nil, err
 		}
-		m.Preload() // while the modules are built
 		w.files = append(w.files, m)
 	}
 	return w, nil

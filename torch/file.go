@@ -32,11 +32,12 @@ func Map(path string) (*File, error) {
 	return f, nil
 }
 
-// Preload has the whole file read and its pages mapped in the background, for a reader of
-// all of it that has other things to do first. The first Forget ends it, and so does Close.
-func (f *File) Preload() {
+// Preload has these bytes read and their pages mapped in the background, for a reader who
+// has other things to do first. The first Forget ends it for good, and so does Close.
+// Bytes outside the file are not looked at.
+func (f *File) Preload(offset, bytes int64) {
 	if f.c != nil {
-		C.golens_file_preload(f.c)
+		C.golens_file_preload(f.c, C.int64_t(offset), C.int64_t(bytes))
 		runtime.KeepAlive(f)
 	}
 }

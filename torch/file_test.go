@@ -199,8 +199,11 @@ func TestPreload(t *testing.T) {
 	f := must(torch.Map(numbers(t, n)))(t)
 	x := keep(b, must(f.Tensor(0, torch.Float32, n))(t))
 	before := status(t, "VmRSS")
-	f.Preload()
-	f.Preload() // which changes nothing
+	f.Preload(1, 1<<20)
+	f.Preload(1<<20, 4*n-1<<20)
+	f.Preload(-1, 5)
+	f.Preload(4*n, 1)
+	f.Preload(0, math.MaxInt64)
 	end := time.Now().Add(10 * time.Second)
 	for status(t, "VmRSS")-before < 15<<10 {
 		if time.Now().After(end) {
@@ -208,12 +211,12 @@ func TestPreload(t *testing.T) {
 		}
 		time.Sleep(time.Millisecond)
 	}
-	f.Preload()
+	f.Preload(0, 4*n)
 	f.Close()
 	if v := values[float32](t, x); v[0] != 0 || v[n-1] != n-1 {
 		t.Errorf("the file begins with %v and ends with %v", v[0], v[n-1])
 	}
-	f.Preload() // of a closed one, too
+	f.Preload(0, 4) // of a closed one, too
 }
 
 // FuzzFileTensor: whatever an index says, the bytes are those of the file or there is an error.

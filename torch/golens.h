@@ -40,7 +40,7 @@ int64_t golens_live(void);  // tensors, modules and files not yet freed
 
 // A private, writable mapping whose pages come in when they are read.
 char *golens_file_map(const char *path, golens_file **out);
-void golens_file_preload(golens_file *f);  // in the background
+void golens_file_preload(golens_file *f, int64_t offset, int64_t bytes);  // in the background
 char *golens_file_tensor(const golens_file *f, int64_t offset, int64_t bytes, int dtype, const int64_t *dims, int ndim,
                          golens_tensor **out);
 void golens_file_forget(golens_file *f, int64_t offset, int64_t bytes);  // drop pages already read

@@ -61,7 +61,7 @@ func TestMemoryOfManyRuns(t *testing.T) {
 // TestMemoryOfManyModules: modules that were built, made ready and run go with their unit.
 func TestMemoryOfManyModules(t *testing.T) {
 	work(t)
-	const builds, warm = 200, 50
+	const builds, warm = 250, 100
 	var start int64
 	resident := func() int64 {
 		for range 3 { // units are freed by the collector alone
@@ -150,7 +150,7 @@ func TestCollectorUnderStress(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		f.Preload()
+		f.Preload(0, 1<<8)
 		w, err := f.Tensor(0, torch.Float32, 8, 8)
 		if err != nil {
 			return err

@@ -12,9 +12,12 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <deque>
 #include <memory>
+#include <mutex>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #include "guard.h"
 
@@ -95,7 +98,10 @@ int64_t golens_live(void) { return golens::live; }
 struct Mapping {
   char *at = nullptr;
   int64_t bytes = 0;
-  std::atomic<bool> preloading = false;
+  std::atomic<bool> preload = true;  // until something is forgotten
+  std::mutex lock;                   // of what is to come in the background
+  std::deque<std::pair<int64_t, int64_t>> ranges;
+  bool loads = false;
   explicit Mapping(const char *path) {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe does not make it wait
     TORCH_CHECK(fd >= 0, strerror(errno));
@@ -122,7 +128,7 @@ struct Mapping {
 struct golens_file : golens::Counted {
   std::shared_ptr<Mapping> map;
   explicit golens_file(const char *path) : map(std::make_shared<Mapping>(path)) {}
-  ~golens_file() { map->preloading = false; }
+  ~golens_file() { map->preload = false; }
 };
 
 char *golens_file_map(const char *path, golens_file **out) {
@@ -147,24 +153,43 @@ char *golens_file_tensor(const golens_file *f, int64_t offset, int64_t bytes, in
   });
 }
 
-// On a thread of its own, which keeps the mapping for as long as it needs. Pieces are short,
-// since the system lets nobody else map memory meanwhile.
-void golens_file_preload(golens_file *f) {
+// Pages come on a thread of its own, which keeps the mapping and ends when there are no
+// more ranges. Pieces are short: the system lets nobody else map memory meanwhile.
+static void preload(std::shared_ptr<Mapping> map) {
 #ifdef MADV_POPULATE_READ
-  if (f->map->preloading.exchange(true)) return;
-  try {
-    std::thread([map = f->map] {
-      const int64_t piece = 4 << 20;
-      for (int64_t at = 0; at < map->bytes && map->preloading; at += piece)
-        if (madvise(map->at + at, std::min(piece, map->bytes - at), MADV_POPULATE_READ)) return;  // an older system
-    }).detach();
-  } catch (const std::system_error &) {  // no thread is to be had: pages come when they are read
+  const int64_t piece = 4 << 20;
+  for (;;) {
+    std::pair<int64_t, int64_t> range;
+    {
+      std::lock_guard<std::mutex> hold(map->lock);
+      map->loads = map->preload && !map->ranges.empty();
+      if (!map->loads) return;
+      range = map->ranges.front();
+      map->ranges.pop_front();
+    }
+    for (int64_t at = range.first; at < range.second && map->preload; at += piece)
+      if (madvise(map->at + at, std::min(piece, range.second - at), MADV_POPULATE_READ)) map->preload = false;  // an older system
   }
 #endif
 }
 
+void golens_file_preload(golens_file *f, int64_t offset, int64_t bytes) {
+  auto map = f->map;
+  if (!map->preload || offset < 0 || bytes <= 0 || bytes > map->bytes || offset > map->bytes - bytes) return;
+  const int64_t page = sysconf(_SC_PAGESIZE);
+  std::lock_guard<std::mutex> hold(map->lock);
+  map->ranges.emplace_back(offset / page * page, offset + bytes);
+  if (map->loads) return;
+  try {
+    std::thread(preload, map).detach();
+    map->loads = true;
+  } catch (const std::system_error &) {  // no thread is to be had: pages come when they are read
+    map->preload = false;
+  }
+}
+
 void golens_file_forget(golens_file *f, int64_t offset, int64_t bytes) {
-  f->map->preloading = false;
+  f->map->preload = false;
   const int64_t page = sysconf(_SC_PAGESIZE), all = f->map->bytes;
   if (offset < 0 || bytes <= 0 || offset >= all) return;
   const int64_t end = offset + std::min(bytes, all - offset);
