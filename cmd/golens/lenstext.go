@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -94,6 +95,7 @@ func runText(c *cli.Context) error {
 	if reason := stream.Whole(); reason != "" {
 		notes.warn("", "the text is held in memory as a whole, since its tokenizer cannot be told where to cut it: "+reason)
 	}
+	debug.FreeOSMemory() // what building tokenizer and model left behind would stay beside the text's matrices
 	t, stop := lens.ReadText(c.Context, m, stream, lens.TextOptions{Lens: o, Chunk: c.Int("chunk"), Prefix: prefix,
 		Progress: func(p lens.TextProgress) { notes.say(textProgress(p, stream.Bytes(), text.size)) }})
 	notes.clear()
