@@ -11,7 +11,8 @@ import (
 )
 
 // BenchmarkLens reads all rows with their statistics and next tokens, in exact mode and
-// with each kernel of the fast mode. $GOLENS_BENCH_MODEL names the model,
+// with each kernel of the fast mode, and runs the forward alone: by libtorch, by kernels in
+// its order on weights in place, and on packed weights. $GOLENS_BENCH_MODEL names the model,
 // $GOLENS_BENCH_TOKENS the length of the prompt (14) and $GOLENS_BENCH_THREADS the threads.
 func BenchmarkLens(b *testing.B) {
 	number := func(name string, otherwise int) int {
@@ -36,18 +37,29 @@ func BenchmarkLens(b *testing.B) {
 			}
 		})
 	}
-	b.Run("forward", func(b *testing.B) {
-		for b.Loop() {
+	for name, by := range map[string]func(model.Session) (model.Session, error){
+		"libtorch": func(s model.Session) (model.Session, error) { return s, nil },
+		"in-order": func(s model.Session) (model.Session, error) { return s.InOrder(len(ids)) },
+		"packed":   model.Session.Fast,
+	} {
+		b.Run("forward-"+name, func(b *testing.B) {
 			err := m.Hold(func(s model.Session) error {
-				run, err := s.Trunk(ids, nil)
+				s, err := by(s)
 				if err != nil {
 					return err
 				}
-				return run.Close()
+				for b.Loop() {
+					run, err := s.Trunk(ids, nil)
+					if err != nil {
+						return err
+					}
+					run.Close()
+				}
+				return nil
 			})
 			if err != nil {
 				b.Fatal(err)
 			}
-		}
-	})
+		})
+	}
 }
