@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -34,6 +35,23 @@ func mapped(t testing.TB, path string) bool {
 	t.Helper()
 	maps := must(os.ReadFile("/proc/self/maps"))(t)
 	return strings.Contains(string(maps), path)
+}
+
+// resident returns how many kB of a mapped file are in the process's memory.
+func resident(t testing.TB, path string) int64 {
+	t.Helper()
+	here := false
+	for line := range strings.Lines(string(must(os.ReadFile("/proc/self/smaps"))(t))) {
+		fields := strings.Fields(line)
+		switch {
+		case strings.Contains(line, "-") && !strings.HasSuffix(fields[0], ":"):
+			here = fields[len(fields)-1] == path
+		case here && fields[0] == "Rss:":
+			return must(strconv.ParseInt(fields[1], 10, 64))(t)
+		}
+	}
+	t.Fatalf("%s is not mapped", path)
+	return 0
 }
 
 func TestFileTensor(t *testing.T) {
@@ -196,18 +214,21 @@ func TestForget(t *testing.T) {
 func TestPreload(t *testing.T) {
 	b := work(t)
 	const n = 16 << 20 / 4
-	f := must(torch.Map(numbers(t, n)))(t)
+	path := numbers(t, n)
+	f := keep(b, must(torch.Map(path))(t))
 	x := keep(b, must(f.Tensor(0, torch.Float32, n))(t))
-	before := status(t, "VmRSS")
+	if r := resident(t, path); r != 0 {
+		t.Fatalf("%d kB are in memory before anybody asked", r)
+	}
 	f.Preload(1, 1<<20)
 	f.Preload(1<<20, 4*n-1<<20)
 	f.Preload(-1, 5)
 	f.Preload(4*n, 1)
 	f.Preload(0, math.MaxInt64)
 	end := time.Now().Add(10 * time.Second)
-	for status(t, "VmRSS")-before < 15<<10 {
+	for resident(t, path) < 4*n>>10 {
 		if time.Now().After(end) {
-			t.Skipf("%d kB came: the system may be older than Linux 5.14", status(t, "VmRSS")-before)
+			t.Skipf("%d kB came: the system may be older than Linux 5.14", resident(t, path))
 		}
 		time.Sleep(time.Millisecond)
 	}
