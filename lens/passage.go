@@ -101,6 +101,10 @@ func (r *passageReader) read(ctx context.Context, s model.Session) error {
 	if r.following, err = r.upload(after, int64(len(after)), 1); err != nil {
 		return err
 	}
+	T := r.length()
+	if r.size[T] > 0 && r.inParts(s) {
+		return r.readParts(ctx, s, run)
+	}
 	own, err := s.Head(run.Results[0])
 	if err != nil {
 		return err
@@ -108,6 +112,10 @@ func (r *passageReader) read(ctx context.Context, s model.Session) error {
 	defer own.Close()
 	if err := r.try(own); err != nil {
 		return err
+	}
+	if r.inParts(s) {
+		own.Close()
+		return r.readParts(ctx, s, run)
 	}
 	final, err := r.by.Call("log_softmax", own)
 	if err != nil {
@@ -117,10 +125,10 @@ func (r *passageReader) read(ctx context.Context, s model.Session) error {
 	return r.readRows(ctx, s, run, own)
 }
 
-// readRows reads all rows, the last one first: it is the model's own output as a rule,
+// readRows reads row after row, the last one first: it is the model's own output as a rule,
 // whose logits then need not be kept.
 func (r *passageReader) readRows(ctx context.Context, s model.Session, run *hooks.Run, own *torch.Tensor) error {
-	last, err := r.scores(own, r.size[r.length()])
+	last, err := r.scores(own)
 	if err != nil {
 		return err
 	}
@@ -134,11 +142,15 @@ func (r *passageReader) readRows(ctx context.Context, s model.Session, run *hook
 			continue
 		}
 		own.Close()
-		x, err := r.projectRow(s, n, run)
+		h, err := r.rowState(&r.scope, s, n, run)
 		if err != nil {
 			return err
 		}
-		each[n], err = r.scores(x, r.size[r.length()])
+		x, err := s.Head(h)
+		if err != nil {
+			return err
+		}
+		each[n], err = r.scores(x)
 		x.Close()
 		r.trim() // the next row must not come on top of what this one left
 		if err != nil {
@@ -146,41 +158,6 @@ func (r *passageReader) readRows(ctx context.Context, s model.Session, run *hook
 		}
 	}
 	return r.join(each, last)
-}
-
-// scores are what is read of a row's logits, [T] each.
-type scores struct {
-	entropy, kl, logProb []float32
-	rank, ties, best     []int64
-	bad                  []bool
-}
-
-// scores reads logits x [1,T,V], so many rows at a time.
-func (r *passageReader) scores(x *torch.Tensor, size int) (*scores, error) {
-	out, err := r.by.Call("scores", x, r.final, r.following, size)
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		for _, t := range out {
-			t.Close()
-		}
-	}()
-	var s scores
-	for i, to := range []any{&s.entropy, &s.kl, &s.logProb, &s.rank, &s.ties, &s.best, &s.bad} {
-		switch to := to.(type) {
-		case *[]float32:
-			*to, err = torch.Values[float32](out[i])
-		case *[]int64:
-			*to, err = torch.Values[int64](out[i])
-		case *[]bool:
-			*to, err = torch.Values[bool](out[i])
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	return &s, nil
 }
 
 // try finds out, for a length of windows, whether the numbers of tiles have the bits that

@@ -6,22 +6,42 @@ def log_softmax(self, x: Tensor) -> Tensor:
     return torch.log_softmax(x, -1)
 
 def scores(self, x: Tensor, final: Tensor, ids: Tensor, size: int) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
-    # With the log-softmax final of the model's own output, and a target at each position,
-    # ids [T,1]; in tiles of about size rows:
+    # Of logits x [1,T,V], with the log-softmax final of the model's own output, and a
+    # target at each position, ids [T,1]; in tiles of about size rows:
     # entropy, KL(final || row), the target's log-probability, its rank and ties, the
-    # likeliest token, and whether the logits are no numbers, each [T].
+    # likeliest token, and whether the logits are no numbers, each [1,T].
     T = x.size(1)
     count = (T + size - 1) // size
     parts: List[List[Tensor]] = []
     for n in range(count):
         a, b = T * n // count, T * (n + 1) // count
-        parts.append(self.tile(x[:, a:b], final[:, a:b], ids[None, a:b]))
-    joined: List[Tensor] = []
-    for i in range(7):
-        joined.append(torch.cat([p[i] for p in parts], -1)[0])
-    return joined[0], joined[1], joined[2], joined[3], joined[4], joined[5], joined[6]
+        # exp is made anew for each row of a layer: of all positions it would be as large as x.
+        parts.append(self.tile(x[:, a:b], final[:, a:b], final[:, a:b].exp(), ids[None, a:b]))
+    return self.joined(parts)
 
-def tile(self, x: Tensor, final: Tensor, own: Tensor) -> List[Tensor]:
+def together(self, x: Tensor, ids: Tensor, size: int) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    # The same of the logits of S states at n positions, x [S,n,V], the first of which are
+    # the model's own output: each [S,n].
+    S, T = x.size(0), x.size(1)
+    count = (T + size - 1) // size
+    parts: List[List[Tensor]] = []
+    for n in range(count):
+        a, b = T * n // count, T * (n + 1) // count
+        final = torch.log_softmax(x[:1, a:b], -1)
+        chances = final.exp()
+        rows: List[List[Tensor]] = []
+        for s in range(S):
+            rows.append(self.tile(x[s:s + 1, a:b], final, chances, ids[None, a:b]))
+        parts.append([torch.cat([r[i] for r in rows]) for i in range(7)])
+    return self.joined(parts)
+
+def joined(self, parts: List[List[Tensor]]) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    all: List[Tensor] = []
+    for i in range(7):
+        all.append(torch.cat([p[i] for p in parts], -1))
+    return all[0], all[1], all[2], all[3], all[4], all[5], all[6]
+
+def tile(self, x: Tensor, final: Tensor, chances: Tensor, own: Tensor) -> List[Tensor]:
     l = torch.log_softmax(x, -1)
     target = x.gather(-1, own)
     # Ones are counted as floats, which is exact up to 2^24 and several times as fast.
@@ -32,8 +52,7 @@ def tile(self, x: Tensor, final: Tensor, own: Tensor) -> List[Tensor]:
     best = torch.argmax(x, -1)
     bad = torch.isnan(x.gather(-1, best[..., None]))[..., 0]  # NaN is the largest to argmax
     entropy = -(l.exp().mul_(l)).sum(-1)
-    # final.exp() is made anew for each row of a layer: it would be as large as x.
-    kl = torch.sub(final, l, out=l).mul_(final.exp()).sum(-1)
+    kl = torch.sub(final, l, out=l).mul_(chances).sum(-1)
     return [entropy, kl, logprob, rank, ties, best, bad]
 
 def serves(self, x: Tensor, size: int) -> bool:

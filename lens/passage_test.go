@@ -12,7 +12,7 @@ import (
 )
 
 // TestPassage: what the means of a text are made of has the bits of Read, however many
-// rows of logits are read at a time.
+// rows of logits are read at a time, and of one state or of all together.
 func TestPassage(t *testing.T) {
 	cases := []struct {
 		name string
@@ -55,6 +55,11 @@ func passageIsRead(t *testing.T, m *model.Model, T int, o Options) {
 				t.Fatal(err)
 			}
 			samePassage(t, fmt.Sprintf("%d rows at a time", size[T]), got, passageOf(whole))
+			again, err := readExact(context.Background(), m, ids, next, o, size) // where the order is known, all rows together
+			if err != nil {
+				t.Fatal(err)
+			}
+			samePassage(t, fmt.Sprintf("%d rows at a time, again", size[T]), again, got)
 		}
 	}
 }

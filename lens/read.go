@@ -199,15 +199,9 @@ func (r *reader) projectRows(s model.Session, n int, run *hooks.Run) ([]*torch.T
 	}
 	var states []*torch.Tensor
 	for ; n >= 0 && len(states) < most; n-- {
-		h, err := r.state(n, run)
+		h, err := r.rowState(&sc, s, n, run)
 		if err != nil {
 			return nil, err
-		}
-		if r.Kind == Normed {
-			if h, err = s.Norm(h); err != nil {
-				return nil, err
-			}
-			torch.Keep(&sc, h)
 		}
 		states = append(states, h)
 	}
@@ -218,21 +212,28 @@ func (r *reader) projectRows(s model.Session, n int, run *hooks.Run) ([]*torch.T
 // turns the weights, and the more memory their logits take.
 const groupRows = 96
 
-// projectRow unembeds the state of row n, through the final norm for the normed lens.
+// projectRow unembeds the state of row n.
 func (r *reader) projectRow(s model.Session, n int, run *hooks.Run) (*torch.Tensor, error) {
+	var sc torch.Scope
+	defer sc.Close()
+	h, err := r.rowState(&sc, s, n, run)
+	if err != nil {
+		return nil, err
+	}
+	return s.Head(h)
+}
+
+// rowState returns what the head reads of row n, [1,T,C]: the state, through the final norm
+// for the normed lens.
+func (r *reader) rowState(sc *torch.Scope, s model.Session, n int, run *hooks.Run) (*torch.Tensor, error) {
 	h, err := r.state(n, run)
-	if err != nil {
+	if err != nil || r.Kind != Normed {
+		return h, err
+	}
+	if h, err = s.Norm(h); err != nil {
 		return nil, err
 	}
-	if r.Kind != Normed {
-		return s.Head(h)
-	}
-	normed, err := s.Norm(h)
-	if err != nil {
-		return nil, err
-	}
-	defer normed.Close()
-	return s.Head(normed)
+	return torch.Keep(sc, h), nil
 }
 
 // prepare makes the result and the small tensors that every row needs.

@@ -1,6 +1,8 @@
 package model
 
 import (
+	"fmt"
+
 	"github.com/golens/golens/torch"
 	"github.com/golens/golens/torch/kernel"
 )
@@ -49,16 +51,7 @@ func (s Session) Heads(states []*torch.Tensor) ([]*torch.Tensor, error) {
 }
 
 func (s Session) headsInOrder(sc *torch.Scope, states []*torch.Tensor) ([]*torch.Tensor, error) {
-	u, err := s.m.Unembedding()
-	if err != nil {
-		return nil, err
-	}
-	torch.Keep(sc, u)
-	all, err := torch.Join(states)
-	if err != nil {
-		return nil, err
-	}
-	y, err := torch.Linear(torch.Keep(sc, all), u.Weight, u.Bias, s.m.kernels.heads[s.headShape(states[0])])
+	y, err := s.together(states, s.headShape(states[0]))
 	if err != nil {
 		return nil, err
 	}
@@ -73,6 +66,49 @@ func (s Session) headsInOrder(sc *torch.Scope, states []*torch.Tensor) ([]*torch
 		out = append(out, part)
 	}
 	return out, nil
+}
+
+// together returns the logits of S states [1,n,C], [S,n,V], each with the bits that it
+// has in a state of a shape whose order is known.
+func (s Session) together(states []*torch.Tensor, shape headShape) (*torch.Tensor, error) {
+	u, err := s.m.Unembedding()
+	if err != nil {
+		return nil, err
+	}
+	defer u.Close()
+	all, err := torch.Join(states)
+	if err != nil {
+		return nil, err
+	}
+	defer all.Close()
+	return torch.Linear(all, u.Weight, u.Bias, s.m.kernels.heads[shape])
+}
+
+// HasHeadParts reports whether HeadParts serves states of T tokens. It does where the
+// order is known in which libtorch sums the head's product of as many: a Head of one
+// tells it.
+func (s Session) HasHeadParts(T int) bool {
+	return s.m.kernels.heads[headShape{T, torch.Threads()}] != 0 && s.plainHead()
+}
+
+// HeadParts unembeds positions from to from+n-1 of S states [1,T,C], into [S,n,V]: to the
+// bits that Head gives for the whole of each.
+func (s Session) HeadParts(states []*torch.Tensor, from, n int) (*torch.Tensor, error) {
+	shape := s.headShape(states[0])
+	if !s.HasHeadParts(shape.rows) {
+		return nil, fmt.Errorf("model: the head of %d tokens cannot be read in parts: the order of its sums is not known", shape.rows)
+	}
+	var sc torch.Scope
+	defer sc.Close()
+	var parts []*torch.Tensor
+	for _, x := range states {
+		part, err := x.Narrow(1, int64(from), int64(n))
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, torch.Keep(&sc, part))
+	}
+	return s.together(parts, shape)
 }
 
 // learnHead finds the order of logits y = head(x) that libtorch has made.
