@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/golens/golens/internal/proc"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/torch"
@@ -51,7 +52,7 @@ func Run(ctx context.Context, m *model.Model, s Settings, progress func(Progress
 		return nil, err
 	}
 	out.Settings, out.Notes = s, notes
-	r := &runner{Settings: s, m: m, works: works, meter: newMeter(m), progress: progress, peaks: beginPeak(), out: out}
+	r := &runner{Settings: s, m: m, works: works, meter: newMeter(m), progress: progress, peaks: proc.ResetPeak() == nil, out: out}
 	err = r.run(ctx)
 	if out = r.finish(); out == nil && err == nil {
 		err = choice("nothing was measured: %s is too short for the shortest work", s.Time)
@@ -176,7 +177,7 @@ func (r *runner) first(ctx context.Context, w *work) error {
 	r.tell(w.Name() + ", to warm up")
 	torch.Trim() // what others left behind is not this one's
 	if r.peaks {
-		beginPeak()
+		proc.ResetPeak()
 	}
 	kindIsWarm := slices.ContainsFunc(r.works, func(o *work) bool { return o.warm && o.Work == w.Work && o.Mode == w.Mode })
 	w.warm = true

@@ -60,6 +60,11 @@ type Options struct {
 	// model has them (model.Session.Fast). Packing the weights takes as long as some
 	// twenty prompts, once a model.
 	Packed bool
+
+	// Last says that the model is not run again: the pages of mapped weights that only its
+	// run reads are given back before the head's come, so that they are not in memory
+	// together. A run that follows all the same has them read from the file again.
+	Last bool
 }
 
 // A Word is a target: the text that was asked for, and the token that stands for it.

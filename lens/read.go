@@ -85,6 +85,9 @@ func (r *reader) read(ctx context.Context, s model.Session) error {
 		return err
 	}
 	torch.Keep(&r.scope, run)
+	if r.Last {
+		s.ReleaseTrunk()
+	}
 	if r.Fast {
 		return r.readFast(ctx, s, run)
 	}

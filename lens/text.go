@@ -24,7 +24,8 @@ const DefaultChunk = 256
 // TextOptions say how a text is read.
 type TextOptions struct {
 	// Lens says which rows are read and how. What it says of cells and targets, that is
-	// Top, Positions, Next, Words, Track, Hidden, Logits and Each, is for ReadText to choose.
+	// Top, Positions, Next, Words, Track, Hidden, Logits and Each, is for ReadText to choose,
+	// and so is Last.
 	Lens Options
 
 	// Chunk is how many of the text's tokens a window has: DefaultChunk unless set, or
@@ -117,7 +118,7 @@ func (r *textReader) choose(o TextOptions) error {
 		}
 	}
 	o.Prefix = slices.Clone(o.Prefix)
-	o.Lens.Next, o.Lens.Top = true, 1
+	o.Lens.Next, o.Lens.Top, o.Lens.Last = true, 1, false
 	for i := range o.Chunk {
 		o.Lens.Positions = append(o.Lens.Positions, len(o.Prefix)+i)
 	}

@@ -162,8 +162,8 @@ func (m *Model) weight(p product, pack bool) (*torch.Weight, error) {
 	}
 	made.Close()
 	m.kernels.weights[e.Name] = weight{got, pack}
-	if pack && floatTypes[e.DType] == w.dtype && w.files != nil {
-		w.files[e.File].Forget(e.Offset, e.Size)
+	if pack {
+		w.forget(p.weight.key)
 	}
 	return got, nil
 }

@@ -326,7 +326,7 @@ func TestPackedMemory(t *testing.T) {
 	err := m.Hold(func(s model.Session) error {
 		want := forward(s) // all pages of the file are in memory
 		torch.Trim()
-		before := status(t, "VmRSS")
+		before := resident(t, "VmRSS")
 		fast, err := s.Fast()
 		if err != nil {
 			return err
@@ -334,7 +334,7 @@ func TestPackedMemory(t *testing.T) {
 		first := forward(fast)
 		torch.Trim()
 		size := int64(3*(12*768*768)+50257*768) * 4
-		if more := status(t, "VmRSS") - before; more > size/10 {
+		if more := resident(t, "VmRSS") - before; more > size/10 {
 			t.Errorf("packed weights of %d MB take %d MB besides the mapped ones", size>>20, more>>20)
 		}
 		if got := forward(s); got != want {

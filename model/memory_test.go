@@ -1,12 +1,11 @@
 package model_test
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
+	"github.com/golens/golens/internal/proc"
 	"github.com/golens/golens/internal/reference"
 	"github.com/golens/golens/model"
 )
@@ -25,16 +24,16 @@ func TestMemory(t *testing.T) {
 				t.Fatal(err)
 			}
 			open(t, dir, model.Options{DType: model.DType(c.dtype)}).Close() // what any first model needs stays
-			if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil {
+			if err := proc.ResetPeak(); err != nil {
 				t.Skipf("the peak of memory cannot be begun anew: %v", err)
 			}
-			before := status(t, "VmRSS")
+			before := resident(t, "VmRSS")
 			m, err := model.Open(dir, model.Options{DType: model.DType(c.dtype)})
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer m.Close()
-			took, most := status(t, "VmHWM")-before, int64(1.1*c.times*float64(info.Size()))
+			took, most := resident(t, "VmHWM")-before, int64(1.1*c.times*float64(info.Size()))
 			if took > most {
 				t.Errorf("it took %d MB at most, where %d are allowed", took>>20, most>>20)
 			}
@@ -42,16 +41,12 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// status returns a line of the process's own status in bytes.
-func status(t *testing.T, name string) (bytes int64) {
+// resident returns a number of the process's memory, in bytes.
+func resident(t *testing.T, name string) int64 {
 	t.Helper()
-	text, err := os.ReadFile("/proc/self/status")
+	n, err := proc.Status(name)
 	if err != nil {
 		t.Skip(err)
 	}
-	_, line, _ := strings.Cut(string(text), "\n"+name+":")
-	if _, err := fmt.Sscanf(line, "%d kB", &bytes); err != nil {
-		t.Fatalf("no %s: %v", name, err)
-	}
-	return bytes << 10
+	return n
 }

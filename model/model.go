@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"sync"
 
 	"github.com/golens/golens/hooks"
 	"github.com/golens/golens/model/config"
@@ -45,6 +46,7 @@ type Model struct {
 	norm, head *torch.Module
 	built      map[string]*torch.Module
 	kernels    kernels
+	headComes  sync.Once
 	tied       bool
 }
 

@@ -45,7 +45,7 @@ func (n node) build(u *torch.Unit, w *weights, points map[string]*torch.Module) 
 			return nil, err
 		}
 		slots = append(slots, torch.Slot{Name: p.slot, Value: t})
-		if n.role == "linear" || n.role == "head" { // which a run reads whole
+		if n.role == "linear" { // which a run reads whole
 			w.preload(p.key)
 		}
 	}

@@ -23,6 +23,7 @@ func (u *Unembedding) Close() error {
 // Unembedding returns the head's weights, which share the model's memory, for a
 // product of the caller's own. Its rows are those that Narrow returns.
 func (m *Model) Unembedding() (*Unembedding, error) {
+	m.fetchHead()
 	u := &Unembedding{}
 	var err error
 	if u.Weight, err = m.head.Parameter("weight"); err != nil {

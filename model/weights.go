@@ -97,9 +97,22 @@ func (w *weights) same(a, b string) (bool, error) {
 
 // preload has a tensor's pages come in the background, where it is used where it lies.
 func (w *weights) preload(key string) {
-	if e, ok := w.find(key); ok && w.files != nil && floatTypes[e.DType] == w.dtype && !w.device.IsCUDA() {
+	if e, ok := w.lies(key); ok {
 		w.files[e.File].Preload(e.Offset, e.Size)
 	}
+}
+
+// forget gives a tensor's pages back, where it is used where it lies.
+func (w *weights) forget(key string) {
+	if e, ok := w.lies(key); ok {
+		w.files[e.File].Forget(e.Offset, e.Size)
+	}
+}
+
+// lies finds a tensor that is used where it lies in a mapped file.
+func (w *weights) lies(key string) (safetensors.Entry, bool) {
+	e, ok := w.find(key)
+	return e, ok && w.files != nil && floatTypes[e.DType] == w.dtype && !w.device.IsCUDA()
 }
 
 // note marks a tensor as one that the model knows of, though it does not hold it.

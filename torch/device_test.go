@@ -6,12 +6,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 
+	"github.com/golens/golens/internal/proc"
 	"github.com/golens/golens/torch"
 )
 
@@ -144,19 +144,7 @@ func TestExclusive(t *testing.T) {
 // systemThreads returns how many threads of the system the process has.
 func systemThreads(t testing.TB) int {
 	t.Helper()
-	return int(status(t, "Threads"))
-}
-
-// status returns a number of /proc/self/status.
-func status(t testing.TB, key string) int64 {
-	t.Helper()
-	for line := range strings.Lines(string(must(os.ReadFile("/proc/self/status"))(t))) {
-		if name, value, _ := strings.Cut(line, ":"); name == key {
-			return must(strconv.ParseInt(strings.Fields(value)[0], 10, 64))(t)
-		}
-	}
-	t.Fatalf("/proc/self/status has no %s", key)
-	return 0
+	return int(must(proc.Status("Threads"))(t))
 }
 
 // named returns how many threads of the process have a name.

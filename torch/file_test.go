@@ -7,12 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/golens/golens/internal/proc"
 	"github.com/golens/golens/torch"
 )
 
@@ -33,25 +32,11 @@ func numbers(t testing.TB, n int) string {
 // mapped reports whether the process has the file mapped.
 func mapped(t testing.TB, path string) bool {
 	t.Helper()
-	maps := must(os.ReadFile("/proc/self/maps"))(t)
-	return strings.Contains(string(maps), path)
-}
-
-// resident returns how many kB of a mapped file are in the process's memory.
-func resident(t testing.TB, path string) int64 {
-	t.Helper()
-	here := false
-	for line := range strings.Lines(string(must(os.ReadFile("/proc/self/smaps"))(t))) {
-		fields := strings.Fields(line)
-		switch {
-		case strings.Contains(line, "-") && !strings.HasSuffix(fields[0], ":"):
-			here = fields[len(fields)-1] == path
-		case here && fields[0] == "Rss:":
-			return must(strconv.ParseInt(fields[1], 10, 64))(t)
-		}
+	_, err := proc.Resident(path)
+	if err != nil && !errors.Is(err, proc.ErrNotMapped) {
+		t.Fatal(err)
 	}
-	t.Fatalf("%s is not mapped", path)
-	return 0
+	return err == nil
 }
 
 func TestFileTensor(t *testing.T) {
@@ -217,8 +202,8 @@ func TestPreload(t *testing.T) {
 	path := numbers(t, n)
 	f := keep(b, must(torch.Map(path))(t))
 	x := keep(b, must(f.Tensor(0, torch.Float32, n))(t))
-	if r := resident(t, path); r != 0 {
-		t.Fatalf("%d kB are in memory before anybody asked", r)
+	if r := must(proc.Resident(path))(t); r != 0 {
+		t.Fatalf("%d bytes are in memory before anybody asked", r)
 	}
 	f.Preload(1, 1<<20)
 	f.Preload(1<<20, 4*n-1<<20)
@@ -226,9 +211,9 @@ func TestPreload(t *testing.T) {
 	f.Preload(4*n, 1)
 	f.Preload(0, math.MaxInt64)
 	end := time.Now().Add(10 * time.Second)
-	for resident(t, path) < 4*n>>10 {
+	for must(proc.Resident(path))(t) < 4*n {
 		if time.Now().After(end) {
-			t.Skipf("%d kB came: the system may be older than Linux 5.14", resident(t, path))
+			t.Skipf("%d of %d bytes came: the system may be older than Linux 5.14", must(proc.Resident(path))(t), 4*n)
 		}
 		time.Sleep(time.Millisecond)
 	}
@@ -238,6 +223,36 @@ func TestPreload(t *testing.T) {
 		t.Errorf("the file begins with %v and ends with %v", v[0], v[n-1])
 	}
 	f.Preload(0, 4) // of a closed one, too
+}
+
+// TestPreloadForgotten: what is forgotten while pages come does not come after that, and all
+// else does.
+func TestPreloadForgotten(t *testing.T) {
+	b := work(t)
+	const n = 96 << 20 / 4
+	path := numbers(t, n)
+	f := keep(b, must(torch.Map(path))(t))
+	const part = 20 << 20
+	for round := range int64(10) {
+		f.Forget(0, 4*n)
+		f.Preload(0, 4*n)
+		f.Forget(0, part) // where it begins
+		f.Forget((40+round)<<20, part)
+		f.Forget((42+round)<<20, 1<<20) // which is forgotten already
+		const stays = 4*n - 2*part
+		end := time.Now().Add(10 * time.Second)
+		for must(proc.Resident(path))(t) < stays {
+			if time.Now().After(end) {
+				t.Skipf("%d of %d bytes came: the system may be older than Linux 5.14", must(proc.Resident(path))(t), int64(stays))
+			}
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(time.Millisecond)
+		// The system may map what lies around a page as well, up to a large page.
+		if r := must(proc.Resident(path))(t); r > stays+3*2<<20 {
+			t.Fatalf("%d bytes are in memory, of %d that were not forgotten", r, int64(stays))
+		}
+	}
 }
 
 // FuzzFileTensor: whatever an index says, the bytes are those of the file or there is an error.

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
+#include <condition_variable>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -98,10 +98,14 @@ int64_t golens_live(void) { return golens::live; }
 struct Mapping {
   char *at = nullptr;
   int64_t bytes = 0;
-  std::atomic<bool> preload = true;  // until something is forgotten
-  std::mutex lock;                   // of what is to come in the background
-  std::deque<std::pair<int64_t, int64_t>> ranges;
-  bool loads = false;
+  // What is to come in the background. Ranges are of bytes, from the first to behind the last.
+  using Range = std::pair<int64_t, int64_t>;
+  std::mutex lock;
+  std::deque<Range> ranges;
+  Range comes{};                 // the piece that is coming now
+  std::condition_variable came;  // a piece has
+  bool loads = false;            // a thread is at it
+  bool preload = true;           // the system can, and somebody wants it
   explicit Mapping(const char *path) {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe does not make it wait
     TORCH_CHECK(fd >= 0, strerror(errno));
@@ -128,7 +132,11 @@ struct Mapping {
 struct golens_file : golens::Counted {
   std::shared_ptr<Mapping> map;
   explicit golens_file(const char *path) : map(std::make_shared<Mapping>(path)) {}
-  ~golens_file() { map->preload = false; }
+  ~golens_file() {
+    std::lock_guard<std::mutex> hold(map->lock);
+    map->preload = false;
+    map->ranges.clear();
+  }
 };
 
 char *golens_file_map(const char *path, golens_file **out) {
@@ -158,26 +166,30 @@ char *golens_file_tensor(const golens_file *f, int64_t offset, int64_t bytes, in
 static void preload(std::shared_ptr<Mapping> map) {
 #ifdef MADV_POPULATE_READ
   const int64_t piece = 4 << 20;
-  for (;;) {
-    std::pair<int64_t, int64_t> range;
-    {
-      std::lock_guard<std::mutex> hold(map->lock);
-      map->loads = map->preload && !map->ranges.empty();
-      if (!map->loads) return;
-      range = map->ranges.front();
-      map->ranges.pop_front();
-    }
-    for (int64_t at = range.first; at < range.second && map->preload; at += piece)
-      if (madvise(map->at + at, std::min(piece, range.second - at), MADV_POPULATE_READ)) map->preload = false;  // an older system
+  std::unique_lock<std::mutex> hold(map->lock);
+  for (; !map->ranges.empty(); map->came.notify_all()) {
+    auto &range = map->ranges.front();
+    map->comes = {range.first, std::min(range.first + piece, range.second)};
+    range.first = map->comes.second;
+    if (range.first == range.second) map->ranges.pop_front();
+    hold.unlock();
+    const bool can = madvise(map->at + map->comes.first, map->comes.second - map->comes.first, MADV_POPULATE_READ) == 0;
+    hold.lock();
+    map->comes = {};
+    if (can) continue;
+    map->preload = false;  // an older system
+    map->ranges.clear();
   }
+  map->loads = false;
 #endif
 }
 
 void golens_file_preload(golens_file *f, int64_t offset, int64_t bytes) {
   auto map = f->map;
-  if (!map->preload || offset < 0 || bytes <= 0 || bytes > map->bytes || offset > map->bytes - bytes) return;
+  if (offset < 0 || bytes <= 0 || bytes > map->bytes || offset > map->bytes - bytes) return;
   const int64_t page = sysconf(_SC_PAGESIZE);
   std::lock_guard<std::mutex> hold(map->lock);
+  if (!map->preload) return;
   map->ranges.emplace_back(offset / page * page, offset + bytes);
   if (map->loads) return;
   try {
@@ -185,17 +197,27 @@ void golens_file_preload(golens_file *f, int64_t offset, int64_t bytes) {
     map->loads = true;
   } catch (const std::system_error &) {  // no thread is to be had: pages come when they are read
     map->preload = false;
+    map->ranges.clear();
   }
 }
 
 void golens_file_forget(golens_file *f, int64_t offset, int64_t bytes) {
-  f->map->preload = false;
-  const int64_t page = sysconf(_SC_PAGESIZE), all = f->map->bytes;
+  auto map = f->map;
+  const int64_t page = sysconf(_SC_PAGESIZE), all = map->bytes;
   if (offset < 0 || bytes <= 0 || offset >= all) return;
   const int64_t end = offset + std::min(bytes, all - offset);
   // Whole pages only: what shares a page with the bytes stays.
   const int64_t from = (offset + page - 1) / page * page, to = end / page * page;
-  if (to > from) madvise(f->map->at + from, to - from, MADV_DONTNEED);
+  if (to <= from) return;
+  std::unique_lock<std::mutex> hold(map->lock);
+  std::deque<Mapping::Range> left;  // of the ranges that are to come, what lies outside
+  for (auto &[a, b] : map->ranges) {
+    if (a < from) left.emplace_back(a, std::min(b, from));
+    if (b > to) left.emplace_back(std::max(a, to), b);
+  }
+  map->ranges = std::move(left);
+  map->came.wait(hold, [&] { return map->comes.second <= from || map->comes.first >= to; });
+  madvise(map->at + from, to - from, MADV_DONTNEED);
 }
 
 void golens_file_free(golens_file *f) { delete f; }

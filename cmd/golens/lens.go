@@ -95,6 +95,7 @@ func runLens(c *cli.Context) error {
 	}
 	digest := sync.OnceValues(m.KnownDigest)
 	return out.write(len(readings), func(i int) (*lens.Result, error) {
+		readings[i].options.Last = i == len(readings)-1
 		r, err := readings[i].read(c.Context, m)
 		if err != nil {
 			return nil, readError(c, prompts[i], err)

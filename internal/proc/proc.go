@@ -1,0 +1,71 @@
+// Package proc reads what Linux tells of this process's memory.
+package proc
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// Status returns a number of /proc/self/status, as the process's memory now, VmRSS, or at
+// most, VmHWM: in bytes where the system has it in kB.
+func Status(name string) (int64, error) {
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		if key, value, _ := strings.Cut(line, ":"); key == name {
+			return number(value)
+		}
+	}
+	return 0, fmt.Errorf("/proc/self/status has no %s", name)
+}
+
+// number reads "12 kB" or "12".
+func number(text string) (int64, error) {
+	digits, kilo := strings.CutSuffix(strings.TrimSpace(text), " kB")
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if kilo {
+		n <<= 10
+	}
+	return n, err
+}
+
+// ErrNotMapped is the error of a file that is in none of the process's mappings.
+var ErrNotMapped = errors.New("the file is not mapped")
+
+// Resident returns how many bytes of the mappings of a file are in the process's memory.
+// The path is as the system has it, without links.
+func Resident(path string) (int64, error) {
+	f, err := os.Open("/proc/self/smaps")
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	var sum int64
+	here, found := false, false
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		line := lines.Text()
+		if first, _, _ := strings.Cut(line, " "); !strings.HasSuffix(first, ":") { // a mapping's own line
+			here = strings.HasSuffix(line, " "+path)
+			found = found || here
+		} else if here && first == "Rss:" {
+			n, err := number(strings.TrimPrefix(line, first))
+			if err != nil {
+				return 0, err
+			}
+			sum += n
+		}
+	}
+	if !found {
+		return 0, fmt.Errorf("%s: %w", path, ErrNotMapped)
+	}
+	return sum, nil
+}
+
+// ResetPeak has VmHWM counted from now on.
+func ResetPeak() error { return os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) }

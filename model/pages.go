@@ -1,0 +1,22 @@
+package model
+
+// A model's weights are used where they lie in mapped files, and their pages count as the
+// process's memory once they were read. Of a run that reads the whole model once, the
+// trunk's matrices are not needed any more when the head's is.
+
+// fetchHead has the head's weights come in the background, when they are wanted first.
+func (m *Model) fetchHead() {
+	m.headComes.Do(func() {
+		for _, p := range m.tree.products("head", m.built) {
+			m.weights.preload(p.weight.key)
+		}
+	})
+}
+
+// ReleaseTrunk gives the pages back that hold the trunk's matrices in mapped files. They
+// come again when something reads them: it is for a session after its last Trunk.
+func (s Session) ReleaseTrunk() {
+	for _, p := range s.m.tree.products("linear", s.m.built) {
+		s.m.weights.forget(p.weight.key)
+	}
+}
