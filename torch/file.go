@@ -33,8 +33,8 @@ func Map(path string) (*File, error) {
 }
 
 // Preload has these bytes read and their pages mapped in the background, for a reader who
-// has other things to do first. The first Forget ends it for good, and so does Close.
-// Bytes outside the file are not looked at.
+// has other things to do first. Bytes that are forgotten meanwhile do not come, and after
+// Close none do. Bytes outside the file are not looked at.
 func (f *File) Preload(offset, bytes int64) {
 	if f.c != nil {
 		C.golens_file_preload(f.c, C.int64_t(offset), C.int64_t(bytes))
