@@ -65,6 +65,10 @@ func Compare(old, new *Result) *Comparison {
 	if a.Libtorch != b.Libtorch || a.BLAS != b.BLAS {
 		c.Notes = append(c.Notes, fmt.Sprintf("libtorch was %s (%s), and is %s (%s)", a.Libtorch, a.BLAS, b.Libtorch, b.BLAS))
 	}
+	if old.Limits.By != new.Limits.By { // whose products are not the same measurement
+		c.Products = 0
+		c.Notes = append(c.Notes, fmt.Sprintf("the faster product was by %s, and is by %s", old.Limits.By, new.Limits.By))
+	}
 	for _, r := range new.Rows {
 		i := slices.IndexFunc(old.Rows, func(o Row) bool { return o.Name() == r.Name() && o.Each == r.Each })
 		if i < 0 {

@@ -14,7 +14,7 @@ func result(rows ...bench.Row) *bench.Result {
 	for i := range rows {
 		rows[i].Time = bench.Summarise(rows[i].Seconds)
 	}
-	return &bench.Result{Format: bench.Format, Rows: rows, Machine: bench.Machine{Processors: 2}, Limits: bench.Limits{FLOPS: 2e11, Bytes: 2e10},
+	return &bench.Result{Format: bench.Format, Rows: rows, Machine: bench.Machine{Processors: 2}, Limits: bench.Limits{By: "libtorch", FLOPS: 2e11, Bytes: 2e10},
 		Manifest: lens.Manifest{CPU: "a processor", Threads: 2, Device: "cpu", Config: strings.Repeat("0123456789abcdef", 4), Libtorch: "2.11.0"}}
 }
 
@@ -87,6 +87,11 @@ func TestComparable(t *testing.T) {
 	b.Manifest.Libtorch, b.Limits.FLOPS = "2.15.0", 1e11
 	k := bench.Compare(result(row(1, 1), row(2, 1)), b)
 	if len(k.Differs) > 0 || len(k.Notes) != 1 || !strings.Contains(k.Notes[0], "2.15.0") || k.Products != 0.5 || !slices.Equal(k.Only, []string{"forward exact T=3", "forward exact T=1"}) {
+		t.Errorf("%+v", k)
+	}
+	// Nor are the products of libtorch and golens the same work.
+	b.Limits.By = "golens"
+	if k := bench.Compare(result(row(1, 1)), b); k.Products != 0 || k.Memory != 1 || len(k.Notes) != 2 || !strings.Contains(k.Notes[1], "by libtorch, and is by golens") {
 		t.Errorf("%+v", k)
 	}
 	// A generation of another length is another work.

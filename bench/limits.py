@@ -11,5 +11,9 @@ def array(self, n: int, like: Tensor) -> Tensor:
 def product(self, a: Tensor, b: Tensor) -> Tensor:
     return torch.mm(a, b)[0, 0]
 
+def forward(self, x: Tensor) -> Tensor:
+    # golens's own product comes in its place
+    return x
+
 def total(self, x: Tensor) -> Tensor:
     return torch.sum(x)

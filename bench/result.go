@@ -54,6 +54,7 @@ type Machine struct {
 // Limits are what the machine reached in the run, at the best of several tries.
 type Limits struct {
 	DType    string  `json:"dtype"`            // of the product
+	By       string  `json:"products_by"`      // whose product was the faster: libtorch or golens
 	Products Summary `json:"products_seconds"` // times of one product
 	Memory   Summary `json:"memory_seconds"`   // times of one pass over an array
 	FLOPS    float64 `json:"flops_per_second"`
@@ -120,6 +121,9 @@ func Read(in io.Reader) (*Result, error) {
 	}
 	if r.Format != Format {
 		return nil, errors.New("it is no result of golens bench --json")
+	}
+	if r.Limits.By == "" { // from before there was a choice
+		r.Limits.By = "libtorch"
 	}
 	seen := map[string]bool{}
 	for i := range r.Rows {

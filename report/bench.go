@@ -92,7 +92,7 @@ func benchHead(r *bench.Result) []string {
 	m := r.Manifest
 	out := []string{fmt.Sprintf("%s in %s on %s, %s; threads: %d of %d processors; libtorch %s", printable(m.Model), m.DType, m.Device, printable(m.CPU), m.Threads, r.Machine.Processors, m.Libtorch)}
 	if l := r.Limits; l.FLOPS > 0 {
-		out = append(out, fmt.Sprintf("limits of the machine in this run: %.0f GFLOP/s in products of %s, %.1f GB/s from memory; products and memory are shares of them", l.FLOPS/1e9, l.DType, l.Bytes/1e9))
+		out = append(out, fmt.Sprintf("limits of the machine in this run: %.0f GFLOP/s in products of %s by %s, %.1f GB/s from memory; products and memory are shares of them", l.FLOPS/1e9, l.DType, l.By, l.Bytes/1e9))
 	}
 	return out
 }

@@ -17,7 +17,7 @@ func measured() *bench.Result {
 	long := bench.Row{Work: bench.Lens, Mode: "fast", Kernel: "f32", T: 256, Each: 256, Seconds: []float64{2}, Cost: bench.Cost{FLOPs: 2e11, Bytes: 5e8},
 		Device: &bench.Device{Kernels: 321, Busy: 0.5, ToDevice: bench.Transfers{Count: 2, Bytes: 4_000_000}, FromDevice: bench.Transfers{Count: 9, Bytes: 100_000}}}
 	r := &bench.Result{Format: bench.Format, Rows: []bench.Row{hooks, long}, Machine: bench.Machine{Processors: 4}, Notes: []string{"a sentence"},
-		Limits:   bench.Limits{DType: "float32", FLOPS: 2e11, Bytes: 2e10},
+		Limits:   bench.Limits{DType: "float32", By: "golens", FLOPS: 2e11, Bytes: 2e10},
 		Manifest: lens.Manifest{Model: "gpt2", DType: "float32", Device: "cpu", CPU: "a processor", Threads: 2, Libtorch: "2.11.0"}}
 	var b bytes.Buffer
 	if err := report.BenchJSON(&b, r); err != nil {
@@ -32,8 +32,8 @@ func measured() *bench.Result {
 
 // notes are the lines below the table of measured.
 const notes = `gpt2 in float32 on cpu, a processor; threads: 2 of 4 processors; libtorch 2.11.0
-limits of the machine in this run: 200 GFLOP/s in products of float32, 20.0 GB/s
-  from memory; products and memory are shares of them
+limits of the machine in this run: 200 GFLOP/s in products of float32 by golens,
+  20.0 GB/s from memory; products and memory are shares of them
 12 captures at T = 14: +2.00 % of the time without, between +2.00 and +2.00 %
   (the median of 4 pairs)
 lens fast T=256: 321 kernels, busy for 500 ms; 2 copies of 4.0 MB to the GPU, 9
