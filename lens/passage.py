@@ -36,10 +36,10 @@ def together(self, x: Tensor, ids: Tensor, size: int) -> Tuple[Tensor, Tensor, T
     return self.joined(parts)
 
 def joined(self, parts: List[List[Tensor]]) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
-    all: List[Tensor] = []
+    out: List[Tensor] = []
     for i in range(7):
-        all.append(torch.cat([p[i] for p in parts], -1))
-    return all[0], all[1], all[2], all[3], all[4], all[5], all[6]
+        out.append(torch.cat([p[i] for p in parts], -1))
+    return out[0], out[1], out[2], out[3], out[4], out[5], out[6]
 
 def tile(self, x: Tensor, final: Tensor, chances: Tensor, own: Tensor) -> List[Tensor]:
     l = torch.log_softmax(x, -1)

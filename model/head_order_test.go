@@ -66,7 +66,15 @@ func headAgain(t *testing.T, m *model.Model, T int) {
 			}
 			y.Close()
 		}
-		return headInParts(t, s, same, first)
+		// Of states that differ, each must have its own.
+		v[0], v[1] = 3, -v[1]
+		other := tensor()
+		second, err := s.Head(other)
+		if err != nil {
+			return err
+		}
+		defer second.Close()
+		return headInParts(t, s, []*torch.Tensor{x, other}, []*torch.Tensor{first, second})
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -74,8 +82,8 @@ func headAgain(t *testing.T, m *model.Model, T int) {
 }
 
 // headInParts compares parts of states with the logits [1,T,V] of each.
-func headInParts(t *testing.T, s model.Session, states []*torch.Tensor, want *torch.Tensor) error {
-	T := int(want.Shape()[1])
+func headInParts(t *testing.T, s model.Session, states, want []*torch.Tensor) error {
+	T := int(want[0].Shape()[1])
 	if !s.HasHeadParts(T) {
 		t.Logf("the order of %d rows is none of the kernels'", T)
 		if _, err := s.HeadParts(states, 0, 1); err == nil {
@@ -89,16 +97,16 @@ func headInParts(t *testing.T, s model.Session, states []*torch.Tensor, want *to
 		if err != nil {
 			return err
 		}
-		part, err := want.Narrow(1, int64(from), int64(n))
-		if err != nil {
-			return err
-		}
 		for i := range states {
+			part, err := want[i].Narrow(1, int64(from), int64(n))
+			if err != nil {
+				return err
+			}
 			if !sameRow(t, y, i, part) {
 				t.Errorf("positions %d to %d of state %d have other bits than the whole", from, from+n-1, i)
 			}
+			part.Close()
 		}
-		part.Close()
 		y.Close()
 	}
 	return nil

@@ -53,7 +53,6 @@ func (m *Model) fillFast(by *torch.Products) error {
 // packHead has a fast session's head read packed weights as well, from the first time on
 // that it reads at all: a lens has a product of its own.
 func (s Session) packHead() error {
-	s.m.fetchHead()
 	if p, ok := s.m.headProduct(); s.fast && ok && !s.m.kernels.headFast {
 		if err := s.m.addLinear(s.by, p, fastOrder, 0, true); err != nil {
 			return err

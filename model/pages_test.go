@@ -57,9 +57,9 @@ func TestReleaseTrunk(t *testing.T) {
 			return err
 		}
 		u.Close()
-		for end := time.Now().Add(10 * time.Second); in() < head; time.Sleep(time.Millisecond) {
+		for end := time.Now().Add(10 * time.Second); proc.Populates() && in() < head; time.Sleep(time.Millisecond) {
 			if time.Now().After(end) {
-				t.Skipf("%d bytes came of the head's %d: the system may be older than Linux 5.14", in(), head)
+				t.Fatalf("%d bytes came of the head's %d", in(), head)
 			}
 		}
 		if n := in(); n > head+trunk/2 {

@@ -59,6 +59,7 @@ func (m *Model) Check(ids []int64) error {
 // Forward runs the whole model on ids [T] with hooks (or nil). The result is the
 // logits [1,T,V].
 func (s Session) Forward(ids []int64, h *hooks.Registry) (*hooks.Run, error) {
+	s.m.fetchHead()
 	return s.run("forward", ids, h)
 }
 
@@ -183,6 +184,7 @@ func (s Session) Norm(x *torch.Tensor) (*torch.Tensor, error) {
 // Head unembeds x [B,T,C] into logits [B,T,V], without a norm. They are computed in
 // the model's dtype, and come in float32: statistics are of that type.
 func (s Session) Head(x *torch.Tensor) (*torch.Tensor, error) {
+	s.m.fetchHead()
 	if err := s.packHead(); err != nil {
 		return nil, err
 	}

@@ -2,12 +2,12 @@
 package proc
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 // Status returns a number of /proc/self/status, as the process's memory now, VmRSS, or at
@@ -41,15 +41,14 @@ var ErrNotMapped = errors.New("the file is not mapped")
 // Resident returns how many bytes of the mappings of a file are in the process's memory.
 // The path is as the system has it, without links.
 func Resident(path string) (int64, error) {
-	f, err := os.Open("/proc/self/smaps")
+	text, err := os.ReadFile("/proc/self/smaps")
 	if err != nil {
 		return 0, err
 	}
-	defer f.Close()
 	var sum int64
 	here, found := false, false
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		line := lines.Text()
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSuffix(line, "\n")
 		if first, _, _ := strings.Cut(line, " "); !strings.HasSuffix(first, ":") { // a mapping's own line
 			here = strings.HasSuffix(line, " "+path)
 			found = found || here
@@ -69,3 +68,15 @@ func Resident(path string) (int64, error) {
 
 // ResetPeak has VmHWM counted from now on.
 func ResetPeak() error { return os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) }
+
+// Populates reports whether the system brings pages into memory without their being read,
+// as Linux does from 5.14 on.
+func Populates() bool {
+	const populateRead = 22 // MADV_POPULATE_READ
+	page, err := syscall.Mmap(-1, 0, os.Getpagesize(), syscall.PROT_READ, syscall.MAP_PRIVATE|syscall.MAP_ANON)
+	if err != nil {
+		return false
+	}
+	defer syscall.Munmap(page)
+	return syscall.Madvise(page, populateRead) == nil
+}
