@@ -113,7 +113,7 @@ func (r *ramp) at(v float64) color.NRGBA {
 	if math.IsNaN(v) {
 		return r[0]
 	}
-	return r[min(int(clamp01(v)*256), 255)]
+	return r[min(int(max(0, min(1, v))*256), 255)]
 }
 
 var (

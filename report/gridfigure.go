@@ -61,6 +61,9 @@ func (g *Grid) part(s *setting) (part, error) {
 	return h, nil
 }
 
+// A span is the columns of a grid from one on, up to another.
+type span struct{ from, to int }
+
 // evenBands cuts n columns into the fewest runs of at most most columns, all but
 // the last of equal length.
 func evenBands(n, most int) []span {

@@ -31,7 +31,7 @@ func DiffGrid(d *lens.Diff, o GridOptions) (*Grid, error) {
 			n := i*len(r.Positions) + j
 			c := Cell{Text: piece(r, r.TopIDs[n*r.K]), Number: decimal(float64(d.KL[n])), Value: math.NaN(), Marked: r.TopIDs[n*r.K] != d.Clean.TopIDs[n*d.Clean.K]}
 			if isFinite(d.KL[n]) {
-				c.Value = clamp01(float64(d.KL[n]) / top)
+				c.Value = max(0, min(1, float64(d.KL[n]) / top))
 			}
 			if c.Marked {
 				moved++

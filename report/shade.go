@@ -64,7 +64,7 @@ func probShade(name string, prob func(i, j int) (float64, bool)) shade {
 			if !ok {
 				return math.NaN(), ""
 			}
-			return clamp01(p), percent(p)
+			return max(0, min(1, p)), percent(p)
 		},
 	}
 }
@@ -74,7 +74,7 @@ func percent(p float64) string {
 	if math.IsNaN(p) {
 		return "--"
 	}
-	return fmt.Sprintf("%2d", min(99, int(math.Round(100*clamp01(p)))))
+	return fmt.Sprintf("%2d", min(99, int(math.Round(100*max(0, min(1, p))))))
 }
 
 // linearShade shades values [R,P] from 0 to a round number above the largest.
@@ -84,7 +84,7 @@ func linearShade(name string, values []float32, cols int) shade {
 		scale: Scale{Name: name, Number: name, Ticks: ticks},
 		at: func(i, j int) (float64, string) {
 			v := float64(values[i*cols+j])
-			return clamp01(v / top), decimal(v)
+			return max(0, min(1, v / top)), decimal(v)
 		},
 	}
 }
@@ -199,6 +199,6 @@ func rankShade(name string, ranks []int64, index func(i, j int) int) shade {
 			return math.NaN(), ""
 		}
 		value := 1 - math.Log10(float64(ranks[k]))/float64(decades)
-		return clamp01(value), strconv.FormatInt(ranks[k], 10)
+		return max(0, min(1, value)), strconv.FormatInt(ranks[k], 10)
 	}}
 }

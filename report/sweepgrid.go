@@ -180,7 +180,7 @@ func SweepGrids(r *sweep.Result) []*Grid {
 				if isFinite(float32(v)) {
 					cell.Value = 0.5
 					if high > low {
-						cell.Value = clamp01((v - low) / (high - low))
+						cell.Value = max(0, min(1, (v - low) / (high - low)))
 					}
 				}
 				g.Cells = append(g.Cells, cell)

@@ -59,7 +59,7 @@ func TargetGrid(r *lens.Result, o GridOptions) (*Grid, error) {
 			c := Cell{
 				Text:   strconv.FormatInt(t.Rank[k], 10),
 				Number: decimal(float64(t.LogProb[k])),
-				Value:  clamp01(float64(t.Prob[k])),
+				Value:  max(0, min(1, float64(t.Prob[k]))),
 			}
 			if t.Ties != nil && t.Ties[k] > 0 {
 				c.Text += "="

@@ -23,8 +23,6 @@ type gridDrawing struct {
 	numbers bool
 }
 
-type span struct{ from, to int }
-
 func newGridDrawing(t Terminal, g *Grid) (*gridDrawing, error) {
 	if len(g.Cells) != len(g.Rows)*len(g.Columns) {
 		return nil, fmt.Errorf("report: a grid of %d rows and %d columns has %d cells", len(g.Rows), len(g.Columns), len(g.Cells))
@@ -82,18 +80,21 @@ func (d *gridDrawing) around() int {
 // marks says whether marked cells are told by a sign and not by a style.
 func (d *gridDrawing) marks() bool { return d.g.Mark != "" && d.t.Colour == NoColour }
 
+// columns are those of a grid from one on, up to another.
+type columns struct{ from, to int }
+
 // bands cuts the columns into runs that fit the width.
-func (d *gridDrawing) bands() []span {
+func (d *gridDrawing) bands() []columns {
 	if len(d.text) == 0 {
 		return nil
 	}
-	bands := []span{{}}
+	bands := []columns{{}}
 	used := d.label
 	for i, n := range d.text {
 		n += d.around()
 		last := &bands[len(bands)-1]
 		if used+n > d.t.width() && last.to > last.from {
-			bands = append(bands, span{i, i})
+			bands = append(bands, columns{i, i})
 			last = &bands[len(bands)-1]
 			used = d.label
 		}

@@ -1,7 +1,5 @@
 package report
 
-import "math"
-
 // A Grid is a table of short texts, each shaded by a value: layers by tokens, as
 // a rule. It says what is to be seen; Terminal and WriteFigure draw it. All its
 // texts are fit to be shown (see Visible).
@@ -69,9 +67,4 @@ type Table struct {
 type TableColumn struct {
 	Head  string
 	Right bool // numbers stand at the right
-}
-
-// clamp01 returns x within 0 and 1, and NaN for NaN.
-func clamp01(x float64) float64 {
-	return math.Max(0, math.Min(1, x))
 }
