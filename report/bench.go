@@ -9,21 +9,23 @@ import (
 	"time"
 
 	"github.com/golens/golens/bench"
+	"github.com/golens/golens/figure"
+	"github.com/golens/golens/report/terminal"
 )
 
 // BenchTables returns what was measured, a line for each work: as one table, or as two
 // where the width, in columns, is too small for that.
-func BenchTables(r *bench.Result, width int) []*Table {
-	name := []TableColumn{{Head: "work"}, {Head: "mode"}, {Head: "T", Right: true}}
-	times := &Table{Columns: append(slices.Clone(name), TableColumn{Head: "runs", Right: true}, TableColumn{Head: "best", Right: true}, TableColumn{Head: "median", Right: true},
-		TableColumn{Head: "spread", Right: true}, TableColumn{Head: "tokens/s", Right: true})}
-	shares := &Table{Columns: append(slices.Clone(name), TableColumn{Head: "products", Right: true}, TableColumn{Head: "memory", Right: true}, TableColumn{Head: "peak", Right: true})}
+func BenchTables(r *bench.Result, width int) []*figure.Table {
+	name := []figure.TableColumn{{Head: "work"}, {Head: "mode"}, {Head: "T", Right: true}}
+	times := &figure.Table{Columns: append(slices.Clone(name), figure.TableColumn{Head: "runs", Right: true}, figure.TableColumn{Head: "best", Right: true}, figure.TableColumn{Head: "median", Right: true},
+		figure.TableColumn{Head: "spread", Right: true}, figure.TableColumn{Head: "tokens/s", Right: true})}
+	shares := &figure.Table{Columns: append(slices.Clone(name), figure.TableColumn{Head: "products", Right: true}, figure.TableColumn{Head: "memory", Right: true}, figure.TableColumn{Head: "peak", Right: true})}
 	for _, w := range r.Rows {
 		name := []string{string(w.Work), modeText(w), fmt.Sprint(w.T)}
 		times.Rows = append(times.Rows, append(slices.Clone(name), fmt.Sprint(w.Time.Runs), timeText(w.Time.Best), timeText(w.Time.Median), spreadText(w.Time), rateText(w.Rate)))
 		shares.Rows = append(shares.Rows, append(name, shareText(w.Products), shareText(w.Memory), memoryText(w.Peak)))
 	}
-	tables := []*Table{times, shares}
+	tables := []*figure.Table{times, shares}
 	if width >= benchWidth {
 		times.Columns = append(times.Columns, shares.Columns[len(name):]...)
 		for i := range times.Rows {
@@ -78,7 +80,7 @@ func folded(text string) []string {
 		switch {
 		case line == "":
 			line = word
-		case width(line)+1+width(word) > defaultWidth:
+		case terminal.Columns(line)+1+terminal.Columns(word) > terminal.DefaultWidth:
 			out, line = append(out, line), "  "+word
 		default:
 			line += " " + word
@@ -110,8 +112,8 @@ func BenchJSON(w io.Writer, r *bench.Result) error {
 
 // BenchComparison returns the ratios of two results as a table. What is slower beyond
 // the noise by more than a share of tolerance is said to be too slow.
-func BenchComparison(c *bench.Comparison, tolerance float64) *Table {
-	t := &Table{Columns: []TableColumn{{Head: "work"}, {Head: "mode"}, {Head: "T", Right: true}, {Head: "old", Right: true}, {Head: "new", Right: true}, {Head: "new/old", Right: true},
+func BenchComparison(c *bench.Comparison, tolerance float64) *figure.Table {
+	t := &figure.Table{Columns: []figure.TableColumn{{Head: "work"}, {Head: "mode"}, {Head: "T", Right: true}, {Head: "old", Right: true}, {Head: "new", Right: true}, {Head: "new/old", Right: true},
 		{Head: "noise", Right: true}, {Head: "peak", Right: true}, {Head: ""}}}
 	for _, k := range c.Changes {
 		text := timeText

@@ -8,6 +8,7 @@ import (
 	"github.com/golens/golens/bench"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/report"
+	"github.com/golens/golens/report/terminal"
 )
 
 // measured is a result whose numbers are round.
@@ -57,7 +58,7 @@ lens   fast f32  256      50 %     1 %
 	} {
 		var b strings.Builder
 		for _, table := range report.BenchTables(measured(), width) {
-			if err := (report.Terminal{Width: width}).Table(&b, table); err != nil {
+			if err := (terminal.Terminal{Width: width}).Table(&b, table); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -76,7 +77,7 @@ func TestBenchComparison(t *testing.T) {
 	}
 	now.Rows = append(now.Rows, bench.Row{Work: bench.Text, Mode: "fast", T: 256, Seconds: []float64{1}})
 	var b strings.Builder
-	if err := (report.Terminal{Width: 80}).Table(&b, report.BenchComparison(bench.Compare(old, now), 0.1)); err != nil {
+	if err := (terminal.Terminal{Width: 80}).Table(&b, report.BenchComparison(bench.Compare(old, now), 0.1)); err != nil {
 		t.Fatal(err)
 	}
 	want := `work   mode        T      old       new  new/old   noise  peak

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/golens/golens/internal/visible"
 	"github.com/golens/golens/lens"
 )
 
@@ -18,24 +19,24 @@ type Column struct {
 
 // Columns is the table of the CSV files' columns, in order.
 var Columns = []Column{
-	{"name", "the prompt's name where several are read, else empty", func(c *line) string { return Escape([]byte(c.r.Name)) }},
+	{"name", "the prompt's name where several are read, else empty", func(c *line) string { return visible.Escape([]byte(c.r.Name)) }},
 	{"row", "the state: 0 is the embedding, i the state after block i-1", func(c *line) string { return strconv.Itoa(c.row.Index) }},
-	{"point", "the hook point whose output was read", func(c *line) string { return Escape([]byte(c.row.Point)) }},
-	{"label", "the row's short name", func(c *line) string { return Escape([]byte(c.row.Label)) }},
+	{"point", "the hook point whose output was read", func(c *line) string { return visible.Escape([]byte(c.row.Point)) }},
+	{"label", "the row's short name", func(c *line) string { return visible.Escape([]byte(c.row.Label)) }},
 	{"position", "position in the prompt, from 0", func(c *line) string { return strconv.Itoa(c.position) }},
 	{"token_id", "id of the prompt's token there", func(c *line) string { return strconv.FormatInt(c.token().ID, 10) }},
-	{"token", "its text, escaped", func(c *line) string { return Escape(c.token().Bytes) }},
+	{"token", "its text, escaped", func(c *line) string { return visible.Escape(c.token().Bytes) }},
 	{"kind", "`top` for one of the likeliest next tokens, `target` for a target", func(c *line) string { return c.kind }},
 	{"rank", "its rank in the cell, from 1; of a target 1 + the number of larger logits", func(c *line) string { return c.rank }},
 	{"ties", "targets: the number of other tokens with the same logit", func(c *line) string { return c.ties }},
 	{"id", "id of the candidate or target", func(c *line) string { return strconv.FormatInt(c.id, 10) }},
-	{"piece", "its text, escaped", func(c *line) string { return Escape(c.r.Pieces[c.id].Bytes) }},
+	{"piece", "its text, escaped", func(c *line) string { return visible.Escape(c.r.Pieces[c.id].Bytes) }},
 	{"logit", "candidates: its logit", func(c *line) string { return c.logit }},
 	{"prob", "its probability", func(c *line) string { return c.prob }},
 	{"logprob", "targets: its log-probability in nats", func(c *line) string { return c.logprob }},
-	{"entropy", "of the cell, in nats", func(c *line) string { return at(c.r.Entropy, c.cell) }},
-	{"logsumexp", "of the cell, in nats", func(c *line) string { return at(c.r.LogSumExp, c.cell) }},
-	{"kl", "of the cell, from the row to the model's own output, in nats", func(c *line) string { return at(c.r.KL, c.cell) }},
+	{"entropy", "of the cell, in nats", func(c *line) string { return At(c.r.Entropy, c.cell) }},
+	{"logsumexp", "of the cell, in nats", func(c *line) string { return At(c.r.LogSumExp, c.cell) }},
+	{"kl", "of the cell, from the row to the model's own output, in nats", func(c *line) string { return At(c.r.KL, c.cell) }},
 	{"agree", "of the cell: whether its likeliest token is the model's own", func(c *line) string {
 		if c.cell < 0 || c.cell >= len(c.r.Agree) {
 			return ""
@@ -59,7 +60,7 @@ type line struct {
 func (c *line) token() lens.Token { return c.r.Tokens[c.position] }
 
 // at returns the i-th number of values, or nothing where there is none.
-func at(values []float32, i int) string {
+func At(values []float32, i int) string {
 	if i < 0 || i >= len(values) {
 		return ""
 	}
@@ -127,7 +128,7 @@ func (c *CSV) candidates(l line) {
 	for k := range l.r.K {
 		n := l.cell*l.r.K + k
 		l.rank, l.id = strconv.Itoa(k+1), l.r.TopIDs[n]
-		l.logit, l.prob = at(l.r.TopLogits, n), at(l.r.TopProbs, n)
+		l.logit, l.prob = At(l.r.TopLogits, n), At(l.r.TopProbs, n)
 		c.line(&l)
 	}
 }
@@ -154,7 +155,7 @@ func (c *CSV) targets(l line, i int) {
 			}
 			n := (i*len(t.Positions)+q)*len(ids) + k
 			l.id, l.rank, l.ties = id, atInt(t.Rank, n), atInt(t.Ties, n)
-			l.prob, l.logprob = at(t.Prob, n), at(t.LogProb, n)
+			l.prob, l.logprob = At(t.Prob, n), At(t.LogProb, n)
 			c.line(&l)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/golens/golens/internal/visible"
 	"github.com/golens/golens/lens"
 )
 
@@ -63,11 +64,11 @@ func TestCSVCandidates(t *testing.T) {
 			"point":     r.Rows[i/cols].Point,
 			"position":  strconv.Itoa(i % cols),
 			"token_id":  strconv.FormatInt(r.Tokens[i%cols].ID, 10),
-			"token":     Escape(r.Tokens[i%cols].Bytes),
+			"token":     visible.Escape(r.Tokens[i%cols].Bytes),
 			"rank":      strconv.Itoa(k + 1),
 			"ties":      "",
 			"id":        strconv.FormatInt(r.TopIDs[n], 10),
-			"piece":     Escape(r.Pieces[r.TopIDs[n]].Bytes),
+			"piece":     visible.Escape(r.Pieces[r.TopIDs[n]].Bytes),
 			"logit":     string(appendFloat(nil, r.TopLogits[n])),
 			"prob":      string(appendFloat(nil, r.TopProbs[n])),
 			"logprob":   "",
@@ -123,7 +124,7 @@ func TestCSVTargets(t *testing.T) {
 				"row": strconv.Itoa(n / tg.N / len(tg.Positions)), "position": strconv.Itoa(tg.Positions[q]),
 				"id": strconv.FormatInt(id, 10), "rank": strconv.FormatInt(tg.Rank[n], 10), "ties": strconv.FormatInt(tg.Ties[n], 10),
 				"prob": string(appendFloat(nil, tg.Prob[n])), "logprob": string(appendFloat(nil, tg.LogProb[n])), "logit": "",
-				"token": Escape(r.Tokens[tg.Positions[q]].Bytes), "entropy": entropy,
+				"token": visible.Escape(r.Tokens[tg.Positions[q]].Bytes), "entropy": entropy,
 			} {
 				if l[head] != want {
 					t.Fatalf("%s: target %d: %s is %q, want %q", name, n, head, l[head], want)

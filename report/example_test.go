@@ -8,8 +8,10 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/golens/golens/figure"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/report"
+	"github.com/golens/golens/report/terminal"
 )
 
 // result is what the lens of a very small model says of "Are cats".
@@ -30,9 +32,9 @@ func result() *lens.Result {
 	}
 }
 
-func ExampleTerminal_Lens() {
-	terminal := report.Terminal{Width: 60}
-	if err := terminal.Lens(os.Stdout, result(), report.GridOptions{}); err != nil {
+func ExampleWriteLens() {
+	t := terminal.Terminal{Width: 60}
+	if err := report.WriteLens(os.Stdout, t, result(), report.GridOptions{}); err != nil {
 		log.Fatal(err)
 	}
 	// Output:
@@ -62,7 +64,7 @@ func ExampleNewCSV() {
 }
 
 // A figure is written whole or not at all, in the format that its name asks for.
-func ExampleWriteFigure() {
+func ExampleLensGrid() {
 	dir, err := os.MkdirTemp("", "figure")
 	if err != nil {
 		log.Fatal(err)
@@ -74,12 +76,12 @@ func ExampleWriteFigure() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	format, err := report.FigureFormat(path)
+	format, err := figure.FormatOf(path)
 	if err != nil {
 		log.Fatal(err)
 	}
 	err = report.WriteFile(context.Background(), path, func(w io.Writer) error {
-		return report.WriteFigure(w, format, grid, report.FigureOptions{ColourMap: "Blues"})
+		return figure.Write(w, format, grid, figure.Options{ColourMap: "Blues"})
 	})
 	if err != nil {
 		log.Fatal(err)

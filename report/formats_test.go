@@ -2,14 +2,13 @@ package report
 
 import (
 	"bytes"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-)
 
-var update = flag.Bool("update", false, "rewrite the golden files and docs/formats.md")
+	"github.com/golens/golens/internal/golden"
+)
 
 func TestFormats(t *testing.T) {
 	var b bytes.Buffer
@@ -17,7 +16,7 @@ func TestFormats(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join("..", "docs", "formats.md")
-	if *update {
+	if *golden.Update {
 		if err := os.WriteFile(path, b.Bytes(), 0o666); err != nil {
 			t.Fatal(err)
 		}
@@ -58,26 +57,5 @@ func TestTables(t *testing.T) {
 			t.Errorf("%s stands twice", x.Name)
 		}
 		seen[x.Name] = true
-	}
-}
-
-// golden compares got with testdata/name, which -update rewrites.
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll("testdata", 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, got, 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v; run go test ./report -update", err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s changed; look at it and run go test ./report -update\ngot:\n%s", path, got)
 	}
 }

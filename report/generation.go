@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"unicode/utf8"
 
+	"github.com/golens/golens/figure"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
 )
@@ -36,7 +37,7 @@ func isNew(r *lens.Result, position int) bool {
 
 // generationGrid is the LensGrid of a text that the model wrote: a column for each
 // new token, headed by it, with what every row would have written in its place.
-func generationGrid(r *lens.Result, o GridOptions) (*Grid, error) {
+func generationGrid(r *lens.Result, o GridOptions) (*figure.Grid, error) {
 	g, err := lensGrid(r, o)
 	if err != nil {
 		return nil, err
@@ -51,7 +52,7 @@ func generationGrid(r *lens.Result, o GridOptions) (*Grid, error) {
 	for i, p := range r.Positions {
 		if isNew(r, p) {
 			columns = append(columns, i)
-			g.Columns = append(g.Columns, Head{Text: piece(r, r.Written.Sequence[p+1]), Note: strconv.Itoa(p + 1)})
+			g.Columns = append(g.Columns, figure.Head{Text: piece(r, r.Written.Sequence[p+1]), Note: strconv.Itoa(p + 1)})
 		}
 	}
 	for n, row := range rowOrder(r, o) {

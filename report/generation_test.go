@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/golens/golens/figure"
+	"github.com/golens/golens/internal/synthetic"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
 )
@@ -35,7 +38,7 @@ func TestGenerationGrid(t *testing.T) {
 			t.Fatalf("%d columns, %d rows, %d cells, footers %v", len(g.Columns), len(g.Rows), len(g.Cells), g.Footers)
 		}
 		for j, h := range g.Columns {
-			if want := (Head{piece(r, r.Written.Sequence[5+j]), []string{"5", "6", "7", "8", "9", "10", "11"}[j]}); h != want {
+			if want := (figure.Head{Text: piece(r, r.Written.Sequence[5+j]), Note: strconv.Itoa(5 + j)}); h != want {
 				t.Errorf("column %d is headed %+v, want %+v", j, h, want)
 			}
 			for i := range g.Rows {
@@ -65,7 +68,7 @@ func TestGenerationGrid(t *testing.T) {
 
 // TestGenerationTargets: of next tokens those that were written have a column.
 func TestGenerationTargets(t *testing.T) {
-	r := synthetic{prompt: strings.SplitAfter("a b c d e ", " "), rows: 3, k: 2, next: true, vocab: slices.Clone(plainVocab)}.make()
+	r := madeUp{Prompt: strings.SplitAfter("a b c d e ", " "), Rows: 3, K: 2, next: true, Vocab: slices.Clone(synthetic.PlainWords)}.Make()
 	r.Written = &lens.Written{Prompt: 4, Sequence: append(tokenIDs(r.Tokens), 1)}
 	g, err := TargetGrid(r, GridOptions{})
 	if err != nil {
@@ -89,7 +92,7 @@ func TestGenerationViews(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		h := d.(*Figure).Panels[0].(*Heat)
+		h := d.(*figure.Figure).Panels[0].(*figure.Heat)
 		if len(h.Columns) != 7 || len(h.Values) != 7*len(h.Rows) || h.XLabel != label {
 			t.Errorf("%s: %d columns, %d values, %q", view, len(h.Columns), len(h.Values), h.XLabel)
 		}
@@ -104,7 +107,7 @@ func TestGenerationViews(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b := d.(*Figure).Panels[0].(*Boxes); b.Columns != 7 {
+	if b := d.(*figure.Figure).Panels[0].(*figure.Boxes); b.Columns != 7 {
 		t.Errorf("%d columns of boxes", b.Columns)
 	}
 }

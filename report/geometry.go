@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/golens/golens/figure"
 	"github.com/golens/golens/lens"
 )
 
@@ -52,9 +53,9 @@ func GeometryBundle(g *lens.Geometry, hidden bool) *Bundle {
 // GeometryTable returns a line for each state: the variance of the token at a
 // position, how like the state before it is there where that is known, and the
 // spread of the similarities of all pairs of tokens.
-func GeometryTable(g *lens.Geometry, position int) *Table {
+func GeometryTable(g *lens.Geometry, position int) *figure.Table {
 	T := len(g.Tokens)
-	t := &Table{Columns: []TableColumn{
+	t := &figure.Table{Columns: []figure.TableColumn{
 		{Head: "state"}, {Head: "point"}, {Head: "variance", Right: true}, {Head: "likeness", Right: true},
 		{Head: "lowest", Right: true}, {Head: "median", Right: true}, {Head: "highest", Right: true},
 	}, Notes: []string{

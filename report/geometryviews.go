@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 
+	"github.com/golens/golens/figure"
+	"github.com/golens/golens/figure/colormap"
 	"github.com/golens/golens/lens"
 )
 
@@ -20,18 +22,18 @@ func StateTick(i int) string {
 }
 
 // stateTicks returns ticks for n states, from the given one on.
-func stateTicks(first, n int) []PlaceTick {
+func stateTicks(first, n int) []figure.PlaceTick {
 	step := (n + 15) / 16
-	var ticks []PlaceTick
+	var ticks []figure.PlaceTick
 	for i := first; i < n; i += step {
-		ticks = append(ticks, PlaceTick{float64(i), StateTick(i)})
+		ticks = append(ticks, figure.PlaceTick{At: float64(i), Text: StateTick(i)})
 	}
 	return ticks
 }
 
 // stateColour returns the colour of state i of n.
 func stateColour(i, n int) string {
-	c, err := ColourAt("plasma", float64(i+1)/float64(n))
+	c, err := colormap.At("plasma", float64(i+1)/float64(n))
 	if err != nil {
 		return "" // not with this map
 	}
@@ -40,11 +42,11 @@ func stateColour(i, n int) string {
 
 // cloud returns each state's values as dots in a column of their own. The same
 // seed gives the same jitter.
-func cloud(states [][]float32, seed uint64) []Mark {
+func cloud(states [][]float32, seed uint64) []figure.Mark {
 	rng := rand.New(rand.NewPCG(seed, 0))
-	var marks []Mark
+	var marks []figure.Mark
 	for i, values := range states {
-		d := &Dots{Colour: stateColour(i, len(states)), Alpha: 0.4, Size: 4, Cloud: true}
+		d := &figure.Dots{Colour: stateColour(i, len(states)), Alpha: 0.4, Size: 4, Cloud: true}
 		for _, v := range values {
 			d.X, d.Y = append(d.X, float64(i)+jitter*rng.NormFloat64()), append(d.Y, float64(v))
 		}
@@ -55,29 +57,29 @@ func cloud(states [][]float32, seed uint64) []Mark {
 
 // ActivationDots returns the C activations of the token at a position in every
 // state, and beside them the variance of each.
-func ActivationDots(g *lens.Geometry, position int, seed uint64) *Figure {
+func ActivationDots(g *lens.Geometry, position int, seed uint64) *figure.Figure {
 	R, T := len(g.Rows), len(g.Tokens)
 	states := make([][]float32, R)
-	variance := &Line{Marker: Circle}
+	variance := &figure.Line{Marker: figure.Circle}
 	for i := range states {
 		at := (i*T + position) * g.Width
 		states[i] = g.Hidden[at : at+g.Width]
 		variance.X, variance.Y = append(variance.X, float64(i)), append(variance.Y, float64(g.Variance[i*T+position]))
 	}
-	x := Axis{Label: "State", Ticks: stateTicks(0, R)}
+	x := figure.Axis{Label: "State", Ticks: stateTicks(0, R)}
 	token := tokenText(g.Tokens[position])
-	return &Figure{Width: 12, Height: 4, Panels: []Panel{
-		&Axes{Title: fmt.Sprintf("Activations of “%s”", token), X: x, Y: Axis{Label: "Activation"}, Marks: cloud(states, seed)},
-		&Axes{Title: fmt.Sprintf("Variance of “%s”", token), X: x, Y: Axis{Label: "Variance"}, Marks: []Mark{variance}},
+	return &figure.Figure{Width: 12, Height: 4, Panels: []figure.Panel{
+		&figure.Axes{Title: fmt.Sprintf("Activations of “%s”", token), X: x, Y: figure.Axis{Label: "Activation"}, Marks: cloud(states, seed)},
+		&figure.Axes{Title: fmt.Sprintf("Variance of “%s”", token), X: x, Y: figure.Axis{Label: "Variance"}, Marks: []figure.Mark{variance}},
 	}}
 }
 
 // LaminarDots returns each state's similarities as a column of dots.
-func LaminarDots(laminar [][]float32, seed uint64) *Figure {
-	return &Figure{Width: 10, Height: 4, Panels: []Panel{&Axes{
+func LaminarDots(laminar [][]float32, seed uint64) *figure.Figure {
+	return &figure.Figure{Width: 10, Height: 4, Panels: []figure.Panel{&figure.Axes{
 		Title: "Laminar profile of token similarities",
-		X:     Axis{Label: "State", Ticks: stateTicks(0, len(laminar))},
-		Y:     Axis{Label: "Cosine similarity"},
+		X:     figure.Axis{Label: "State", Ticks: stateTicks(0, len(laminar))},
+		Y:     figure.Axis{Label: "Cosine similarity"},
 		Marks: cloud(laminar, seed),
 	}}}
 }
@@ -90,7 +92,7 @@ type CosineTexts struct {
 
 // CosineLayers returns the similarity of all pairs of states, a panel for each of
 // the geometry's positions.
-func CosineLayers(g *lens.Geometry, texts CosineTexts) *Figure {
+func CosineLayers(g *lens.Geometry, texts CosineTexts) *figure.Figure {
 	R := len(g.Rows)
 	x, y := make([]string, R), make([]string, R)
 	for _, t := range stateTicks(0, R) {
@@ -103,7 +105,7 @@ func CosineLayers(g *lens.Geometry, texts CosineTexts) *Figure {
 	if of == nil {
 		of = g.Positions
 	}
-	f := &Figure{Width: 3 * float64(len(g.Positions)), Height: 3}
+	f := &figure.Figure{Width: 3 * float64(len(g.Positions)), Height: 3}
 	for n := range g.Positions {
 		f.Panels = append(f.Panels, similarity(fmt.Sprintf("CS matrix for “%s”", tokenText(g.Tokens[of[n]])),
 			y, x, g.CosLayers[n*R*R:(n+1)*R*R], 0.8, n == len(g.Positions)-1))
@@ -113,7 +115,7 @@ func CosineLayers(g *lens.Geometry, texts CosineTexts) *Figure {
 
 // CosineTokens returns the similarity of all pairs of tokens, a panel for each of
 // the geometry's chosen rows.
-func CosineTokens(g *lens.Geometry, texts CosineTexts) *Figure {
+func CosineTokens(g *lens.Geometry, texts CosineTexts) *figure.Figure {
 	T := len(g.Tokens)
 	ticks := make([]string, T)
 	for i, t := range g.Tokens {
@@ -123,7 +125,7 @@ func CosineTokens(g *lens.Geometry, texts CosineTexts) *Figure {
 	if of == nil {
 		of = g.Chosen
 	}
-	f := &Figure{Width: 3 * float64(len(g.Chosen)), Height: 3}
+	f := &figure.Figure{Width: 3 * float64(len(g.Chosen)), Height: 3}
 	for n := range g.Chosen {
 		f.Panels = append(f.Panels, similarity(fmt.Sprintf("CS matrix for layer %d", of[n]),
 			ticks, ticks, g.CosTokens[n*T*T:(n+1)*T*T], 0.5, n == len(g.Chosen)-1))
@@ -131,8 +133,8 @@ func CosineTokens(g *lens.Geometry, texts CosineTexts) *Figure {
 	return f
 }
 
-func similarity(title string, rows, columns []string, values []float32, low float64, bar bool) *Heat {
-	h := &Heat{Title: title, Rows: rows, Columns: columns, Map: "plasma", Min: low, Max: 1, FirstBelow: true, Square: true, Bar: bar}
+func similarity(title string, rows, columns []string, values []float32, low float64, bar bool) *figure.Heat {
+	h := &figure.Heat{Title: title, Rows: rows, Columns: columns, Map: "plasma", Min: low, Max: 1, FirstBelow: true, Square: true, Bar: bar}
 	for _, v := range values {
 		h.Values = append(h.Values, float64(v))
 	}

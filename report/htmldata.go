@@ -11,6 +11,9 @@ import (
 	"strconv"
 	"unicode/utf8"
 
+	"github.com/golens/golens/figure"
+	"github.com/golens/golens/figure/colormap"
+	"github.com/golens/golens/internal/visible"
 	"github.com/golens/golens/lens"
 )
 
@@ -82,15 +85,15 @@ func newPageData(results []*lens.Result, o PageOptions) (*pageData, error) {
 	if len(results) == 0 {
 		return nil, errors.New("report: no result to make a page of")
 	}
-	d := &pageData{Format: Format, Unknown: cssColour(unknown), By: o.By, Target: o.Target, LastOnTop: o.LastOnTop}
+	d := &pageData{Format: Format, Unknown: cssColour(colormap.Unknown), By: o.By, Target: o.Target, LastOnTop: o.LastOnTop}
 	if d.By == "" {
 		d.By = ByProb
 	}
 	if o.ColourMap == "" {
-		o.ColourMap = defaultColourMap
+		o.ColourMap = figure.DefaultColourMap
 	}
 	for i := range colourSteps {
-		c, err := ColourAt(o.ColourMap, float64(i)/(colourSteps-1))
+		c, err := colormap.At(o.ColourMap, float64(i)/(colourSteps-1))
 		if err != nil {
 			return nil, err
 		}
@@ -201,7 +204,7 @@ func newPagePiece(t lens.Token) pagePiece {
 	if shown := tokenText(t); shown != p.Text {
 		p.Shown = shown
 	}
-	if escaped := Escape(t.Bytes); escaped != p.Text {
+	if escaped := visible.Escape(t.Bytes); escaped != p.Text {
 		p.Escaped = escaped
 	}
 	return p

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/golens/golens/figure"
 )
 
 // A study's page shows its pictures, those in it and those beside it, and asks for
@@ -19,7 +21,7 @@ func TestWriteIndexInBrowser(t *testing.T) {
 	}
 	figure := func(format string, dpi int) []byte {
 		var b bytes.Buffer
-		if err := WriteFigure(&b, format, g, FigureOptions{DPI: dpi}); err != nil {
+		if err := figure.Write(&b, format, g, figure.Options{DPI: dpi}); err != nil {
 			t.Fatal(err)
 		}
 		return b.Bytes()

@@ -10,6 +10,7 @@ import (
 	"unicode"
 	"unicode/utf16"
 
+	"github.com/golens/golens/internal/visible"
 	"github.com/golens/golens/lens"
 )
 
@@ -75,7 +76,7 @@ func printableJSON(text []byte) string {
 	s.Grow(len(text))
 	for _, r := range string(text) {
 		switch {
-		case r < 0x80 || unicode.IsPrint(r) && !ignorable(r):
+		case r < 0x80 || unicode.IsPrint(r) && !visible.Ignorable(r):
 			s.WriteRune(r)
 		case r > 0xffff:
 			high, low := utf16.EncodeRune(r)

@@ -12,6 +12,9 @@ import (
 	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/chromedp"
 
+	"github.com/golens/golens/figure/colormap"
+	"github.com/golens/golens/internal/synthetic"
+	"github.com/golens/golens/internal/visible"
 	"github.com/golens/golens/lens"
 )
 
@@ -57,7 +60,7 @@ type opener = func(PageOptions, view, ...*lens.Result) *tab
 // The grid has the texts of LensGrid, and each measure's colour is that of a figure.
 func testPageGrid(t *testing.T, open opener) {
 	words := plain()
-	next := synthetic{prompt: []string{"The", " way", " you", " do"}, rows: 5, k: 2, vocab: append([]string(nil), plainVocab...), next: true}.make()
+	next := madeUp{Prompt: []string{"The", " way", " you", " do"}, Rows: 5, K: 2, Vocab: append([]string(nil), synthetic.PlainWords...), next: true}.Make()
 	for _, r := range []*lens.Result{words, next} {
 		for _, dark := range []bool{false, true} {
 			b := open(PageOptions{}, view{dark: dark}, r)
@@ -104,7 +107,7 @@ func checkColours(t *testing.T, b *tab, r *lens.Result, by Measure, dark bool) {
 	for n, colour := range got {
 		i, j := n/len(r.Positions), n%len(r.Positions)
 		v, _ := s.at(i, j)
-		want := unknown
+		want := colormap.Unknown
 		if math.IsNaN(v) && dark {
 			want.R, want.G, want.B = 0x3a, 0x3e, 0x46
 		} else if !math.IsNaN(v) {
@@ -112,7 +115,7 @@ func checkColours(t *testing.T, b *tab, r *lens.Result, by Measure, dark bool) {
 			if dark {
 				v = 1 - v
 			}
-			if want, err = ColourAt("YlGnBu", v); err != nil {
+			if want, err = colormap.At("YlGnBu", v); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -131,7 +134,7 @@ func testPageHover(t *testing.T, open opener) {
 	for k := range r.K {
 		n := (7*P+2)*r.K + k
 		id := r.TopIDs[n]
-		for _, want := range []string{Visible(r.Pieces[id].Bytes), strconv.FormatInt(id, 10), fmt.Sprintf("% x", r.Pieces[id].Bytes)} {
+		for _, want := range []string{visible.Text(r.Pieces[id].Bytes), strconv.FormatInt(id, 10), fmt.Sprintf("% x", r.Pieces[id].Bytes)} {
 			if !strings.Contains(text, want) {
 				t.Errorf("the cell's candidates lack %q: %q", want, text)
 			}
@@ -156,7 +159,7 @@ func testPageHover(t *testing.T, open opener) {
 }
 
 func testPageSeveral(t *testing.T, open opener) {
-	first, second := plain(), synthetic{prompt: []string{"a", "b"}, rows: 3, k: 2, vocab: append([]string(nil), plainVocab...), next: true}.make()
+	first, second := plain(), madeUp{Prompt: []string{"a", "b"}, Rows: 3, K: 2, Vocab: append([]string(nil), synthetic.PlainWords...), next: true}.Make()
 	second.Name = "the second"
 	b := open(PageOptions{By: ByTargetRank}, view{}, first, second)
 	b.click(cellAt(1, 5))
@@ -221,7 +224,7 @@ func testPageAccessibility(t *testing.T, open opener) {
 }
 
 func testPageSmallest(t *testing.T, open opener) {
-	r := synthetic{prompt: []string{"a"}, rows: 1, k: 1, vocab: []string{"a"}}.make()
+	r := madeUp{Prompt: []string{"a"}, Rows: 1, K: 1, Vocab: []string{"a"}}.Make()
 	b := open(PageOptions{}, view{}, follow(r))
 	b.click(cellAt(0, 0))
 	b.press("c")

@@ -15,13 +15,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/golens/golens/internal/synthetic"
+	"github.com/golens/golens/internal/visible"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
 )
 
 // The files that the page gives are those that golens writes.
 func testPageFiles(t *testing.T, open opener) {
-	odd := follow(synthetic{prompt: append([]string(nil), hardVocab...), rows: 4, k: 3, vocab: append([]string(nil), hardVocab...), words: []string{" →", "·"}}.make())
+	odd := follow(madeUp{Prompt: append([]string(nil), synthetic.HardWords...), Rows: 4, K: 3, Vocab: append([]string(nil), synthetic.HardWords...), words: []string{" →", "·"}}.Make())
 	odd.Prompt += "\xff"
 	rng := rand.New(rand.NewPCG(3, 4))
 	for i := range odd.TopLogits { // every kind of float32
@@ -128,7 +130,7 @@ func firstDifference(got, want string) string {
 }
 
 func testPagePictures(t *testing.T, open opener) {
-	for _, r := range []*lens.Result{follow(plain()), follow(synthetic{prompt: append([]string(nil), hardVocab...), rows: 4, k: 3, vocab: append([]string(nil), hardVocab...)}.make())} {
+	for _, r := range []*lens.Result{follow(plain()), follow(madeUp{Prompt: append([]string(nil), synthetic.HardWords...), Rows: 4, K: 3, Vocab: append([]string(nil), synthetic.HardWords...)}.Make())} {
 		for _, size := range []string{"text", "map"} {
 			b := open(PageOptions{}, view{dark: size == "map"}, r)
 			b.choose("size", size)
@@ -194,7 +196,7 @@ func distinctColours(p image.Image) int {
 
 // Text that would act is shown, and nothing else.
 func testPageHostile(t *testing.T, open opener) {
-	r := follow(synthetic{prompt: []string{hostile, " way", hostile}, rows: 3, k: 2, vocab: []string{hostile, " way", "<!--", "</SCRIPT ", "${alert(1)}", "\u2028"}, next: true}.make())
+	r := follow(madeUp{Prompt: []string{hostile, " way", hostile}, Rows: 3, K: 2, Vocab: []string{hostile, " way", "<!--", "</SCRIPT ", "${alert(1)}", "\u2028"}, next: true}.Make())
 	r.Name, r.Warnings = hostile, []string{hostile}
 	r.Manifest.Model = hostile
 	r.Rows[1].Label, r.Rows[1].Point = hostile, hostile
@@ -205,7 +207,7 @@ func testPageHostile(t *testing.T, open opener) {
 	}
 	b.do("document.querySelector('#grid tbody').rows[1].cells[0].click()")
 	b.hover(cellAt(1, 0))
-	shown := Visible([]byte(hostile))
+	shown := visible.Text([]byte(hostile))
 	want(b, "document.querySelector('#grid thead tr').cells[1].querySelector('.token').textContent", shown)
 	text := eval[string](b, "document.body.innerText")
 	if n := strings.Count(text, "onerror=alert(1)"); n < 8 {

@@ -6,20 +6,21 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/golens/golens/internal/synthetic"
 	"github.com/golens/golens/lens"
 )
 
 // FuzzPage puts any bytes where a page takes text from outside: none of them ends
 // the data's element, and all come back.
 func FuzzPage(f *testing.F) {
-	for _, s := range append([]string{hostile, "</script", "<!--<script>", "]]>", "\u2028\u2029", "\\u003c", "\ud7ff\U0010ffff"}, hardVocab...) {
+	for _, s := range append([]string{hostile, "</script", "<!--<script>", "]]>", "\u2028\u2029", "\\u003c", "\ud7ff\U0010ffff"}, synthetic.HardWords...) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if text == nil {
 			text = []byte{}
 		}
-		r := synthetic{prompt: []string{"a", "b"}, rows: 2, k: 2, vocab: []string{"a", "b", "c"}}.make()
+		r := madeUp{Prompt: []string{"a", "b"}, Rows: 2, K: 2, Vocab: []string{"a", "b", "c"}}.Make()
 		r.Prompt, r.Name, r.Warnings = string(text), string(text), []string{string(text)}
 		r.Manifest.Model, r.Rows[0].Label, r.Rows[1].Point = string(text), string(text), string(text)
 		r.Tokens[0].Bytes = text

@@ -10,6 +10,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"github.com/golens/golens/internal/visible"
 )
 
 func testPagePins(t *testing.T, open opener) {
@@ -98,7 +100,7 @@ func testPageKeys(t *testing.T, open opener) {
 	b.press(kb.ArrowRight + kb.ArrowDown)
 	place(11, 1)
 	cell := (11*len(r.Positions) + 1) * r.K
-	if got, want := eval[string](b, liveText), "L10, position 1, after ·way: "+Visible(r.Pieces[r.TopIDs[cell]].Bytes); !strings.HasPrefix(got, want) {
+	if got, want := eval[string](b, liveText), "L10, position 1, after ·way: "+visible.Text(r.Pieces[r.TopIDs[cell]].Bytes); !strings.HasPrefix(got, want) {
 		t.Errorf("read aloud is %q, want %q", got, want)
 	}
 	b.press(kb.End)

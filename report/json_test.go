@@ -13,6 +13,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/golens/golens/internal/golden"
 	"github.com/golens/golens/lens"
 )
 
@@ -170,8 +171,8 @@ func TestJSONIsInert(t *testing.T) {
 
 // The indented layout is pleasant to read: rows of numbers on one line.
 func TestJSONLayout(t *testing.T) {
-	r := synthetic{prompt: []string{"Hi", " you"}, rows: 2, k: 2, vocab: []string{" the", " is", " way"}, next: true}.make()
-	golden(t, "small.json", jsonBytes(t, r, JSONOptions{}))
+	r := madeUp{Prompt: []string{"Hi", " you"}, Rows: 2, K: 2, Vocab: []string{" the", " is", " way"}, next: true}.Make()
+	golden.Text(t, "small.json", jsonBytes(t, r, JSONOptions{}))
 }
 
 func TestJSONInPython(t *testing.T) {

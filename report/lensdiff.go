@@ -5,33 +5,34 @@ import (
 	"math"
 	"strconv"
 
+	"github.com/golens/golens/figure"
 	"github.com/golens/golens/lens"
 )
 
 // DiffGrid returns what interventions changed in a lens: the likeliest token of every
 // cell with them, marked where it is another without, and shaded by KL(clean || changed).
-func DiffGrid(d *lens.Diff, o GridOptions) (*Grid, error) {
+func DiffGrid(d *lens.Diff, o GridOptions) (*figure.Grid, error) {
 	if err := check(d.Changed); err != nil {
 		return nil, err
 	}
 	r := d.Changed
 	ticks, top := roundTicks(finiteMax(d.KL))
-	g := &Grid{Title: o.Title, Corner: "layer", Mark: "another token without the intervention",
-		Scale: Scale{Name: "KL(clean || changed) in nats", Number: "KL(clean || changed) in nats", Ticks: ticks}}
+	g := &figure.Grid{Title: o.Title, Corner: "layer", Mark: "another token without the intervention",
+		Scale: figure.Scale{Name: "KL(clean || changed) in nats", Number: "KL(clean || changed) in nats", Ticks: ticks}}
 	if g.Title == "" {
 		g.Title = "change of the " + Title(r)
 	}
 	for _, p := range r.Positions {
-		g.Columns = append(g.Columns, Head{Text: tokenText(r.Tokens[p]), Note: strconv.Itoa(p)})
+		g.Columns = append(g.Columns, figure.Head{Text: tokenText(r.Tokens[p]), Note: strconv.Itoa(p)})
 	}
 	moved := 0
 	for _, i := range rowOrder(r, o) {
-		g.Rows = append(g.Rows, Head{Text: printable(r.Rows[i].Label), Note: printable(r.Rows[i].Point)})
+		g.Rows = append(g.Rows, figure.Head{Text: printable(r.Rows[i].Label), Note: printable(r.Rows[i].Point)})
 		for j := range r.Positions {
 			n := i*len(r.Positions) + j
-			c := Cell{Text: piece(r, r.TopIDs[n*r.K]), Number: decimal(float64(d.KL[n])), Value: math.NaN(), Marked: r.TopIDs[n*r.K] != d.Clean.TopIDs[n*d.Clean.K]}
+			c := figure.Cell{Text: piece(r, r.TopIDs[n*r.K]), Number: decimal(float64(d.KL[n])), Value: math.NaN(), Marked: r.TopIDs[n*r.K] != d.Clean.TopIDs[n*d.Clean.K]}
 			if isFinite(d.KL[n]) {
-				c.Value = max(0, min(1, float64(d.KL[n]) / top))
+				c.Value = max(0, min(1, float64(d.KL[n])/top))
 			}
 			if c.Marked {
 				moved++

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/golens/golens/figure"
+	"github.com/golens/golens/internal/visible"
 	"github.com/golens/golens/lens"
 )
 
@@ -48,7 +50,7 @@ type GridOptions struct {
 // LensGrid returns the likeliest next token of every row and position of r, with
 // the prompt's tokens as column heads and the text's own next tokens below. Where the
 // model wrote the text, it has a column for each new token.
-func LensGrid(r *lens.Result, o GridOptions) (*Grid, error) {
+func LensGrid(r *lens.Result, o GridOptions) (*figure.Grid, error) {
 	if err := check(r); err != nil {
 		return nil, err
 	}
@@ -58,7 +60,7 @@ func LensGrid(r *lens.Result, o GridOptions) (*Grid, error) {
 	return lensGrid(r, o)
 }
 
-func lensGrid(r *lens.Result, o GridOptions) (*Grid, error) {
+func lensGrid(r *lens.Result, o GridOptions) (*figure.Grid, error) {
 	if r.K < 1 || r.TopIDs == nil {
 		return nil, fmt.Errorf("report: %s keeps no candidates to show; ask for at least one", describe(r))
 	}
@@ -66,7 +68,7 @@ func lensGrid(r *lens.Result, o GridOptions) (*Grid, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Grid{
+	g := &figure.Grid{
 		Title:  o.Title,
 		Corner: "layer",
 		Scale:  shade.scale,
@@ -75,22 +77,22 @@ func lensGrid(r *lens.Result, o GridOptions) (*Grid, error) {
 	if g.Title == "" {
 		g.Title = Title(r) + ": likeliest next tokens"
 	}
-	next := Footer{Label: "next"}
+	next := figure.Footer{Label: "next"}
 	for _, p := range r.Positions {
-		g.Columns = append(g.Columns, Head{Text: tokenText(r.Tokens[p]), Note: strconv.Itoa(p)})
+		g.Columns = append(g.Columns, figure.Head{Text: tokenText(r.Tokens[p]), Note: strconv.Itoa(p)})
 		text := ""
 		if p+1 < len(r.Tokens) {
 			text = tokenText(r.Tokens[p+1])
 		}
 		next.Cells = append(next.Cells, text)
 	}
-	g.Footers = []Footer{next}
+	g.Footers = []figure.Footer{next}
 	for _, i := range rowOrder(r, o) {
-		g.Rows = append(g.Rows, Head{Text: printable(r.Rows[i].Label), Note: printable(r.Rows[i].Point)})
+		g.Rows = append(g.Rows, figure.Head{Text: printable(r.Rows[i].Label), Note: printable(r.Rows[i].Point)})
 		for j, p := range r.Positions {
 			n := i*len(r.Positions) + j
 			id := r.TopIDs[n*r.K]
-			c := Cell{Text: piece(r, id), Marked: p+1 < len(r.Tokens) && r.Tokens[p+1].ID == id}
+			c := figure.Cell{Text: piece(r, id), Marked: p+1 < len(r.Tokens) && r.Tokens[p+1].ID == id}
 			c.Value, c.Number = shade.at(i, j)
 			g.Cells = append(g.Cells, c)
 		}
@@ -127,7 +129,7 @@ func printable(s string) string {
 	words := strings.Split(s, " ")
 	for i, w := range words {
 		if w != "" {
-			words[i] = Visible([]byte(w))
+			words[i] = visible.Text([]byte(w))
 		}
 	}
 	return strings.Join(words, " ")
@@ -167,5 +169,5 @@ func tokenText(t lens.Token) string {
 	if t.Bytes == nil {
 		return "#" + strconv.FormatInt(t.ID, 10)
 	}
-	return Visible(t.Bytes)
+	return visible.Text(t.Bytes)
 }

@@ -6,10 +6,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/golens/golens/figure"
+	"github.com/golens/golens/internal/synthetic"
+	"github.com/golens/golens/internal/visible"
 	"github.com/golens/golens/lens"
 )
 
-func grid(t *testing.T, r *lens.Result, o GridOptions) *Grid {
+func grid(t *testing.T, r *lens.Result, o GridOptions) *figure.Grid {
 	t.Helper()
 	g, err := LensGrid(r, o)
 	if err != nil {
@@ -30,7 +33,7 @@ func TestLensGridCells(t *testing.T) {
 			n := (i*11 + j) * r.K
 			c := g.At(i, j)
 			next := j+1 < 11 && r.Tokens[j+1].ID == r.TopIDs[n]
-			if c.Text != Visible(r.Pieces[r.TopIDs[n]].Bytes) || c.Value != float64(r.TopProbs[n]) || c.Marked != next {
+			if c.Text != visible.Text(r.Pieces[r.TopIDs[n]].Bytes) || c.Value != float64(r.TopProbs[n]) || c.Marked != next {
 				t.Fatalf("cell %d,%d is %+v", i, j, c)
 			}
 			if next {
@@ -41,7 +44,7 @@ func TestLensGridCells(t *testing.T) {
 	if marked == 0 {
 		t.Error("no cell is marked")
 	}
-	if g.Columns[1] != (Head{"·way", "1"}) || g.Rows[0] != (Head{"emb", "drop"}) || g.Footers[0].Cells[0] != "·way" || g.Footers[0].Cells[10] != "" {
+	if g.Columns[1] != (figure.Head{Text: "·way", Note: "1"}) || g.Rows[0] != (figure.Head{Text: "emb", Note: "drop"}) || g.Footers[0].Cells[0] != "·way" || g.Footers[0].Cells[10] != "" {
 		t.Errorf("heads %v %v, footer %v", g.Columns[1], g.Rows[0], g.Footers)
 	}
 	if want := "notebook lens of gpt2: likeliest next tokens"; g.Title != want {
@@ -100,7 +103,7 @@ func TestShades(t *testing.T) {
 			t.Errorf("%v: column %d is %v %q, want %v %q", c.o, c.column, got.Value, got.Number, c.value, c.number)
 		}
 		ticks := g.Scale.Ticks
-		if ticks[0].At != 0 || ticks[len(ticks)-1].At != 1 || !slices.IsSortedFunc(ticks, func(a, b Tick) int { return int(1e6 * (a.At - b.At)) }) {
+		if ticks[0].At != 0 || ticks[len(ticks)-1].At != 1 || !slices.IsSortedFunc(ticks, func(a, b figure.Tick) int { return int(1e6 * (a.At - b.At)) }) {
 			t.Errorf("%v: ticks %v", c.o, ticks)
 		}
 	}
@@ -178,7 +181,7 @@ func TestTargetGrid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(g.Columns) != 2 || g.Columns[1] != (Head{"·way", "after 10"}) {
+	if len(g.Columns) != 2 || g.Columns[1] != (figure.Head{Text: "·way", Note: "after 10"}) {
 		t.Errorf("columns %v", g.Columns)
 	}
 	if c := g.At(0, 1); c.Text != "5=" || c.Number != "-2.24" || c.Value != float64(r.Targets.Prob[1]) {
@@ -196,7 +199,7 @@ func TestTargetGrid(t *testing.T) {
 	if got, want := g.At(0, 0).Value, float64(next.Targets.Prob[3*n]); got != want {
 		t.Errorf("the last row's first target has probability %v, want %v", got, want)
 	}
-	alone := synthetic{prompt: []string{" the"}, rows: 3, k: 1, next: true, vocab: plainVocab}.make()
+	alone := madeUp{Prompt: []string{" the"}, Rows: 3, K: 1, next: true, Vocab: synthetic.PlainWords}.Make()
 	if g, err := TargetGrid(alone, GridOptions{}); g != nil || err != nil {
 		t.Errorf("of one token, which has no next: %v, %v", g, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/golens/golens/figure"
 	"github.com/golens/golens/lens"
 )
 
@@ -30,7 +31,7 @@ func ParseLensView(name string) error {
 //	scatter  VocabularyDots of one cell, whose logits the result has
 //
 // Where the model wrote the text, they show the new tokens.
-func LensView(name string, r *lens.Result, o GridOptions) (Drawing, error) {
+func LensView(name string, r *lens.Result, o GridOptions) (figure.Drawing, error) {
 	if err := ParseLensView(name); err != nil {
 		return nil, err
 	}
@@ -80,7 +81,7 @@ func LensView(name string, r *lens.Result, o GridOptions) (Drawing, error) {
 	if name == "numbers" {
 		h := ProbabilityHeat(probs, len(r.Rows), P)
 		for i, row := range r.Rows { // which may be a few
-			h.Panels[0].(*Heat).Rows[i] = fmt.Sprintf("Layer %d", row.Index+1)
+			h.Panels[0].(*figure.Heat).Rows[i] = fmt.Sprintf("Layer %d", row.Index+1)
 		}
 		return h, nil
 	}

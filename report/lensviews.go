@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/golens/golens/figure"
 	"github.com/golens/golens/lens"
 )
 
@@ -12,7 +13,7 @@ const dotRed = "#d62728"
 
 // VocabularyDots returns every log-probability [V], in nats, against its token's
 // id, the largest marked.
-func VocabularyDots(logprobs []float32, title string) *Figure {
+func VocabularyDots(logprobs []float32, title string) *figure.Figure {
 	x, y, best := make([]float64, len(logprobs)), make([]float64, len(logprobs)), 0
 	for i, v := range logprobs {
 		x[i], y[i] = float64(i), float64(v)
@@ -20,13 +21,13 @@ func VocabularyDots(logprobs []float32, title string) *Figure {
 			best = i
 		}
 	}
-	return &Figure{Width: 8, Height: 4, Panels: []Panel{&Axes{
+	return &figure.Figure{Width: 8, Height: 4, Panels: []figure.Panel{&figure.Axes{
 		Title: title,
-		X:     Axis{Label: "Token index", Min: -10, Max: float64(len(logprobs) + 9)},
-		Y:     Axis{Label: "Log-softmax prob"},
-		Marks: []Mark{
-			&Dots{X: x, Y: y, Alpha: 0.3, Size: 3, Cloud: true},
-			&Dots{X: x[best : best+1], Y: y[best : best+1], Colour: dotRed, Size: 8},
+		X:     figure.Axis{Label: "Token index", Min: -10, Max: float64(len(logprobs) + 9)},
+		Y:     figure.Axis{Label: "Log-softmax prob"},
+		Marks: []figure.Mark{
+			&figure.Dots{X: x, Y: y, Alpha: 0.3, Size: 3, Cloud: true},
+			&figure.Dots{X: x[best : best+1], Y: y[best : best+1], Colour: dotRed, Size: 8},
 		},
 	}}}
 }
@@ -34,8 +35,8 @@ func VocabularyDots(logprobs []float32, title string) *Figure {
 // WordBoxes returns the likeliest token of every block and position of r, in boxes
 // that are redder the surer; the text's own next tokens stand below. A row of the
 // embedding is left out.
-func WordBoxes(r *lens.Result) *Figure {
-	b := &Boxes{Map: "Reds", Alpha: 0.4, Columns: len(r.Positions), Footer: "Target:"}
+func WordBoxes(r *lens.Result) *figure.Figure {
+	b := &figure.Boxes{Map: "Reds", Alpha: 0.4, Columns: len(r.Positions), Footer: "Target:"}
 	for i, row := range r.Rows {
 		if row.Index == 0 {
 			continue
@@ -43,7 +44,7 @@ func WordBoxes(r *lens.Result) *Figure {
 		b.Rows = append(b.Rows, fmt.Sprintf("Layer %d:", row.Index))
 		for p := range r.Positions {
 			at := (i*len(r.Positions) + p) * r.K
-			b.Cells = append(b.Cells, Cell{Text: piece(r, r.TopIDs[at]), Value: float64(r.TopProbs[at])})
+			b.Cells = append(b.Cells, figure.Cell{Text: piece(r, r.TopIDs[at]), Value: float64(r.TopProbs[at])})
 		}
 	}
 	for _, p := range r.Positions {
@@ -56,7 +57,7 @@ func WordBoxes(r *lens.Result) *Figure {
 	for n := len(b.FooterTexts); n > 0 && b.FooterTexts[n-1] == ""; n-- {
 		b.FooterTexts = b.FooterTexts[:n-1] // the last token has no next one
 	}
-	return &Figure{Width: 10, Height: 5, Panels: []Panel{b}}
+	return &figure.Figure{Width: 10, Height: 5, Panels: []figure.Panel{b}}
 }
 
 // LineTexts are what stands around lines.
@@ -67,15 +68,15 @@ var lineColours = []string{"", "#d62728", "#2ca02c", "#ff7f0e", "#9467bd", "#8c5
 
 // TargetLines returns the probability or the rank of each target word by row, at
 // the last position that was read; ranks run downwards, so that up is better.
-func TargetLines(r *lens.Result, by Measure, texts LineTexts) *Figure {
+func TargetLines(r *lens.Result, by Measure, texts LineTexts) *figure.Figure {
 	t := r.Targets
-	axes := &Axes{
+	axes := &figure.Axes{
 		Title: texts.Title, Grid: true, Legend: t.N > 1,
-		X: Axis{Label: texts.X, Ticks: rowTicks(r.Rows)},
-		Y: Axis{Label: texts.Y, Inverted: by == ByTargetRank},
+		X: figure.Axis{Label: texts.X, Ticks: rowTicks(r.Rows)},
+		Y: figure.Axis{Label: texts.Y, Inverted: by == ByTargetRank},
 	}
 	for n := range t.N {
-		line := &Line{Marker: Circle, Colour: lineColours[n%len(lineColours)], Label: printable(t.Words[n])}
+		line := &figure.Line{Marker: figure.Circle, Colour: lineColours[n%len(lineColours)], Label: printable(t.Words[n])}
 		for i, row := range r.Rows {
 			at := (i*len(t.Positions)+len(t.Positions)-1)*t.N + n
 			v := float64(t.Rank[at])
@@ -86,24 +87,24 @@ func TargetLines(r *lens.Result, by Measure, texts LineTexts) *Figure {
 		}
 		axes.Marks = append(axes.Marks, line)
 	}
-	return &Figure{Width: 6.4, Height: 4.8, Panels: []Panel{axes}}
+	return &figure.Figure{Width: 6.4, Height: 4.8, Panels: []figure.Panel{axes}}
 }
 
 // rowTicks returns ticks at the numbers of rows, at most fourteen of them.
-func rowTicks(rows []lens.Row) []PlaceTick {
+func rowTicks(rows []lens.Row) []figure.PlaceTick {
 	step := (len(rows) + 13) / 14
-	var ticks []PlaceTick
+	var ticks []figure.PlaceTick
 	for i := 0; i < len(rows); i += step {
-		ticks = append(ticks, PlaceTick{float64(rows[i].Index), strconv.Itoa(rows[i].Index)})
+		ticks = append(ticks, figure.PlaceTick{At: float64(rows[i].Index), Text: strconv.Itoa(rows[i].Index)})
 	}
 	return ticks
 }
 
 // PieceHeat returns the pieces [R,P] of every second row of r, the first at the
 // bottom, on a plain ground, or where values [R,P] are given coloured by them.
-func PieceHeat(r *lens.Result, pieces []string, values []float32) *Figure {
+func PieceHeat(r *lens.Result, pieces []string, values []float32) *figure.Figure {
 	P := len(r.Positions)
-	h := &Heat{XLabel: "Input token", YLabel: "Layer", Map: "Greys", Flat: 0.25, FirstBelow: true}
+	h := &figure.Heat{XLabel: "Input token", YLabel: "Layer", Map: "Greys", Flat: 0.25, FirstBelow: true}
 	if values != nil {
 		h.Map, h.Flat, h.Bar, h.BarLabel = "YlGnBu", 0, true, "Entropy (nats)"
 	}
@@ -121,5 +122,5 @@ func PieceHeat(r *lens.Result, pieces []string, values []float32) *Figure {
 			h.Values = append(h.Values, v)
 		}
 	}
-	return &Figure{Width: 20, Height: 10, Panels: []Panel{h}}
+	return &figure.Figure{Width: 20, Height: 10, Panels: []figure.Panel{h}}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/golens/golens/internal/synthetic"
 	"github.com/golens/golens/lens"
 )
 
@@ -139,8 +140,8 @@ func TestLogitLensKitSharedText(t *testing.T) {
 func TestLogitLensKitRefuses(t *testing.T) {
 	for name, r := range map[string]*lens.Result{
 		"follows every candidate": plain(),
-		"has 2 of 3":              follow(synthetic{prompt: []string{"a", "b"}, rows: 2, k: 2, vocab: slices.Clone(plainVocab)}.make()),
-		"has none":                follow(synthetic{prompt: []string{"a", "b"}, rows: 1, k: 2, vocab: slices.Clone(plainVocab)}.make()),
+		"has 2 of 3":              follow(madeUp{Prompt: []string{"a", "b"}, Rows: 2, K: 2, Vocab: slices.Clone(synthetic.PlainWords)}.Make()),
+		"has none":                follow(madeUp{Prompt: []string{"a", "b"}, Rows: 1, K: 2, Vocab: slices.Clone(synthetic.PlainWords)}.Make()),
 		"not a number":            follow(hard()),
 	} {
 		if name == "has 2 of 3" {

@@ -16,7 +16,9 @@ import (
 
 	"codeberg.org/sbinet/npyio/npz"
 
+	"github.com/golens/golens/figure"
 	"github.com/golens/golens/lens"
+	"github.com/golens/golens/report/terminal"
 )
 
 func npzBytes(t *testing.T, results ...*lens.Result) []byte {
@@ -240,10 +242,10 @@ func TestWritersReportErrors(t *testing.T) {
 			c := NewCSV(w)
 			return errors.Join(c.Write(r), c.Close())
 		},
-		"terminal": func(w *failing) error { return Terminal{}.Lens(w, r, GridOptions{}) },
-		"svg":      func(w *failing) error { return WriteFigure(w, "svg", grid, FigureOptions{}) },
-		"pdf":      func(w *failing) error { return WriteFigure(w, "pdf", grid, FigureOptions{}) },
-		"png":      func(w *failing) error { return WriteFigure(w, "png", grid, FigureOptions{DPI: 20}) },
+		"terminal": func(w *failing) error { return WriteLens(w, terminal.Terminal{}, r, GridOptions{}) },
+		"svg":      func(w *failing) error { return figure.Write(w, "svg", grid, figure.Options{}) },
+		"pdf":      func(w *failing) error { return figure.Write(w, "pdf", grid, figure.Options{}) },
+		"png":      func(w *failing) error { return figure.Write(w, "png", grid, figure.Options{DPI: 20}) },
 		"formats":  func(w *failing) error { return WriteFormats(w) },
 	} {
 		for _, room := range []int{0, 1, 1000, 5000} {

@@ -7,12 +7,13 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/golens/golens/figure"
 	"github.com/golens/golens/lens"
 )
 
 // A shade is a measure of one result, ready to be asked for its cells.
 type shade struct {
-	scale Scale
+	scale figure.Scale
 	// at returns where row i and the j-th position lie on the scale, and the value
 	// as a number for people.
 	at func(i, j int) (float64, string)
@@ -55,9 +56,9 @@ func newShade(r *lens.Result, o GridOptions) (shade, error) {
 
 func probShade(name string, prob func(i, j int) (float64, bool)) shade {
 	return shade{
-		scale: Scale{
+		scale: figure.Scale{
 			Name: name, Number: name + " in percent",
-			Ticks: []Tick{{0, "0"}, {0.25, "0.25"}, {0.5, "0.5"}, {0.75, "0.75"}, {1, "1"}},
+			Ticks: []figure.Tick{{At: 0, Text: "0"}, {At: 0.25, Text: "0.25"}, {At: 0.5, Text: "0.5"}, {At: 0.75, Text: "0.75"}, {At: 1, Text: "1"}},
 		},
 		at: func(i, j int) (float64, string) {
 			p, ok := prob(i, j)
@@ -81,17 +82,17 @@ func percent(p float64) string {
 func linearShade(name string, values []float32, cols int) shade {
 	ticks, top := roundTicks(finiteMax(values))
 	return shade{
-		scale: Scale{Name: name, Number: name, Ticks: ticks},
+		scale: figure.Scale{Name: name, Number: name, Ticks: ticks},
 		at: func(i, j int) (float64, string) {
 			v := float64(values[i*cols+j])
-			return max(0, min(1, v / top)), decimal(v)
+			return max(0, min(1, v/top)), decimal(v)
 		},
 	}
 }
 
 // roundTicks returns ticks at four to six round numbers from 0 to one that is at
 // least largest, and that one.
-func roundTicks(largest float64) ([]Tick, float64) {
+func roundTicks(largest float64) ([]figure.Tick, float64) {
 	if largest <= 0 {
 		largest = 1
 	}
@@ -103,9 +104,9 @@ func roundTicks(largest float64) ([]Tick, float64) {
 		}
 	}
 	n := math.Ceil(largest/step - 1e-9)
-	var ticks []Tick
+	var ticks []figure.Tick
 	for i := range int(n) + 1 {
-		ticks = append(ticks, Tick{float64(i) / n, strconv.FormatFloat(float64(i)*step, 'g', 4, 64)})
+		ticks = append(ticks, figure.Tick{At: float64(i) / n, Text: strconv.FormatFloat(float64(i)*step, 'g', 4, 64)})
 	}
 	return ticks, n * step
 }
@@ -127,7 +128,7 @@ func decimal(v float64) string {
 
 func agreeShade(r *lens.Result, cols int) shade {
 	return shade{
-		scale: Scale{Name: "agrees with the model's output", Number: "1 where it agrees with the model's output", Ticks: []Tick{{0, "no"}, {1, "yes"}}},
+		scale: figure.Scale{Name: "agrees with the model's output", Number: "1 where it agrees with the model's output", Ticks: []figure.Tick{{At: 0, Text: "no"}, {At: 1, Text: "yes"}}},
 		at: func(i, j int) (float64, string) {
 			if r.Agree[i*cols+j] {
 				return 1, "1"
@@ -184,14 +185,14 @@ func rankShade(name string, ranks []int64, index func(i, j int) int) shade {
 			decades++
 		}
 	}
-	s := Scale{Name: name, Number: name}
+	s := figure.Scale{Name: name, Number: name}
 	for d := decades; d >= 0; d-- {
 		// "1000" and below, then "10k", "100k", "1M", which fit beside each other.
 		text := "1" + strings.Repeat("0", d%3) + []string{"", "k", "M", "G"}[min(d/3, 3)]
 		if d == 3 {
 			text = "1000"
 		}
-		s.Ticks = append(s.Ticks, Tick{1 - float64(d)/float64(decades), text})
+		s.Ticks = append(s.Ticks, figure.Tick{At: 1 - float64(d)/float64(decades), Text: text})
 	}
 	return shade{scale: s, at: func(i, j int) (float64, string) {
 		k := index(i, j)

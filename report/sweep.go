@@ -7,6 +7,7 @@ import (
 	"math"
 	"strconv"
 
+	"github.com/golens/golens/internal/visible"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/sweep"
 )
@@ -155,9 +156,9 @@ func SweepCSV(w io.Writer, r *sweep.Result) error {
 // sweepWordText returns the n-th target escaped, as CSV has token text.
 func sweepWordText(r *sweep.Result, n int) string {
 	if r.Next {
-		return Escape(r.Tokens[n+1].Bytes)
+		return visible.Escape(r.Tokens[n+1].Bytes)
 	}
-	return Escape([]byte(r.Words[n]))
+	return visible.Escape([]byte(r.Words[n]))
 }
 
 // SweepTarget returns the n-th target for people.
@@ -165,5 +166,5 @@ func SweepTarget(r *sweep.Result, n int) string {
 	if r.Next {
 		return tokenText(r.Tokens[n+1])
 	}
-	return Visible([]byte(r.Words[n]))
+	return visible.Text([]byte(r.Words[n]))
 }

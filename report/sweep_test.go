@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/golens/golens/figure"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/sweep"
 )
@@ -117,9 +118,9 @@ func TestSweepViews(t *testing.T) {
 	factors := syntheticSweep()
 	factors.Factors[1] = 0
 	for name, r := range map[string]*sweep.Result{"two": r, "heads": heads, "one": one, "factors": factors} {
-		for _, format := range FigureFormats {
+		for _, format := range figure.Formats {
 			var b bytes.Buffer
-			if err := WriteFigure(&b, format, SweepFigure(r), FigureOptions{}); err != nil || b.Len() == 0 {
+			if err := figure.Write(&b, format, SweepFigure(r), figure.Options{}); err != nil || b.Len() == 0 {
 				t.Errorf("%s as %s: %v, %d bytes", name, format, err, b.Len())
 			}
 		}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/golens/golens/figure"
+	"github.com/golens/golens/figure/colormap"
 	"github.com/golens/golens/sweep"
 )
 
@@ -19,9 +21,9 @@ const mostSweepPanels = 4
 // SweepFigure draws a sweep. One change is a hexagon a place, and a dashed line at the
 // clean value. Several are a heat map of places by changes and, where they are
 // factors, a line for each place beside it.
-func SweepFigure(r *sweep.Result) *Figure {
+func SweepFigure(r *sweep.Result) *figure.Figure {
 	columns := sweepColumns(r)
-	f := &Figure{}
+	f := &figure.Figure{}
 	if blocks, heads := sweepHeads(r); len(r.Changes) == 1 && heads > 1 && blocks > 1 {
 		for _, c := range columns[:min(len(columns), mostSweepPanels)] {
 			f.Panels = append(f.Panels, sweepHeadHeat(r, c, blocks, heads))
@@ -30,7 +32,7 @@ func SweepFigure(r *sweep.Result) *Figure {
 		return f
 	}
 	if len(r.Changes) == 1 {
-		f.Panels = []Panel{sweepDots(r, columns)}
+		f.Panels = []figure.Panel{sweepDots(r, columns)}
 		f.Width, f.Height = math.Max(5, math.Min(14, 2+0.5*float64(len(r.Places)))), 3.2
 		return f
 	}
@@ -46,12 +48,12 @@ func SweepFigure(r *sweep.Result) *Figure {
 }
 
 // placeTicks labels the places along an axis, not more of them than have room.
-func placeTicks(r *sweep.Result) []PlaceTick {
+func placeTicks(r *sweep.Result) []figure.PlaceTick {
 	const most = 26
 	step := (len(r.Places) + most - 1) / most
-	var out []PlaceTick
+	var out []figure.PlaceTick
 	for i := 0; i < len(r.Places); i += step {
-		out = append(out, PlaceTick{float64(i), printable(r.Places[i].Label)})
+		out = append(out, figure.PlaceTick{At: float64(i), Text: printable(r.Places[i].Label)})
 	}
 	return out
 }
@@ -59,10 +61,10 @@ func placeTicks(r *sweep.Result) []PlaceTick {
 // sweepPaints tell targets apart.
 var sweepPaints = []string{"#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b"}
 
-func sweepDots(r *sweep.Result, columns []sweepColumn) *Axes {
+func sweepDots(r *sweep.Result, columns []sweepColumn) *figure.Axes {
 	n := float64(len(r.Places))
-	a := &Axes{Title: "Effect of " + printable(r.Changes[0]) + " at each place", Legend: true,
-		X: Axis{Label: "Place", Ticks: placeTicks(r), Min: -0.5, Max: n - 0.5}, Y: Axis{Label: capital(columns[0].name)}}
+	a := &figure.Axes{Title: "Effect of " + printable(r.Changes[0]) + " at each place", Legend: true,
+		X: figure.Axis{Label: "Place", Ticks: placeTicks(r), Min: -0.5, Max: n - 0.5}, Y: figure.Axis{Label: capital(columns[0].name)}}
 	if sameMetric := slices.IndexFunc(columns, func(c sweepColumn) bool { return c.series != columns[0].series }); sameMetric > 0 {
 		columns = columns[:sameMetric] // other metrics have another scale
 	}
@@ -72,11 +74,11 @@ func sweepDots(r *sweep.Result, columns []sweepColumn) *Axes {
 	a.Y.Inverted = columns[0].series.Metric.Kind == sweep.Rank
 	for i, c := range columns {
 		paint := sweepPaints[i%len(sweepPaints)]
-		dots := &Dots{Shape: Hexagon, Size: 9, Colour: paint}
+		dots := &figure.Dots{Shape: figure.Hexagon, Size: 9, Colour: paint}
 		for b := range r.Places {
 			dots.X, dots.Y = append(dots.X, float64(b)), append(dots.Y, c.value(c.series.At(r, 0, b)))
 		}
-		line := &Line{X: []float64{-0.5, n - 0.5}, Y: []float64{c.clean(), c.clean()}, Dashed: true, Colour: paint,
+		line := &figure.Line{X: []float64{-0.5, n - 0.5}, Y: []float64{c.clean(), c.clean()}, Dashed: true, Colour: paint,
 			Label: "Clean: " + strconv.FormatFloat(c.clean(), 'g', 4, 64)}
 		if len(columns) == 1 {
 			line.Colour = dotRed
@@ -88,8 +90,8 @@ func sweepDots(r *sweep.Result, columns []sweepColumn) *Axes {
 	return a
 }
 
-func sweepHeat(r *sweep.Result, c sweepColumn) *Heat {
-	h := &Heat{Title: fmt.Sprintf("%s (clean %s)", capital(c.name), sweepNumber(c.series.Metric.Kind, c.clean())), XLabel: "Change", YLabel: "Place", Bar: true}
+func sweepHeat(r *sweep.Result, c sweepColumn) *figure.Heat {
+	h := &figure.Heat{Title: fmt.Sprintf("%s (clean %s)", capital(c.name), sweepNumber(c.series.Metric.Kind, c.clean())), XLabel: "Change", YLabel: "Place", Bar: true}
 	if sweepNumeric(r) {
 		h.XLabel = "Factor"
 	}
@@ -109,7 +111,7 @@ func sweepHeat(r *sweep.Result, c sweepColumn) *Heat {
 }
 
 // clearAround sets the colours of a heat map about the clean value.
-func clearAround(h *Heat, clean float64) {
+func clearAround(h *figure.Heat, clean float64) {
 	// The clean value is in the middle of the colours. A few values far off would leave
 	// the rest without any: beyond nine tenths of them, all have the colour of the ends.
 	var far []float64
@@ -149,8 +151,8 @@ func sweepHeads(r *sweep.Result) (blocks, heads int) {
 }
 
 // sweepHeadHeat draws the only change at heads: blocks by heads.
-func sweepHeadHeat(r *sweep.Result, c sweepColumn, blocks, heads int) *Heat {
-	h := &Heat{Title: fmt.Sprintf("%s with %s (clean %s)", capital(c.name), printable(r.Changes[0]), sweepNumber(c.series.Metric.Kind, c.clean())),
+func sweepHeadHeat(r *sweep.Result, c sweepColumn, blocks, heads int) *figure.Heat {
+	h := &figure.Heat{Title: fmt.Sprintf("%s with %s (clean %s)", capital(c.name), printable(r.Changes[0]), sweepNumber(c.series.Metric.Kind, c.clean())),
 		XLabel: "Head", YLabel: "Block", Bar: true}
 	for i := range heads {
 		h.Columns = append(h.Columns, strconv.Itoa(r.Places[i].Head))
@@ -167,22 +169,22 @@ func sweepHeadHeat(r *sweep.Result, c sweepColumn, blocks, heads int) *Heat {
 	return h
 }
 
-func sweepLines(r *sweep.Result, c sweepColumn) *Axes {
+func sweepLines(r *sweep.Result, c sweepColumn) *figure.Axes {
 	order := make([]int, len(r.Changes)) // a line runs from the least factor to the largest
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortFunc(order, func(i, j int) int { return int(math.Copysign(1, r.Factors[i]-r.Factors[j])) })
 	least, most := r.Factors[order[0]], r.Factors[order[len(order)-1]]
-	a := &Axes{Title: "A line for each place", X: Axis{Label: "Factor"}, Y: Axis{Label: capital(c.name), Inverted: c.series.Metric.Kind == sweep.Rank},
+	a := &figure.Axes{Title: "A line for each place", X: figure.Axis{Label: "Factor"}, Y: figure.Axis{Label: capital(c.name), Inverted: c.series.Metric.Kind == sweep.Rank},
 		Grid: true, Legend: len(r.Places) <= 12}
 	for b, p := range r.Places {
-		line := &Line{Label: printable(p.Label), Width: 1.2}
+		line := &figure.Line{Label: printable(p.Label), Width: 1.2}
 		at := 0.0
 		if len(r.Places) > 1 {
 			at = float64(b) / float64(len(r.Places)-1)
 		}
-		if paint, err := ColourAt("viridis", 0.92*at); err == nil {
+		if paint, err := colormap.At("viridis", 0.92*at); err == nil {
 			line.Colour = fmt.Sprintf("#%02x%02x%02x", paint.R, paint.G, paint.B)
 		}
 		for _, f := range order {
@@ -190,20 +192,20 @@ func sweepLines(r *sweep.Result, c sweepColumn) *Axes {
 		}
 		a.Marks = append(a.Marks, line)
 	}
-	a.Marks = append(a.Marks, &Line{X: []float64{least, most}, Y: []float64{c.clean(), c.clean()}, Dashed: true, Colour: dotRed, Label: "clean"})
+	a.Marks = append(a.Marks, &figure.Line{X: []float64{least, most}, Y: []float64{c.clean(), c.clean()}, Dashed: true, Colour: dotRed, Label: "clean"})
 	return a
 }
 
 // ScalingFigure draws a sweep of one factor over the blocks, with one target, in the
 // size and words of the published study of hidden-state scaling.
-func ScalingFigure(r *sweep.Result) *Figure {
+func ScalingFigure(r *sweep.Result) *figure.Figure {
 	columns := sweepColumns(r)
 	a := sweepDots(r, columns)
 	a.Title, a.X.Label, a.Y.Label = "Impact of global hidden-state scaling on log-softmax", "Transformer block", "Log softmax"
 	for _, m := range a.Marks {
-		if line, ok := m.(*Line); ok {
+		if line, ok := m.(*figure.Line); ok {
 			line.Label = fmt.Sprintf("Clean: %.2f", columns[0].clean())
 		}
 	}
-	return &Figure{Width: 9, Height: 3, Panels: []Panel{a}}
+	return &figure.Figure{Width: 9, Height: 3, Panels: []figure.Panel{a}}
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/golens/golens/figure"
+	"github.com/golens/golens/internal/visible"
 	"github.com/golens/golens/sweep"
 )
 
@@ -43,7 +45,7 @@ func sweepColumns(r *sweep.Result) []sweepColumn {
 		name := sweepNames[s.Metric.Kind]
 		switch {
 		case s.Metric.Kind == sweep.Diff:
-			name += " of " + Visible([]byte(s.Metric.Diff[0].Text)) + " less that of " + Visible([]byte(s.Metric.Diff[1].Text))
+			name += " of " + visible.Text([]byte(s.Metric.Diff[0].Text)) + " less that of " + visible.Text([]byte(s.Metric.Diff[1].Text))
 		case s.Metric.Kind == sweep.Entropy, s.Metric.Kind == sweep.KL:
 			name += " in nats"
 		}
@@ -84,21 +86,21 @@ func sweepChange(k sweep.Kind, d float64) string {
 
 // SweepTable returns a sweep as a table: the clean run, and a row for each place and
 // change, with each value and how far it is from the clean one.
-func SweepTable(r *sweep.Result) *Table {
+func SweepTable(r *sweep.Result) *figure.Table {
 	columns := sweepColumns(r)
-	t := &Table{Columns: []TableColumn{{Head: "place"}}}
+	t := &figure.Table{Columns: []figure.TableColumn{{Head: "place"}}}
 	if len(r.Changes) > 1 {
-		t.Columns = append(t.Columns, TableColumn{Head: "change"})
+		t.Columns = append(t.Columns, figure.TableColumn{Head: "change"})
 	}
 	clean := []string{"clean"}
 	if len(r.Changes) > 1 {
 		clean = append(clean, "")
 	}
 	for _, c := range columns {
-		t.Columns = append(t.Columns, TableColumn{Head: c.name, Right: true}, TableColumn{Head: "change of it", Right: true})
+		t.Columns = append(t.Columns, figure.TableColumn{Head: c.name, Right: true}, figure.TableColumn{Head: "change of it", Right: true})
 		clean = append(clean, sweepNumber(c.series.Metric.Kind, c.clean()), "")
 		if c.series.Other != nil {
-			t.Columns = append(t.Columns, TableColumn{Head: "recovery", Right: true})
+			t.Columns = append(t.Columns, figure.TableColumn{Head: "recovery", Right: true})
 			clean = append(clean, "")
 		}
 	}
@@ -148,8 +150,8 @@ func sweepNotes(r *sweep.Result) []string {
 }
 
 // SweepGrids returns a grid for each metric and target of a sweep: places by changes.
-func SweepGrids(r *sweep.Result) []*Grid {
-	var out []*Grid
+func SweepGrids(r *sweep.Result) []*figure.Grid {
+	var out []*figure.Grid
 	for _, c := range sweepColumns(r) {
 		low, high := math.Inf(1), math.Inf(-1)
 		for f := range r.Changes {
@@ -159,28 +161,28 @@ func SweepGrids(r *sweep.Result) []*Grid {
 				}
 			}
 		}
-		g := &Grid{Title: fmt.Sprintf("%s, clean %s", c.name, sweepNumber(c.series.Metric.Kind, c.clean())), Corner: "place", Notes: sweepNotes(r),
-			Scale: Scale{Name: c.name}}
+		g := &figure.Grid{Title: fmt.Sprintf("%s, clean %s", c.name, sweepNumber(c.series.Metric.Kind, c.clean())), Corner: "place", Notes: sweepNotes(r),
+			Scale: figure.Scale{Name: c.name}}
 		for _, at := range []float64{0, 0.5, 1} {
 			if high > low {
-				g.Scale.Ticks = append(g.Scale.Ticks, Tick{at, sweepNumber(c.series.Metric.Kind, low+at*(high-low))})
+				g.Scale.Ticks = append(g.Scale.Ticks, figure.Tick{At: at, Text: sweepNumber(c.series.Metric.Kind, low+at*(high-low))})
 			}
 		}
 		if g.Scale.Ticks == nil {
-			g.Scale.Ticks = []Tick{{0, ""}, {1, ""}}
+			g.Scale.Ticks = []figure.Tick{{At: 0, Text: ""}, {At: 1, Text: ""}}
 		}
 		for f, change := range r.Changes {
-			g.Columns = append(g.Columns, Head{Text: sweepHead(r, f, change)})
+			g.Columns = append(g.Columns, figure.Head{Text: sweepHead(r, f, change)})
 		}
 		for b, p := range r.Places {
-			g.Rows = append(g.Rows, Head{Text: printable(p.Label), Note: printable(p.Point)})
+			g.Rows = append(g.Rows, figure.Head{Text: printable(p.Label), Note: printable(p.Point)})
 			for f := range r.Changes {
 				v := c.value(c.series.At(r, f, b))
-				cell := Cell{Text: sweepNumber(c.series.Metric.Kind, v), Value: math.NaN()}
+				cell := figure.Cell{Text: sweepNumber(c.series.Metric.Kind, v), Value: math.NaN()}
 				if isFinite(float32(v)) {
 					cell.Value = 0.5
 					if high > low {
-						cell.Value = max(0, min(1, (v - low) / (high - low)))
+						cell.Value = max(0, min(1, (v-low)/(high-low)))
 					}
 				}
 				g.Cells = append(g.Cells, cell)

@@ -6,54 +6,41 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/golens/golens/internal/synthetic"
 	"github.com/golens/golens/lens"
 )
 
 // A synthetic is what a made-up result is like.
-type synthetic struct {
-	prompt []string // one a token
-	rows   int      // states, the embedding among them
-	k      int
+type madeUp struct {
+	Prompt []string // one a token
+	Rows   int      // states, the embedding among them
+	K      int
 	words  []string // targets; nil for none
 	next   bool     // the text's own next tokens as targets
-	vocab  []string
-}
-
-var plainVocab = []string{
-	" the", " is", " way", " you", " do", " everything", ",", ".", " a", " of", " anything", "\n", " to", " and",
-	" thing", " that", " not", " unconstitutional", " it", " was",
-}
-
-// hardVocab holds what is hard to show: wide and combining characters, emoji,
-// control characters, directions, bytes that are no text, signs of our own.
-var hardVocab = []string{
-	" 人工", "カタカナ", "한국", "e\u0301", "\u0301", "😀", " 👩\u200d🚀", "❤\ufe0f", "\U0001f1e9\U0001f1ea", "👍\U0001f3fd",
-	"\x1b[31mred\x1b[0m", "\x00", "\x7f", "\r\n", "\t\t", "    ", "\xf0\x9f", "\xff", "\u202eevil", "\u200b", "\ufeff",
-	"שלום", " مرحبا", "</script>", "<|endoftext|>", `\n`, "·", "↵", "…", "", "\u00a0", "\u3000", "a\u0300\u0301\u0302\u0303\u0304",
-	" Straße", " Ελλάδα", " Москва", "नमस्ते", "\u0085", "\u115f", "\ue000", " →", "\"quoted\",", "=1+1", "a very long token that goes on and on",
+	Vocab  []string
 }
 
 // make returns a result as a lens would give it: probabilities that sum to at
 // most 1, sharper from row to row, the text's own next token likely in late rows.
 // The same input gives the same result.
-func (s synthetic) make() *lens.Result {
-	rng := rand.New(rand.NewPCG(1, uint64(len(s.prompt))))
-	id := func(text string) int64 { return int64(slices.Index(s.vocab, text)) }
-	r := &lens.Result{K: s.k, Pieces: map[int64]lens.Token{}, Width: 3, Vocab: len(s.vocab)}
-	for _, text := range s.prompt {
+func (s madeUp) Make() *lens.Result {
+	rng := rand.New(rand.NewPCG(1, uint64(len(s.Prompt))))
+	id := func(text string) int64 { return int64(slices.Index(s.Vocab, text)) }
+	r := &lens.Result{K: s.K, Pieces: map[int64]lens.Token{}, Width: 3, Vocab: len(s.Vocab)}
+	for _, text := range s.Prompt {
 		if id(text) < 0 {
-			s.vocab = append(s.vocab, text)
+			s.Vocab = append(s.Vocab, text)
 			r.Vocab++
 		}
 		r.Prompt += text
 		r.Tokens = append(r.Tokens, lens.Token{ID: id(text), Bytes: []byte(text)})
 	}
-	for i := range s.rows {
+	for i := range s.Rows {
 		row := lens.Row{Index: i, Point: "h." + strconv.Itoa(i-1), Label: "L" + strconv.Itoa(i-1)}
 		switch i {
 		case 0:
 			row.Point, row.Label = "drop", "emb"
-		case s.rows - 1:
+		case s.Rows - 1:
 			row.Point = "ln_f"
 		}
 		r.Rows = append(r.Rows, row)
@@ -61,11 +48,11 @@ func (s synthetic) make() *lens.Result {
 	for p := range r.Tokens {
 		r.Positions = append(r.Positions, p)
 	}
-	for i := range s.rows {
+	for i := range s.Rows {
 		for p := range r.Positions {
-			ids := rng.Perm(len(s.vocab))[:s.k]
-			sure := (float64(i) + 0.5) / float64(s.rows) * rng.Float64()
-			if p+1 < len(r.Tokens) && rng.Float64() < float64(i)/float64(s.rows) {
+			ids := rng.Perm(len(s.Vocab))[:s.K]
+			sure := (float64(i) + 0.5) / float64(s.Rows) * rng.Float64()
+			if p+1 < len(r.Tokens) && rng.Float64() < float64(i)/float64(s.Rows) {
 				next := int(r.Tokens[p+1].ID)
 				if at := slices.Index(ids, next); at >= 0 {
 					ids[at] = ids[0]
@@ -79,12 +66,12 @@ func (s synthetic) make() *lens.Result {
 				r.TopIDs = append(r.TopIDs, int64(n))
 				r.TopProbs = append(r.TopProbs, even(prob))
 				r.TopLogits = append(r.TopLogits, even(10+math.Log(prob)))
-				r.Pieces[int64(n)] = lens.Token{ID: int64(n), Bytes: []byte(s.vocab[n])}
+				r.Pieces[int64(n)] = lens.Token{ID: int64(n), Bytes: []byte(s.Vocab[n])}
 			}
 			r.Entropy = append(r.Entropy, even(11*(1-sure)))
 			r.LogSumExp = append(r.LogSumExp, 10)
-			r.KL = append(r.KL, even(8*float64(s.rows-1-i)/float64(s.rows)*rng.Float64()))
-			r.Agree = append(r.Agree, i == s.rows-1 || rng.Float64() < 0.2)
+			r.KL = append(r.KL, even(8*float64(s.Rows-1-i)/float64(s.Rows)*rng.Float64()))
+			r.Agree = append(r.Agree, i == s.Rows-1 || rng.Float64() < 0.2)
 		}
 	}
 	s.targets(r, rng, id)
@@ -92,7 +79,7 @@ func (s synthetic) make() *lens.Result {
 	return r
 }
 
-func (s synthetic) targets(r *lens.Result, rng *rand.Rand, id func(string) int64) {
+func (s madeUp) targets(r *lens.Result, rng *rand.Rand, id func(string) int64) {
 	if s.words == nil && !s.next {
 		return
 	}
@@ -114,10 +101,10 @@ func (s synthetic) targets(r *lens.Result, rng *rand.Rand, id func(string) int64
 	}
 	for _, n := range t.IDs {
 		if n >= 0 {
-			r.Pieces[n] = lens.Token{ID: n, Bytes: []byte(s.vocab[n])}
+			r.Pieces[n] = lens.Token{ID: n, Bytes: []byte(s.Vocab[n])}
 		}
 	}
-	for range s.rows {
+	for range s.Rows {
 		for q := range t.Positions {
 			for n := range t.N {
 				if s.next && t.IDs[q] < 0 {
@@ -142,15 +129,15 @@ var nan = float32(math.NaN())
 
 // plain is an everyday result: 13 rows of the 14 tokens of a sentence.
 func plain() *lens.Result {
-	return synthetic{
-		prompt: []string{"The", " way", " you", " do", " anything", " is", " the", " way", " you", " do", " everything"},
-		rows:   13, k: 5, vocab: slices.Clone(plainVocab), words: []string{" everything", " way"},
-	}.make()
+	return madeUp{
+		Prompt: []string{"The", " way", " you", " do", " anything", " is", " the", " way", " you", " do", " everything"},
+		Rows:   13, K: 5, Vocab: slices.Clone(synthetic.PlainWords), words: []string{" everything", " way"},
+	}.Make()
 }
 
 // hard is a result of everything that is hard to show, with NaN and infinities.
 func hard() *lens.Result {
-	r := synthetic{prompt: slices.Clone(hardVocab), rows: 4, k: 3, vocab: slices.Clone(hardVocab), next: true}.make()
+	r := madeUp{Prompt: slices.Clone(synthetic.HardWords), Rows: 4, K: 3, Vocab: slices.Clone(synthetic.HardWords), next: true}.Make()
 	r.Name = "hard\x1b"
 	r.Warnings = []string{"NaN in the logits of row 1"}
 	cols, inf := len(r.Positions), float32(math.Inf(1))

@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/golens/golens/figure"
 	"github.com/golens/golens/lens"
 )
 
 // TargetGrid returns the rank and the log-probability of every target by layer,
 // shaded by its probability: a column for each word and position, or for each
 // next token of the text. It returns nil where there are none.
-func TargetGrid(r *lens.Result, o GridOptions) (*Grid, error) {
+func TargetGrid(r *lens.Result, o GridOptions) (*figure.Grid, error) {
 	if err := check(r); err != nil {
 		return nil, err
 	}
@@ -21,12 +22,12 @@ func TargetGrid(r *lens.Result, o GridOptions) (*Grid, error) {
 	if t.Rank == nil || t.LogProb == nil || t.Prob == nil {
 		return nil, fmt.Errorf("report: the targets of %s lack rank or probability", describe(r))
 	}
-	g := &Grid{
+	g := &figure.Grid{
 		Title:  "targets: rank and log-probability in nats",
 		Corner: "layer",
-		Scale: Scale{
+		Scale: figure.Scale{
 			Name: "probability", Number: "log-probability", Always: true,
-			Ticks: []Tick{{0, "0"}, {0.5, "0.5"}, {1, "1"}},
+			Ticks: []figure.Tick{{At: 0, Text: "0"}, {At: 0.5, Text: "0.5"}, {At: 1, Text: "1"}},
 		},
 	}
 	var offsets []int // of each column within a row of the arrays
@@ -36,14 +37,14 @@ func TargetGrid(r *lens.Result, o GridOptions) (*Grid, error) {
 			if id < 0 || !isNew(r, t.Positions[q]) {
 				continue
 			}
-			g.Columns = append(g.Columns, Head{Text: piece(r, id), Note: "after " + strconv.Itoa(t.Positions[q])})
+			g.Columns = append(g.Columns, figure.Head{Text: piece(r, id), Note: "after " + strconv.Itoa(t.Positions[q])})
 			offsets = append(offsets, q)
 		}
 	} else {
 		stride *= t.N
 		for q, p := range t.Positions {
 			for n := range t.IDs {
-				g.Columns = append(g.Columns, Head{Text: wordName(r, n), Note: "after " + strconv.Itoa(p)})
+				g.Columns = append(g.Columns, figure.Head{Text: wordName(r, n), Note: "after " + strconv.Itoa(p)})
 				offsets = append(offsets, q*t.N+n)
 			}
 		}
@@ -53,10 +54,10 @@ func TargetGrid(r *lens.Result, o GridOptions) (*Grid, error) {
 	}
 	tied := false
 	for _, i := range rowOrder(r, o) {
-		g.Rows = append(g.Rows, Head{Text: printable(r.Rows[i].Label), Note: printable(r.Rows[i].Point)})
+		g.Rows = append(g.Rows, figure.Head{Text: printable(r.Rows[i].Label), Note: printable(r.Rows[i].Point)})
 		for _, at := range offsets {
 			k := i*stride + at
-			c := Cell{
+			c := figure.Cell{
 				Text:   strconv.FormatInt(t.Rank[k], 10),
 				Number: decimal(float64(t.LogProb[k])),
 				Value:  max(0, min(1, float64(t.Prob[k]))),

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/golens/golens/internal/visible"
 	"github.com/golens/golens/lens"
 )
 
@@ -103,7 +104,7 @@ func TextCSV(w io.Writer, t *lens.Text) error {
 	float := func(v float64) string { return string(appendFloat64(nil, v)) }
 	whole := func(v int64) string { return strconv.FormatInt(v, 10) }
 	for n, r := range t.Rows {
-		line := []string{Escape([]byte(t.Name)), strconv.Itoa(r.Index), r.Point, r.Label, whole(t.Tokens), whole(t.Targets),
+		line := []string{visible.Escape([]byte(t.Name)), strconv.Itoa(r.Index), r.Point, r.Label, whole(t.Tokens), whole(t.Targets),
 			float(t.CrossEntropy[n]), float(t.BitsPerByte(n)), float(t.Entropy[n]), float(t.KL[n]), float(t.Agree[n]), float(t.ReciprocalRank[n])}
 		for _, v := range rowOf(t.Within, n, len(lens.RankLimits)) {
 			line = append(line, float(v))

@@ -13,7 +13,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/golens/golens/figure"
+	"github.com/golens/golens/internal/golden"
 	"github.com/golens/golens/lens"
+	"github.com/golens/golens/report/terminal"
 )
 
 // meansOfText is a text of two rows in windows of three tokens, with numbers that are
@@ -129,13 +132,13 @@ func TestTextCSV(t *testing.T) {
 func TestTextTable(t *testing.T) {
 	m := meansOfText()
 	var b bytes.Buffer
-	if err := (Terminal{Width: 100}).Table(&b, TextTable(m)); err != nil {
+	if err := (terminal.Terminal{Width: 100}).Table(&b, TextTable(m)); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "text.txt", b.Bytes())
+	golden.Text(t, "text.txt", b.Bytes())
 	m.Whole, m.Prefix, m.Bytes = false, nil, 0
 	b.Reset()
-	if err := (Terminal{Width: 100}).Table(&b, TextTable(m)); err != nil {
+	if err := (terminal.Terminal{Width: 100}).Table(&b, TextTable(m)); err != nil {
 		t.Fatal(err)
 	}
 	if s := b.String(); !strings.Contains(s, "where it was stopped") || strings.Contains(s, "in front of") || strings.Contains(s, "a byte") {
@@ -151,19 +154,19 @@ func TestTextFigure(t *testing.T) {
 	if len(f.Panels) != 3 {
 		t.Fatalf("%d panels", len(f.Panels))
 	}
-	nats := f.Panels[0].(*Axes)
-	if l := nats.Marks[1].(*Line); l.Label != "entropy" || !slices.Equal(l.Y, m.Entropy) || !slices.Equal(l.X, []float64{0, 1}) {
+	nats := f.Panels[0].(*figure.Axes)
+	if l := nats.Marks[1].(*figure.Line); l.Label != "entropy" || !slices.Equal(l.Y, m.Entropy) || !slices.Equal(l.X, []float64{0, 1}) {
 		t.Errorf("%+v", l)
 	}
-	if l := f.Panels[1].(*Axes).Marks[0].(*Line); l.Label != "next token within 10" || !slices.Equal(l.Y, []float64{0.3, 0.8}) {
+	if l := f.Panels[1].(*figure.Axes).Marks[0].(*figure.Line); l.Label != "next token within 10" || !slices.Equal(l.Y, []float64{0.3, 0.8}) {
 		t.Errorf("%+v", l)
 	}
-	if l := f.Panels[2].(*Axes).Marks[1].(*Line); l.Label != "emb" || !slices.Equal(l.Y, []float64{1, 2, 3}) {
+	if l := f.Panels[2].(*figure.Axes).Marks[1].(*figure.Line); l.Label != "emb" || !slices.Equal(l.Y, []float64{1, 2, 3}) {
 		t.Errorf("%+v", l)
 	}
-	for _, format := range FigureFormats {
+	for _, format := range figure.Formats {
 		var b bytes.Buffer
-		if err := WriteFigure(&b, format, f, FigureOptions{}); err != nil || b.Len() < 1000 {
+		if err := figure.Write(&b, format, f, figure.Options{}); err != nil || b.Len() < 1000 {
 			t.Errorf("%s: %d bytes, %v", format, b.Len(), err)
 		}
 	}
@@ -181,7 +184,7 @@ func TestTextPlaces(t *testing.T) {
 		m.PlaceTargets[p], m.PlaceCrossEntropy[p], m.PlaceCrossEntropy[60+p] = int64(1+p%2), float64(p), 1
 	}
 	m.PlaceCrossEntropy[59] = math.NaN()
-	l := textPlaces(m).Marks[0].(*Line)
+	l := textPlaces(m).Marks[0].(*figure.Line)
 	if len(l.X) != 30 || l.X[0] != 0.5 || l.Y[0] != 2.0/3 || l.X[29] != 58.5 || l.Y[29] != 58 {
 		t.Errorf("%d dots: %v %v", len(l.X), l.X, l.Y)
 	}

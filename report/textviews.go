@@ -5,12 +5,13 @@ import (
 	"math"
 	"strconv"
 
+	"github.com/golens/golens/figure"
 	"github.com/golens/golens/lens"
 )
 
 // TextTable returns a line for each row of a text's means.
-func TextTable(t *lens.Text) *Table {
-	b := &Table{Columns: []TableColumn{
+func TextTable(t *lens.Text) *figure.Table {
+	b := &figure.Table{Columns: []figure.TableColumn{
 		{Head: "layer"}, {Head: "cross-entropy", Right: true}, {Head: "entropy", Right: true}, {Head: "KL", Right: true}, {Head: "agrees", Right: true},
 		{Head: "rank 1", Right: true}, {Head: "in 10", Right: true}, {Head: "median rank", Right: true}, {Head: "1/rank", Right: true},
 	}}
@@ -74,27 +75,27 @@ func grouped(n int64) string {
 
 // TextFigure draws a text's means by depth: the nats, the shares, and beside them what a
 // token costs by how many were before it in its window, in some of the rows.
-func TextFigure(t *lens.Text) *Figure {
+func TextFigure(t *lens.Text) *figure.Figure {
 	R := len(t.Rows)
 	step := (R + 15) / 16
-	x := Axis{Label: "Layer"}
+	x := figure.Axis{Label: "Layer"}
 	for n := 0; n < R; n += step {
-		x.Ticks = append(x.Ticks, PlaceTick{float64(n), printable(t.Rows[n].Label)})
+		x.Ticks = append(x.Ticks, figure.PlaceTick{At: float64(n), Text: printable(t.Rows[n].Label)})
 	}
-	line := func(label, colour string, dashed bool, value func(n int) float64) *Line {
-		l := &Line{Label: label, Colour: colour, Marker: Circle, Dashed: dashed}
+	line := func(label, colour string, dashed bool, value func(n int) float64) *figure.Line {
+		l := &figure.Line{Label: label, Colour: colour, Marker: figure.Circle, Dashed: dashed}
 		for n := range R {
 			l.X, l.Y = append(l.X, float64(n)), append(l.Y, value(n))
 		}
 		return l
 	}
-	f := &Figure{Width: 14, Height: 4, Panels: []Panel{
-		&Axes{Title: "Means over " + grouped(t.Tokens) + " tokens", X: x, Y: Axis{Label: "Nats"}, Grid: true, Legend: true, Marks: []Mark{
+	f := &figure.Figure{Width: 14, Height: 4, Panels: []figure.Panel{
+		&figure.Axes{Title: "Means over " + grouped(t.Tokens) + " tokens", X: x, Y: figure.Axis{Label: "Nats"}, Grid: true, Legend: true, Marks: []figure.Mark{
 			line("cross-entropy", sweepPaints[0], false, func(n int) float64 { return t.CrossEntropy[n] }),
 			line("entropy", sweepPaints[1], false, func(n int) float64 { return t.Entropy[n] }),
 			line("KL(final || row)", sweepPaints[2], true, func(n int) float64 { return t.KL[n] }),
 		}},
-		&Axes{Title: "The text's next token, and the model's", X: x, Y: Axis{Label: "Share", Min: 0, Max: 1}, Grid: true, Legend: true, Marks: []Mark{
+		&figure.Axes{Title: "The text's next token, and the model's", X: x, Y: figure.Axis{Label: "Share", Min: 0, Max: 1}, Grid: true, Legend: true, Marks: []figure.Mark{
 			line("next token within 10", sweepPaints[0], false, func(n int) float64 { return withinRank(t, n, 10) }),
 			line("next token first", sweepPaints[1], false, func(n int) float64 { return withinRank(t, n, 1) }),
 			line("mean 1/rank", sweepPaints[3], true, func(n int) float64 { return t.ReciprocalRank[n] }),
@@ -109,11 +110,11 @@ func TextFigure(t *lens.Text) *Figure {
 
 // textPlaces draws the cross-entropy by place in the window, in groups of places that
 // make about forty dots, for at most four rows.
-func textPlaces(t *lens.Text) *Axes {
-	a := &Axes{Title: "By place in the window", X: Axis{Label: "Tokens before, in the window"}, Y: Axis{Label: "Cross-entropy in nats"}, Grid: true, Legend: true}
+func textPlaces(t *lens.Text) *figure.Axes {
+	a := &figure.Axes{Title: "By place in the window", X: figure.Axis{Label: "Tokens before, in the window"}, Y: figure.Axis{Label: "Cross-entropy in nats"}, Grid: true, Legend: true}
 	group := (t.Chunk + 39) / 40
 	for i, n := range lens.Spaced(len(t.Rows)-1, 4) {
-		l := &Line{Label: printable(t.Rows[n].Label), Colour: sweepPaints[i%len(sweepPaints)], Width: 1.2}
+		l := &figure.Line{Label: printable(t.Rows[n].Label), Colour: sweepPaints[i%len(sweepPaints)], Width: 1.2}
 		costs := rowOf(t.PlaceCrossEntropy, n, t.Chunk)
 		for from := 0; from < t.Chunk; from += group {
 			sum, targets := 0.0, int64(0)

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/golens/golens/figure"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/report"
@@ -96,7 +97,7 @@ type Figure struct {
 	Name        string // of its files, without extension
 	Title       string // for people, in a few words
 	Seen        string // a paragraph: what is seen
-	Draw        *report.Figure
+	Draw        *figure.Figure
 	DPI         int // of PNG
 	Transparent bool
 }

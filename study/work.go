@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/golens/golens/internal/visible"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/model/token"
@@ -133,7 +134,7 @@ func (w *work) visible(id int64) string {
 	if err != nil {
 		return fmt.Sprintf("[%d]", id)
 	}
-	return report.Visible(piece)
+	return visible.Text(piece)
 }
 
 // top returns the likeliest id of every row and position of r, and its probability.

@@ -10,13 +10,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/golens/golens/figure"
 	"github.com/golens/golens/report"
 )
 
 // WriteOptions choose what a study's folder holds besides its numbers, text and page.
 type WriteOptions struct {
 	Formats []string       // of the figures: png, svg, pdf; png and svg where nil
-	Themes  []report.Theme // light where nil; with both, dark files have -dark in their names
+	Themes  []figure.Theme // light where nil; with both, dark files have -dark in their names
 	DPI     int            // of PNG, in place of each figure's own where not 0
 }
 
@@ -29,7 +30,7 @@ func (o *Outcome) Write(ctx context.Context, dir string, w WriteOptions) error {
 		w.Formats = []string{"png", "svg"}
 	}
 	if w.Themes == nil {
-		w.Themes = []report.Theme{report.Light}
+		w.Themes = []figure.Theme{figure.Light}
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
@@ -67,18 +68,18 @@ func (o *Outcome) Write(ctx context.Context, dir string, w WriteOptions) error {
 }
 
 // File returns the name of the figure's file in a format and theme, one of themes.
-func (f *Figure) File(format string, theme report.Theme, themes []report.Theme) string {
-	if theme == report.Dark && len(themes) > 1 {
+func (f *Figure) File(format string, theme figure.Theme, themes []figure.Theme) string {
+	if theme == figure.Dark && len(themes) > 1 {
 		return f.Name + "-dark." + format
 	}
 	return f.Name + "." + format
 }
 
-func (f *Figure) write(w io.Writer, format string, theme report.Theme, dpi int) error {
+func (f *Figure) write(w io.Writer, format string, theme figure.Theme, dpi int) error {
 	if dpi == 0 {
 		dpi = f.DPI
 	}
-	return report.WriteFigure(w, format, f.Draw, report.FigureOptions{DPI: dpi, Theme: theme, Transparent: f.Transparent})
+	return figure.Write(w, format, f.Draw, figure.Options{DPI: dpi, Theme: theme, Transparent: f.Transparent})
 }
 
 const (
@@ -91,7 +92,7 @@ func (f *Figure) section(w WriteOptions) (report.Section, error) {
 	p := report.Picture{Alt: f.Title + ". " + f.Seen}
 	for _, format := range []string{"svg", "png"} {
 		p.Format = format
-		for theme, into := range map[report.Theme]*[]byte{report.Light: &p.Data, report.Dark: &p.Dark} {
+		for theme, into := range map[figure.Theme]*[]byte{figure.Light: &p.Data, figure.Dark: &p.Dark} {
 			var b bytes.Buffer
 			if err := f.write(&b, format, theme, pageDPI); err != nil {
 				return report.Section{}, fmt.Errorf("figure %s: %w", f.Letter, err)

@@ -11,8 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/golens/golens/figure"
 	"github.com/golens/golens/model"
-	"github.com/golens/golens/report"
 	"github.com/golens/golens/study"
 )
 
@@ -40,7 +40,7 @@ func TestWrite(t *testing.T) {
 				t.Errorf("steps: %v", steps)
 			}
 			dir := filepath.Join(t.TempDir(), "made", "by", "it")
-			if err := o.Write(context.Background(), dir, study.WriteOptions{Formats: []string{"svg"}, Themes: report.Themes}); err != nil {
+			if err := o.Write(context.Background(), dir, study.WriteOptions{Formats: []string{"svg"}, Themes: figure.Themes}); err != nil {
 				t.Fatal(err)
 			}
 			want := []string{"index.html", s.Name + "-lens.html"}

@@ -43,7 +43,7 @@ func runBench(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	term, err := terminal(c)
+	term, err := terminalOf(c)
 	if err != nil {
 		return err
 	}

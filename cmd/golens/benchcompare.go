@@ -8,6 +8,7 @@ import (
 
 	"github.com/golens/golens/bench"
 	"github.com/golens/golens/report"
+	"github.com/golens/golens/report/terminal"
 )
 
 // A slowerError says that works became slower; the account has gone out already. It
@@ -29,7 +30,7 @@ func comparableBench(c *cli.Context, k *bench.Comparison) error {
 }
 
 // compareBench shows what became of each work.
-func compareBench(c *cli.Context, t report.Terminal, old, after *bench.Result) error {
+func compareBench(c *cli.Context, t terminal.Terminal, old, after *bench.Result) error {
 	k := bench.Compare(old, after)
 	if err := comparableBench(c, k); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/golens/golens/figure"
 	"github.com/golens/golens/report"
 )
 
@@ -43,7 +44,7 @@ func bundleFiles(c *cli.Context) ([]*file, error) {
 }
 
 // writeBundleFiles writes each file by its flag's writer, and draws d in figures.
-func writeBundleFiles(c *cli.Context, files []*file, writers map[string]func(io.Writer) error, d report.Drawing) error {
+func writeBundleFiles(c *cli.Context, files []*file, writers map[string]func(io.Writer) error, d figure.Drawing) error {
 	for _, f := range files {
 		write := writers[f.flag]
 		if f.flag == "plot" {

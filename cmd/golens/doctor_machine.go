@@ -12,9 +12,9 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/cpu"
 
+	"github.com/golens/golens/figure/draw"
 	"github.com/golens/golens/internal/libtorch"
 	"github.com/golens/golens/lens"
-	"github.com/golens/golens/report/draw"
 	"github.com/golens/golens/selftest"
 	"github.com/golens/golens/torch"
 )

@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/golens/golens/figure"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/report"
 	"github.com/golens/golens/torch"
@@ -65,7 +66,7 @@ func runHidden(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	term, err := terminal(c)
+	term, err := terminalOf(c)
 	if err != nil {
 		return err
 	}
@@ -134,7 +135,7 @@ func runHidden(c *cli.Context) error {
 }
 
 // hiddenView returns what --view asks for.
-func hiddenView(c *cli.Context, g *lens.Geometry, token int) *report.Figure {
+func hiddenView(c *cli.Context, g *lens.Geometry, token int) *figure.Figure {
 	switch c.String("view") {
 	case "layers":
 		return report.CosineLayers(g, report.CosineTexts{})

@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/golens/golens/figure/colormap"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/report"
@@ -32,7 +33,7 @@ const (
 // checkPageFlags refuses what the flags' layouts cannot hold.
 func checkPageFlags(c *cli.Context) error {
 	if c.IsSet("html") && c.IsSet("cmap") {
-		if _, err := report.ColourAt(c.String("cmap"), 0); err != nil {
+		if _, err := colormap.At(c.String("cmap"), 0); err != nil {
 			return wrong(c, fmt.Errorf("--cmap: %w", err))
 		}
 	}

@@ -31,7 +31,7 @@ func runDiff(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	term, err := terminal(c)
+	term, err := terminalOf(c)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/model/token"
 	"github.com/golens/golens/report"
+	"github.com/golens/golens/report/terminal"
 	"github.com/golens/golens/torch"
 )
 
@@ -60,7 +61,7 @@ func runText(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	term, err := terminal(c)
+	term, err := terminalOf(c)
 	if err != nil {
 		return err
 	}
@@ -130,7 +131,7 @@ func textPrefix(c *cli.Context, tok *token.Tokenizer) ([]int64, error) {
 }
 
 // writeText writes the means to the files, and draws them in the terminal.
-func writeText(c *cli.Context, term report.Terminal, m *model.Model, files []*file, t *lens.Text) error {
+func writeText(c *cli.Context, term terminal.Terminal, m *model.Model, files []*file, t *lens.Text) error {
 	if slices.ContainsFunc(files, func(f *file) bool { return f.flag == "json" || f.flag == "npz" }) {
 		var err error
 		if t.Manifest.Weights, err = m.KnownDigest(); err != nil {

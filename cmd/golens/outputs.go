@@ -13,6 +13,7 @@ import (
 
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/report"
+	"github.com/golens/golens/report/terminal"
 )
 
 // The flags that say where results go. Without any, a grid is drawn in the terminal.
@@ -38,7 +39,7 @@ type outputs struct {
 	screen bool // draw in the terminal
 	grid   report.GridOptions
 	view   string // of --plot
-	term   report.Terminal
+	term   terminal.Terminal
 	stdout io.Writer
 	notes  *notes
 }
@@ -61,7 +62,7 @@ func newOutputs(c *cli.Context) (*outputs, error) {
 	case o.view == "targets" && (len(c.StringSlice("target"))+len(c.StringSlice("target-id")) == 0 || slices.Contains(c.StringSlice("target"), "next")):
 		return nil, usage(c, "--view targets draws words: name them with --target WORD")
 	}
-	if o.term, err = terminal(c); err != nil {
+	if o.term, err = terminalOf(c); err != nil {
 		return nil, err
 	}
 	if err := o.addFiles(c); err != nil {
@@ -241,7 +242,7 @@ func (o *outputs) draw(i int, r *lens.Result) error {
 	if i > 0 {
 		fmt.Fprintln(o.stdout)
 	}
-	return o.term.Lens(o.stdout, r, o.grid)
+	return report.WriteLens(o.stdout, o.term, r, o.grid)
 }
 
 // stopped says how far a work of several prompts came.

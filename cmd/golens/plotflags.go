@@ -11,7 +11,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/golens/golens/report"
+	"github.com/golens/golens/figure"
+	"github.com/golens/golens/figure/colormap"
 )
 
 // plotFlags are the flags of a command that draws; what says what is drawn.
@@ -31,11 +32,11 @@ func plotFlags(what string) []cli.Flag {
 // A plot is a figure's file, and how it is drawn there.
 type plot struct {
 	path, format string
-	options      report.FigureOptions
+	options      figure.Options
 }
 
-func (p plot) draw(w io.Writer, d report.Drawing) error {
-	return report.WriteFigure(w, p.format, d, p.options)
+func (p plot) draw(w io.Writer, d figure.Drawing) error {
+	return figure.Write(w, p.format, d, p.options)
 }
 
 // plots returns the files that --plot and the flags beside it ask for, none
@@ -69,7 +70,7 @@ func plots(c *cli.Context) ([]plot, error) {
 		o.Theme = theme
 		for _, format := range formats {
 			name := path // as it was written, when it says the format by itself
-			if theme == report.Dark && c.String("theme") == "both" {
+			if theme == figure.Dark && c.String("theme") == "both" {
 				name = stem + "-dark." + format
 			} else if c.IsSet("formats") {
 				name = stem + "." + format
@@ -82,7 +83,7 @@ func plots(c *cli.Context) ([]plot, error) {
 
 // plotFormats returns the formats to draw in, and path without its ending.
 func plotFormats(c *cli.Context, path string) (formats []string, stem string, err error) {
-	format, err := report.FigureFormat(path)
+	format, err := figure.FormatOf(path)
 	if err == nil {
 		stem = strings.TrimSuffix(path, filepath.Ext(path))
 	} else {
@@ -96,8 +97,8 @@ func plotFormats(c *cli.Context, path string) (formats []string, stem string, er
 	}
 	for _, f := range strings.Split(c.String("formats"), ",") {
 		f = strings.ToLower(strings.TrimSpace(f))
-		if !slices.Contains(report.FigureFormats, f) {
-			return nil, "", usage(c, "--formats %s: there are %s", c.String("formats"), strings.Join(report.FigureFormats, ", "))
+		if !slices.Contains(figure.Formats, f) {
+			return nil, "", usage(c, "--formats %s: there are %s", c.String("formats"), strings.Join(figure.Formats, ", "))
 		}
 		if !slices.Contains(formats, f) {
 			formats = append(formats, f)
@@ -106,17 +107,17 @@ func plotFormats(c *cli.Context, path string) (formats []string, stem string, er
 	return formats, stem, nil
 }
 
-func plotThemes(c *cli.Context) []report.Theme {
+func plotThemes(c *cli.Context) []figure.Theme {
 	if c.String("theme") == "both" {
-		return report.Themes
+		return figure.Themes
 	}
-	return []report.Theme{report.Theme(c.String("theme"))}
+	return []figure.Theme{figure.Theme(c.String("theme"))}
 }
 
 // figureOptions reads the flags that say how a figure is drawn, but for its theme.
-func figureOptions(c *cli.Context) (o report.FigureOptions, err error) {
+func figureOptions(c *cli.Context) (o figure.Options, err error) {
 	if theme := c.String("theme"); theme != "both" {
-		if _, err := report.ParseTheme(theme); err != nil {
+		if _, err := figure.ParseTheme(theme); err != nil {
 			return o, usage(c, "--theme %s: there are light, dark and both", theme)
 		}
 	}
@@ -129,7 +130,7 @@ func figureOptions(c *cli.Context) (o report.FigureOptions, err error) {
 		return o, usage(c, "--dpi %d: it must be from 1 to %d", o.DPI, maxDPI)
 	}
 	if o.ColourMap = c.String("cmap"); c.IsSet("cmap") {
-		if _, err := report.ColourAt(o.ColourMap, 0); err != nil {
+		if _, err := colormap.At(o.ColourMap, 0); err != nil {
 			return o, wrong(c, fmt.Errorf("--cmap: %w", err))
 		}
 	}

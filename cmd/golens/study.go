@@ -10,8 +10,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/golens/golens/figure"
 	"github.com/golens/golens/model"
-	"github.com/golens/golens/report"
 	"github.com/golens/golens/study"
 )
 
@@ -198,8 +198,8 @@ func chosenStudies(c *cli.Context) ([]*study.Study, error) {
 // studyOutput reads the flags that say how the figures are written.
 func studyOutput(c *cli.Context) (o study.WriteOptions, err error) {
 	for _, f := range strings.Split(c.String("formats"), ",") {
-		if f = strings.ToLower(strings.TrimSpace(f)); !slices.Contains(report.FigureFormats, f) {
-			return o, usage(c, "--formats %s: there are %s", c.String("formats"), strings.Join(report.FigureFormats, ", "))
+		if f = strings.ToLower(strings.TrimSpace(f)); !slices.Contains(figure.Formats, f) {
+			return o, usage(c, "--formats %s: there are %s", c.String("formats"), strings.Join(figure.Formats, ", "))
 		}
 		if !slices.Contains(o.Formats, f) {
 			o.Formats = append(o.Formats, f)
@@ -207,13 +207,13 @@ func studyOutput(c *cli.Context) (o study.WriteOptions, err error) {
 	}
 	switch theme := c.String("theme"); theme {
 	case "both":
-		o.Themes = report.Themes
+		o.Themes = figure.Themes
 	default:
-		t, err := report.ParseTheme(theme)
+		t, err := figure.ParseTheme(theme)
 		if err != nil {
 			return o, usage(c, "--theme %s: there are light, dark and both", theme)
 		}
-		o.Themes = []report.Theme{t}
+		o.Themes = []figure.Theme{t}
 	}
 	if o.DPI = c.Int("dpi"); c.IsSet("dpi") && (o.DPI < 20 || o.DPI > 1200) {
 		return o, usage(c, "--dpi %d: give 20 to 1200", o.DPI)

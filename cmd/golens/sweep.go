@@ -10,8 +10,10 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/golens/golens/figure"
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/report"
+	"github.com/golens/golens/report/terminal"
 	"github.com/golens/golens/sweep"
 	"github.com/golens/golens/torch"
 )
@@ -61,7 +63,7 @@ func runSweep(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	term, err := terminal(c)
+	term, err := terminalOf(c)
 	if err != nil {
 		return err
 	}
@@ -133,7 +135,7 @@ func runSweep(c *cli.Context) error {
 }
 
 // showSweep draws a sweep in the terminal: a table of one change, grids of several.
-func showSweep(c *cli.Context, t report.Terminal, r *sweep.Result) error {
+func showSweep(c *cli.Context, t terminal.Terminal, r *sweep.Result) error {
 	if len(r.Changes) == 1 || len(r.Places) == 1 {
 		return t.Table(c.App.Writer, report.SweepTable(r))
 	}
@@ -188,12 +190,12 @@ func sweepError(c *cli.Context, err error) error {
 }
 
 // dryRun lists what a plan would do.
-func dryRun(c *cli.Context, m *model.Model, ids []int64, p sweep.Plan, t report.Terminal) error {
+func dryRun(c *cli.Context, m *model.Model, ids []int64, p sweep.Plan, t terminal.Terminal) error {
 	cost, err := sweep.Predict(m, ids, p)
 	if err != nil {
 		return sweepError(c, err)
 	}
-	b := &report.Table{Columns: []report.TableColumn{{Head: "run", Right: true}, {Head: "place"}, {Head: "point"}, {Head: "change"}}}
+	b := &figure.Table{Columns: []figure.TableColumn{{Head: "run", Right: true}, {Head: "place"}, {Head: "point"}, {Head: "change"}}}
 	for f, change := range p.Changes {
 		for i, place := range p.Places {
 			b.Rows = append(b.Rows, []string{fmt.Sprint(f*len(p.Places) + i + 1), place.Label, place.Point, change.Name})

@@ -6,7 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/golens/golens/report"
+	"github.com/golens/golens/figure"
 	"github.com/golens/golens/sweep"
 )
 
@@ -20,7 +20,7 @@ func compareSweeps(c *cli.Context) error {
 			return usage(c, "--%s has no meaning beside --compare", f.Names()[0])
 		}
 	}
-	t, err := terminal(c)
+	t, err := terminalOf(c)
 	if err != nil {
 		return err
 	}
@@ -34,7 +34,7 @@ func compareSweeps(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	b := &report.Table{Columns: []report.TableColumn{{Head: "metric"}, {Head: "values", Right: true}, {Head: "differ", Right: true}, {Head: "at most by", Right: true}, {Head: "there"},
+	b := &figure.Table{Columns: []figure.TableColumn{{Head: "metric"}, {Head: "values", Right: true}, {Head: "differ", Right: true}, {Head: "at most by", Right: true}, {Head: "there"},
 		{Head: "first", Right: true}, {Head: "second", Right: true}}}
 	failed := 0
 	for _, m := range d.Metrics {

@@ -8,7 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
-	"github.com/golens/golens/report"
+	"github.com/golens/golens/report/terminal"
 )
 
 // The flags that say how to draw on standard output.
@@ -25,11 +25,11 @@ const (
 	leastWidth = 20
 )
 
-// terminal says how to draw on the program's output: in colour and to the width of
+// terminalOf says how to draw on the program's output: in colour and to the width of
 // a terminal, plain and wide where the output goes elsewhere.
-func terminal(c *cli.Context) (report.Terminal, error) {
+func terminalOf(c *cli.Context) (terminal.Terminal, error) {
 	width, isTerminal := terminalWidth(c.App.Writer)
-	t := report.Terminal{Width: width}
+	t := terminal.Terminal{Width: width}
 	if c.IsSet("width") {
 		if t.Width = c.Int("width"); t.Width < leastWidth {
 			return t, usage(c, "--width %d: %d columns are the least", t.Width, leastWidth)
@@ -67,9 +67,9 @@ func terminalWidth(w io.Writer) (int, bool) {
 	return width, true
 }
 
-func colours() report.Colour {
+func colours() terminal.Colour {
 	if ct := os.Getenv("COLORTERM"); ct == "truecolor" || ct == "24bit" {
-		return report.TrueColour
+		return terminal.TrueColour
 	}
-	return report.Colour256
+	return terminal.Colour256
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/creack/pty"
 
-	"github.com/golens/golens/report"
+	"github.com/golens/golens/internal/visible"
 )
 
 // onTerminal runs the program with a terminal of the given width for standard
@@ -135,7 +135,7 @@ func TestGrid(t *testing.T) {
 	d := lensJSON(t, model, text, "--layers", "2", "--positions", "0,-1", "--top", "1")
 	lines := strings.Split(good(t, "lens", text, "--model", model, "--layers", "2", "--positions", "0,-1", "--top", "1", "--width", "100"), "\n")
 	piece := func(i int) string {
-		return report.Visible([]byte(d.Pieces[fmt.Sprint(d.arrays["top_ids"].At(0, i, 0).Int64[0])].Text))
+		return visible.Text([]byte(d.Pieces[fmt.Sprint(d.arrays["top_ids"].At(0, i, 0).Int64[0])].Text))
 	}
 	for i, want := range []string{"notebook lens of " + model, "0 7", "layer the ↵", "L1 " + piece(0), "next ·c", "numbers: probability in percent"} {
 		if got := strings.Join(strings.Fields(lines[i]), " "); !strings.HasPrefix(got, want) {

@@ -38,7 +38,7 @@ func tokensCommand() *cli.Command {
 }
 
 func runTokens(c *cli.Context) error {
-	t, err := terminal(c)
+	t, err := terminalOf(c)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,25 @@
+package figure
+
+// A Heat is a matrix of values as coloured cells.
+type Heat struct {
+	Title          string
+	XLabel, YLabel string
+	// Rows and Columns are the tick labels; "" leaves one out. Their numbers are
+	// the size of the matrix.
+	Rows, Columns []string
+	Values        []float64 // row-major, len(Rows) x len(Columns); NaN is blank
+	Texts         []string  // in the cells, nil for none
+	// Map names the colours, see ColourMaps; YlGnBu where empty. Values outside Min
+	// and Max have the colours of the ends.
+	Map      string
+	Min, Max float64 // values of the map's ends; both 0: from the data
+	// Flat paints every cell in the colour that Map has for this fraction of its
+	// range where it is above 0, whatever the values are: a plain ground for Texts.
+	Flat       float64
+	FirstBelow bool // the first row at the bottom, not on top
+	Square     bool // cells as high as wide
+	Bar        bool // a colour bar at the right
+	BarLabel   string
+}
+
+func (h *Heat) figure() *Figure { return &Figure{Panels: []Panel{h}} }

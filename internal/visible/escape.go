@@ -1,0 +1,54 @@
+package visible
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Escape returns token bytes as one line of printable text from which they can
+// be had back: a backslash, everything that is not printable and every byte
+// that is not UTF-8 stand as \\, \n, \r, \t, \xNN, \uNNNN or \UNNNNNNNN, as in a
+// Go string. CSV files hold tokens so.
+func Escape(b []byte) string {
+	var s strings.Builder
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b)
+		switch {
+		case r == utf8.RuneError && n == 1:
+			fmt.Fprintf(&s, `\x%02x`, b[0])
+		case r == '\\':
+			s.WriteString(`\\`)
+		case r == '\n':
+			s.WriteString(`\n`)
+		case r == '\r':
+			s.WriteString(`\r`)
+		case r == '\t':
+			s.WriteString(`\t`)
+		case unicode.IsPrint(r) && !Ignorable(r):
+			s.WriteRune(r)
+		default:
+			s.WriteString(Rune(r))
+		}
+		b = b[n:]
+	}
+	return s.String()
+}
+
+// escapeRune returns the code point of r as an escape.
+func Rune(r rune) string {
+	switch {
+	case r < utf8.RuneSelf:
+		return fmt.Sprintf(`\x%02x`, r)
+	case r <= 0xffff:
+		return fmt.Sprintf(`\u%04x`, r)
+	}
+	return fmt.Sprintf(`\U%08x`, r)
+}
+
+// ignorable says whether r is drawn as nothing, though Unicode calls it a letter
+// or a mark: variation selectors, fillers, joiners.
+func Ignorable(r rune) bool {
+	return unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
+}

@@ -1,0 +1,29 @@
+package report
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/golens/golens/lens"
+	"github.com/golens/golens/report/terminal"
+)
+
+// WriteLens writes the grid of r to a terminal and, where r has targets, the
+// targets' grid below it.
+func WriteLens(w io.Writer, t terminal.Terminal, r *lens.Result, o GridOptions) error {
+	g, err := LensGrid(r, o)
+	if err != nil {
+		return err
+	}
+	targets, err := TargetGrid(r, o)
+	if err != nil {
+		return err
+	}
+	if err := t.Grid(w, g); err != nil || targets == nil {
+		return err
+	}
+	if _, err := io.WriteString(w, "\n"); err != nil {
+		return fmt.Errorf("write to the terminal: %w", err)
+	}
+	return t.Grid(w, targets)
+}
