@@ -7,7 +7,7 @@ import (
 
 	"github.com/golens/golens/internal/reference"
 	"github.com/golens/golens/model"
-	defaultmodel "github.com/golens/golens/model/default"
+	"github.com/golens/golens/model/defaultmodel"
 )
 
 // TestEmbedded: the model in the program gives the bits that transformers gives for

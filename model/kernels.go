@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/golens/golens/internal/proc"
 	"github.com/golens/golens/torch"
 	"github.com/golens/golens/torch/kernel"
 )
@@ -118,7 +119,7 @@ func (m *Model) preparePlain() error {
 	if m.Kernels() != nil {
 		return nil
 	}
-	m.kernels.room = sync.OnceValue(func() error { return m.room(available) })
+	m.kernels.room = sync.OnceValue(func() error { return m.room(proc.Available) })
 	p, err := torch.NewProducts()
 	if err != nil {
 		return err
