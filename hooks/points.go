@@ -2,6 +2,7 @@ package hooks
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -25,6 +26,7 @@ type Points struct {
 	heads   map[string]heads
 	names   []string // in the order of addition
 	by      *torch.Products
+	ctx     context.Context // ends runs
 }
 
 // heads say where the heads of an attention lie: dim columns each of the input of a module.
@@ -33,16 +35,17 @@ type heads struct {
 	n, dim     int
 }
 
-// Using returns the same points, in whose runs kernels compute some modules; nil for none.
-func (p *Points) Using(by *torch.Products) *Points {
+// Using returns the same points, in whose runs kernels compute some modules, nil for none,
+// and whose runs end between two modules when ctx is done.
+func (p *Points) Using(ctx context.Context, by *torch.Products) *Points {
 	other := *p
-	other.by = by
+	other.ctx, other.by = ctx, by
 	return &other
 }
 
 // NewPoints returns the points of a model, none so far.
 func NewPoints(root *torch.Module) *Points {
-	return &Points{root: root, modules: map[string]*torch.Module{}, aliases: map[string]string{}, heads: map[string]heads{}}
+	return &Points{root: root, ctx: context.Background(), modules: map[string]*torch.Module{}, aliases: map[string]string{}, heads: map[string]heads{}}
 }
 
 // Add makes a module known by a name. The Points own the handle from here on.

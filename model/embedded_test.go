@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"testing"
@@ -24,7 +25,7 @@ func TestEmbedded(t *testing.T) {
 	for _, T := range lengths {
 		ids := reference.IDs(uint64(T), T, m.Sizes.Vocab)
 		want := reference.Forward(t, reference.Request{Model: dir, IDs: ids})["model_logits"]
-		err := m.Hold(func(s model.Session) error {
+		err := m.Hold(context.Background(), func(s model.Session) error {
 			run, err := s.Forward(ids, nil)
 			if err != nil {
 				return err

@@ -106,7 +106,7 @@ func (m *Model) Kernels() error {
 	switch {
 	case m.archive != nil:
 		return choice("model: %s is a TorchScript archive, whose products are its own code: kernels are for models from a folder", m.Name)
-	case m.Device.IsCUDA():
+	case !m.Device.Kernels():
 		return choice("model: %s is on %s: kernels are for the CPU", m.Name, m.Device)
 	case m.DType != torch.Float32:
 		return choice("model: %s computes in %s: kernels are for float32", m.Name, m.DType)

@@ -1,6 +1,7 @@
 package torch_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -16,12 +17,13 @@ import (
 )
 
 func TestOpenDevice(t *testing.T) {
-	if d := must(torch.OpenDevice("cpu"))(t); d != torch.CPU || d.String() != "cpu" || d.IsCUDA() {
+	if d := must(torch.OpenDevice("cpu"))(t); d != torch.CPU || d.String() != "cpu" || !d.Host() || !d.Kernels() {
 		t.Errorf("cpu is %v", d)
 	}
 	for _, name := range []string{"", "tpu", "cuda:x", "cuda:", "cuda:-1", "cuda:1.5", "cuda:99999999999", "cuda0", "cudax", "CPU", "cpu:0", " cpu"} {
 		d, err := torch.OpenDevice(name)
 		failed(t, err, `open device "`+name+`": it is none of cpu, cuda, cuda:N and auto`)
+		failed(t, torch.CheckDevice(name), `open device "`+name+`": it is none of cpu, cuda, cuda:N and auto`)
 		if d != torch.CPU {
 			t.Errorf("%q came with the error as %v", name, d)
 		}
@@ -29,7 +31,7 @@ func TestOpenDevice(t *testing.T) {
 	auto := must(torch.OpenDevice("auto"))(t)
 	cuda, err := torch.OpenDevice("cuda")
 	if err == nil {
-		if auto != cuda || cuda.String() != "cuda:0" || !cuda.IsCUDA() {
+		if auto != cuda || cuda.String() != "cuda:0" || cuda.Host() || cuda.Kernels() {
 			t.Errorf("auto is %v and cuda %v", auto, cuda)
 		}
 		_, err = torch.OpenDevice("cuda:999")
@@ -112,12 +114,12 @@ func TestTF32(t *testing.T) {
 
 func TestExclusive(t *testing.T) {
 	stop := errors.New("stop")
-	if err := torch.CPU.Exclusive(func() error { return stop }); err != stop {
+	if err := torch.CPU.Exclusive(context.Background(), func() error { return stop }); err != stop {
 		t.Errorf("got %v", err)
 	}
 	func() {
 		defer func() { recover() }()
-		torch.CPU.Exclusive(func() error { panic("in the operation") })
+		torch.CPU.Exclusive(context.Background(), func() error { panic("in the operation") })
 	}()
 	var wg sync.WaitGroup
 	var inside, most atomic.Int32
@@ -125,7 +127,7 @@ func TestExclusive(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for range 50 {
-				torch.CPU.Exclusive(func() error {
+				torch.CPU.Exclusive(context.Background(), func() error {
 					most.Store(max(most.Load(), inside.Add(1)))
 					total++
 					runtime.Gosched()
