@@ -29,7 +29,12 @@ char *golens_cuda_open(int *count, int *present) {
   return guard([&] {
     *present = 0;
     void *driver = dlopen("libcuda.so.1", RTLD_NOW);
-    TORCH_CHECK(driver, "no NVIDIA driver is here (libcuda.so.1 was not found)");
+    if (!driver) {
+      const std::string why = dlerror();
+      TORCH_CHECK(why.find("cannot open shared object file: No such file") == std::string::npos, "no NVIDIA driver is here (libcuda.so.1 was not found)");
+      *present = 1;
+      TORCH_CHECK(false, "the NVIDIA driver cannot be opened: ", why);
+    }
     // What the driver itself says comes first: a machine without a GPU may have one.
     auto init = reinterpret_cast<int (*)(unsigned)>(dlsym(driver, "cuInit"));
     auto devices = reinterpret_cast<int (*)(int *)>(dlsym(driver, "cuDeviceGetCount"));
