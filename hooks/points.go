@@ -1,7 +1,6 @@
 package hooks
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -9,8 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/xrash/smetrics"
-
+	"github.com/golens/golens/internal/similar"
 	"github.com/golens/golens/torch"
 )
 
@@ -186,22 +184,19 @@ func (e *UnknownPointError) Error() string {
 func (p *Points) nearest(name string) []string {
 	name = strings.ToLower(name)
 	all := append(append([]string(nil), p.names...), slices.Sorted(maps.Keys(p.aliases))...)
-	near := make(map[string]float64, len(all))
-	for _, s := range all {
+	return similar.Nearest(all, func(s string) float64 {
 		low := strings.ToLower(s)
-		near[s] = smetrics.JaroWinkler(name, low, 0.7, 4)
 		switch {
 		case name == "":
 		case signs.Replace(low) == signs.Replace(name):
-			near[s] = 4
+			return 4
 		case strings.HasSuffix(low, "."+name):
-			near[s] = 3
+			return 3
 		case strings.Contains(low, name):
-			near[s] += 1
+			return similar.Score(name, low) + 1
 		}
-	}
-	slices.SortStableFunc(all, func(a, b string) int { return cmp.Compare(near[b], near[a]) })
-	return all[:min(4, len(all))]
+		return similar.Score(name, low)
+	}, 0, 4)
 }
 
 // signs takes out what joins the words of a name.

@@ -28,7 +28,7 @@ func manifest(m *model.Model, tok *token.Tokenizer) (Manifest, error) {
 	return Manifest{
 		Golens: version.String(), Model: m.Name, Config: m.ConfigDigest(), Tokenizer: digest(tok),
 		Libtorch: lib.Version, BLAS: lib.BLAS, Capability: lib.Capability, CPU: proc.CPU(), Threads: torch.Threads(),
-		Device: m.Device.String(), DType: m.DType.String(), Attention: string(m.Attention),
+		Device: m.Device.String(), DeviceNote: m.DeviceNote, DType: m.DType.String(), Attention: string(m.Attention),
 		Mode: "exact", Kernel: "aten",
 	}, nil
 }

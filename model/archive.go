@@ -54,7 +54,7 @@ func openArchive(path string, o Options) (*Model, error) {
 		return nil, choice("model: the attention of %s is part of it (%s) and cannot be %s: export the model again with --attention %s",
 			path, cmp.Or(string(attention), "of a kind that its code does not show"), o.Attention, o.Attention)
 	}
-	m := &Model{Name: path, Dir: path, Attention: attention, Device: o.Device, built: map[string]*torch.Module{},
+	m := &Model{Name: path, Dir: path, Attention: attention, Device: o.Device, DeviceNote: o.DeviceNote, built: map[string]*torch.Module{},
 		archive: &archive{path: path, sidecar: side}}
 	if err := m.load(o.Names); err != nil {
 		m.Close()
