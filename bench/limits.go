@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"context"
 	_ "embed"
 	"sync"
 	"time"
@@ -13,11 +14,7 @@ import (
 var limitsText string
 
 var limitsModule = sync.OnceValues(func() (*torch.Module, error) {
-	u, err := torch.NewUnit()
-	if err != nil {
-		return nil, err
-	}
-	m, err := u.Define("Limits", limitsText)
+	m, err := torch.NewProgram("Limits", limitsText).Module()
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +40,7 @@ type meter struct {
 
 func newMeter(m *model.Model) *meter {
 	t := &meter{m: m, n: squareCPU, elements: arrayBytes / 4}
-	if m.Device.IsCUDA() {
+	if !m.Device.Host() {
 		t.n = squareGPU
 	}
 	return t
@@ -51,7 +48,7 @@ func newMeter(m *model.Model) *meter {
 
 // measure takes n times of each limit, behind one that is not kept: its memory is new.
 func (t *meter) measure(n int) error {
-	return t.m.Hold(func(model.Session) error {
+	return t.m.Hold(context.Background(), func(model.Session) error {
 		mod, err := limitsModule()
 		if err != nil {
 			return err
@@ -81,7 +78,7 @@ func (t *meter) measure(n int) error {
 			return err
 		}
 		defer array[0].Close()
-		times, err := timeCalls(n, func() (*torch.Tensor, error) { return first(mod.Call("total", array[0])) })
+		times, err := timeCalls(n, func() (*torch.Tensor, error) { return torch.One(mod.Call("total", array[0])) })
 		t.memory = append(t.memory, times...)
 		torch.Trim()
 		return err
@@ -98,7 +95,7 @@ func (t *meter) measureProducts(mod *torch.Module, n int, like *torch.Tensor) er
 		return err
 	}
 	x, w := torch.Keep(&sc, squares[0]), torch.Keep(&sc, squares[1])
-	times, err := timeCalls(n, func() (*torch.Tensor, error) { return first(mod.Call("product", x, w)) })
+	times, err := timeCalls(n, func() (*torch.Tensor, error) { return torch.One(mod.Call("product", x, w)) })
 	if err != nil {
 		return err
 	}
@@ -153,14 +150,6 @@ func timeCalls(n int, call func() (*torch.Tensor, error)) ([]float64, error) {
 		}
 	}
 	return times, nil
-}
-
-// first returns the only result of a call.
-func first(out []*torch.Tensor, err error) (*torch.Tensor, error) {
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
 }
 
 // wait brings one number of a tensor to the CPU, which a GPU hands over when it has

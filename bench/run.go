@@ -198,7 +198,7 @@ func (r *runner) first(ctx context.Context, w *work) error {
 	if r.peaks {
 		w.Peak = peak()
 	}
-	if r.m.Device.IsCUDA() {
+	if !r.m.Device.Host() {
 		return w.fail(w.count(ctx))
 	}
 	return nil

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"context"
 	"math"
 	"os"
 	"testing"
@@ -32,7 +33,7 @@ func TestShape(t *testing.T) {
 			t.Fatal(err)
 		}
 		digests = append(digests, d)
-		if err := m.Hold(func(s model.Session) error {
+		if err := m.Hold(context.Background(), func(s model.Session) error {
 			run, err := s.Forward(idsOf(5, m.Sizes.Vocab), nil)
 			if err != nil {
 				return err

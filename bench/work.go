@@ -147,8 +147,8 @@ func (s *source) ReadIDs(ids []int64) (int, error) {
 
 // forward returns the run of the whole model, up to the moment when its logits are there.
 func (w *work) forward(ids []int64, h *hooks.Registry) func(context.Context) error {
-	return func(context.Context) error {
-		return w.m.Hold(func(s model.Session) (err error) {
+	return func(ctx context.Context) error {
+		return w.m.Hold(ctx, func(s model.Session) (err error) {
 			if w.Mode == Fast {
 				if s, err = s.Fast(); err != nil {
 					return err

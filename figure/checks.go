@@ -49,9 +49,12 @@ func (b *Boxes) check() error {
 }
 
 func (a *Axes) check() error {
-	for name, axis := range map[string]Axis{"x": a.X, "y": a.Y} {
+	for _, axis := range []struct {
+		name string
+		Axis
+	}{{"x", a.X}, {"y", a.Y}} {
 		if !isNumber(axis.Min) || !isNumber(axis.Max) || axis.Min > axis.Max {
-			return fmt.Errorf("figure: the %s axis cannot span %v to %v", name, axis.Min, axis.Max)
+			return fmt.Errorf("figure: the %s axis cannot span %v to %v", axis.name, axis.Min, axis.Max)
 		}
 	}
 	for _, m := range a.Marks {

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/golens/golens/torch"
 )
@@ -134,13 +133,7 @@ func ints(v []int64) any {
 //go:embed actions.py
 var actionsText string
 
-var actions = sync.OnceValues(func() (*torch.Module, error) {
-	u, err := torch.NewUnit()
-	if err != nil {
-		return nil, err
-	}
-	return u.Define("Actions", actionsText)
-})
+var actions = torch.NewProgram("Actions", actionsText)
 
 // check returns an error where the action can do nothing sensible.
 func (a Action) check() error {
@@ -168,7 +161,7 @@ func (a Action) steps(p place) ([]torch.Step, error) {
 	if err := a.check(); err != nil {
 		return nil, err
 	}
-	m, err := actions()
+	m, err := actions.Module()
 	if err != nil {
 		return nil, err
 	}

@@ -1,15 +1,14 @@
 package hooks
 
 import (
-	"cmp"
+	"context"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/xrash/smetrics"
-
+	"github.com/golens/golens/internal/similar"
 	"github.com/golens/golens/torch"
 )
 
@@ -25,6 +24,7 @@ type Points struct {
 	heads   map[string]heads
 	names   []string // in the order of addition
 	by      *torch.Products
+	ctx     context.Context // ends runs
 }
 
 // heads say where the heads of an attention lie: dim columns each of the input of a module.
@@ -33,16 +33,17 @@ type heads struct {
 	n, dim     int
 }
 
-// Using returns the same points, in whose runs kernels compute some modules; nil for none.
-func (p *Points) Using(by *torch.Products) *Points {
+// Using returns the same points, in whose runs kernels compute some modules, nil for none,
+// and whose runs end between two modules when ctx is done.
+func (p *Points) Using(ctx context.Context, by *torch.Products) *Points {
 	other := *p
-	other.by = by
+	other.ctx, other.by = ctx, by
 	return &other
 }
 
 // NewPoints returns the points of a model, none so far.
 func NewPoints(root *torch.Module) *Points {
-	return &Points{root: root, modules: map[string]*torch.Module{}, aliases: map[string]string{}, heads: map[string]heads{}}
+	return &Points{root: root, ctx: context.Background(), modules: map[string]*torch.Module{}, aliases: map[string]string{}, heads: map[string]heads{}}
 }
 
 // Add makes a module known by a name. The Points own the handle from here on.
@@ -183,22 +184,19 @@ func (e *UnknownPointError) Error() string {
 func (p *Points) nearest(name string) []string {
 	name = strings.ToLower(name)
 	all := append(append([]string(nil), p.names...), slices.Sorted(maps.Keys(p.aliases))...)
-	near := make(map[string]float64, len(all))
-	for _, s := range all {
+	return similar.Nearest(all, func(s string) float64 {
 		low := strings.ToLower(s)
-		near[s] = smetrics.JaroWinkler(name, low, 0.7, 4)
 		switch {
 		case name == "":
 		case signs.Replace(low) == signs.Replace(name):
-			near[s] = 4
+			return 4
 		case strings.HasSuffix(low, "."+name):
-			near[s] = 3
+			return 3
 		case strings.Contains(low, name):
-			near[s] += 1
+			return similar.Score(name, low) + 1
 		}
-	}
-	slices.SortStableFunc(all, func(a, b string) int { return cmp.Compare(near[b], near[a]) })
-	return all[:min(4, len(all))]
+		return similar.Score(name, low)
+	}, 0, 4)
 }
 
 // signs takes out what joins the words of a name.

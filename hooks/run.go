@@ -132,7 +132,7 @@ func (p *Points) CallPart(part *torch.Module, method string, hooks *Registry, ar
 		}
 		steps = append(steps, made...)
 	}
-	out, err := part.CallUsing(p.by, method, steps, args...)
+	out, err := part.CallUntil(p.ctx, p.by, method, steps, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package lens
 
 import (
+	"context"
 	"os"
 	"strconv"
 	"testing"
@@ -43,7 +44,7 @@ func BenchmarkLens(b *testing.B) {
 		"packed":   model.Session.Fast,
 	} {
 		b.Run("forward-"+name, func(b *testing.B) {
-			err := m.Hold(func(s model.Session) error {
+			err := m.Hold(context.Background(), func(s model.Session) error {
 				s, err := by(s)
 				if err != nil {
 					return err

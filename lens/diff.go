@@ -35,7 +35,7 @@ func ReadDiff(ctx context.Context, m *model.Model, ids []int64, o Options) (*Dif
 	}
 	r := &reader{plan: p, m: m, ids: ids, next: -1}
 	defer r.scope.Close()
-	err = m.Hold(func(s model.Session) error {
+	err = m.Hold(ctx, func(s model.Session) error {
 		d.KL, err = r.divergence(ctx, s)
 		return err
 	})
@@ -48,9 +48,6 @@ func ReadDiff(ctx context.Context, m *model.Model, ids []int64, o Options) (*Dif
 // divergence runs the model twice, with hooks and without, and compares the rows of
 // both one after the other, so that the logits of two rows are there at a time.
 func (r *reader) divergence(ctx context.Context, s model.Session) (kl []float32, err error) {
-	if r.stats, err = statistics(); err != nil {
-		return nil, err
-	}
 	if r.at, err = r.index(r.positions); err != nil {
 		return nil, err
 	}
@@ -108,7 +105,7 @@ func (r *reader) logSoftmax(s model.Session, n int, run *hooks.Run) (*torch.Tens
 		return nil, err
 	}
 	defer x.Close()
-	l, err := r.stats.Call("log_softmax", x)
+	l, err := statistics.Call("log_softmax", x)
 	if err != nil {
 		return nil, err
 	}

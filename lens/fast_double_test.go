@@ -251,7 +251,7 @@ type doubledNumbers struct {
 func (d *doubled) read(keep *torch.Scope, x *torch.Tensor, final []*torch.Tensor, targets, margin *torch.Tensor) (s doubledNumbers) {
 	d.t.Helper()
 	out := d.call(keep, "read", x, final[0], final[1], targets, margin)
-	if err := fetch(out, &s.lse, &s.entropy, &s.kl, &s.logprob, &s.larger, &s.least); err != nil {
+	if err := torch.Fill(out, &s.lse, &s.entropy, &s.kl, &s.logprob, &s.larger, &s.least); err != nil {
 		d.t.Fatal(err)
 	}
 	return s

@@ -2,7 +2,6 @@ package lens
 
 import (
 	_ "embed"
-	"sync"
 
 	"github.com/golens/golens/torch"
 )
@@ -10,13 +9,7 @@ import (
 //go:embed near.py
 var nearText string
 
-var nearModule = sync.OnceValues(func() (*torch.Module, error) {
-	u, err := torch.NewUnit()
-	if err != nil {
-		return nil, err
-	}
-	return u.Define("Near", nearText+tilesText)
-})
+var nearProgram = torch.NewProgram("Near", nearText+tilesText)
 
 // near is the readout by tiles with products of TF32 numbers, and of logits summed in
 // float64 where it matters. Positions that cannot be decided so are read in float64.
@@ -31,13 +24,9 @@ type near struct {
 // openNear returns the readout of a head of float32 weights without a bound, and makes
 // wide, which holds it, sum in float64. Close closes both.
 func openNear(wide *tiles) (*near, error) {
-	text, err := nearModule()
-	if err != nil {
-		return nil, err
-	}
 	wide.wide, wide.copies = true, true
 	n := &near{tiles: *wide, wide: wide, spare: 64, few: 32}
-	n.text, n.tiles.wide = text, false
+	n.text, n.tiles.wide = nearProgram, false
 	return n, nil
 }
 
@@ -49,7 +38,7 @@ func (n *near) Close() error {
 
 // On a GPU splitting the weights of a tile costs what the products of some hundred rows do.
 func (n *near) rows(top int) int {
-	if n.device.IsCUDA() {
+	if !n.device.Host() {
 		return max(1, min(4096, 1<<24/top))
 	}
 	return n.tiles.rows(top)

@@ -11,10 +11,7 @@ import (
 
 // TestNearCut: a number is the sum of two that TF32 holds, but for 2^-22 of it.
 func TestNearCut(t *testing.T) {
-	text, err := nearModule()
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := nearProgram
 	cut := func(v []float32) []float32 {
 		out, err := text.Call("cut", newTensor(t, v, int64(len(v))))
 		if err != nil {
@@ -60,10 +57,7 @@ func TestNearCut(t *testing.T) {
 // one of the largest, and the sum at its own last bit.
 func TestNearMargin(t *testing.T) {
 	const C = 768
-	text, err := nearModule()
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := nearProgram
 	factors := func(v []float32) ([]float32, []float32) {
 		out, err := text.Call("factors", newTensor(t, v, 1, C))
 		if err != nil {

@@ -1,6 +1,7 @@
 package lens
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -170,7 +171,7 @@ func TestNear(t *testing.T) {
 							best := largest(x[p*V : (p+1)*V])
 							copy(targets[p*N:], []int64{int64(best[r.IntN(5)]), int64(best[top+r.IntN(200)]), int64(r.IntN(V+1)) - 1})
 						}
-						err := device.Exclusive(func() error {
+						err := device.Exclusive(context.Background(), func() error {
 							got, err := n.read(states, 1, top, targets, N)
 							if err == nil {
 								equalNear(t, n, states, got, plainReading(x, S, P, V, 1, top, targets, N), targets)
@@ -225,7 +226,7 @@ func TestNearSums(t *testing.T) {
 	weight[C] += 1e-5
 	n := nearOf(t, tilesOf(t, weight, nil, V, C, 0))
 	states := statesOf(t, rows, 1, P, C)
-	n.wide = &tiles{text: new(torch.Module), head: n.head} // fails where it is used
+	n.wide = &tiles{text: new(torch.Program), head: n.head} // fails where it is used
 	got, err := n.read(states, 0, 4, nil, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -260,7 +261,7 @@ func TestNearAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n.wide = &tiles{text: new(torch.Module), head: on.head} // fails where it is used
+	n.wide = &tiles{text: new(torch.Program), head: on.head} // fails where it is used
 	if _, err := n.read(states, 0, 10, nil, 0); err != nil {
 		t.Errorf("plain rows: %v", err)
 	}

@@ -53,7 +53,7 @@ func apart(t testing.TB, m *model.Model, exact *Result) float64 {
 	}
 	d := 2 * float64(N+3) * math.Exp2(-24) * longest(w, N) * longest(h, N)
 	if exact.Manifest.Lens == Normed {
-		err := m.Hold(func(s model.Session) error {
+		err := m.Hold(context.Background(), func(s model.Session) error {
 			for row := range exact.Rows {
 				size := len(h) / len(exact.Rows)
 				x, err := torch.New(h[row*size:(row+1)*size], 1, int64(size/N), int64(N))

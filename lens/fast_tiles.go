@@ -3,7 +3,6 @@ package lens
 import (
 	_ "embed"
 	"slices"
-	"sync"
 
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/torch"
@@ -15,17 +14,11 @@ var productText string
 //go:embed tiles.py
 var tilesText string
 
-var tilesModule = sync.OnceValues(func() (*torch.Module, error) {
-	u, err := torch.NewUnit()
-	if err != nil {
-		return nil, err
-	}
-	return u.Define("Tiles", productText+tilesText)
-})
+var tilesProgram = torch.NewProgram("Tiles", productText+tilesText)
 
 // tiles is the readout by libtorch's operations, on tiles of the vocabulary.
 type tiles struct {
-	text   *torch.Module
+	text   *torch.Program
 	head   *model.Unembedding
 	device torch.Device
 	size   int  // words of a tile; 0 for what is best
@@ -35,15 +28,11 @@ type tiles struct {
 
 // openTiles returns the tiles of a model's head, which the caller closes.
 func openTiles(m *model.Model) (*tiles, error) {
-	text, err := tilesModule()
-	if err != nil {
-		return nil, err
-	}
 	head, err := m.Unembedding()
 	if err != nil {
 		return nil, err
 	}
-	return &tiles{text: text, head: head, device: m.Device}, nil
+	return &tiles{text: tilesProgram, head: head, device: m.Device}, nil
 }
 
 func (t *tiles) Close() error { return t.head.Close() }
@@ -59,7 +48,7 @@ func (t *tiles) width(rows int) int {
 	n := t.size
 	if n == 0 {
 		n = max(1024, min(8192, 3<<18/max(1, rows)))
-		if t.device.IsCUDA() { // its memory is as good as a cache, and each call costs
+		if !t.device.Host() { // its memory is as good as a cache, and each call costs
 			n = 1 << 16
 			if t.copies { // 64 MiB of logits, and 128 MiB of weights
 				n = max(1024, min(n, 1<<24/max(1, rows), 1<<25/int(t.head.Weight.Shape()[1])))
@@ -138,7 +127,7 @@ func (a *asked) reading(out []*torch.Tensor, top int) (*reading, error) {
 	r := newReading(S, P, top, n)
 	var own []float32
 	var above, equal []int64
-	if err := fetch(out, &r.TopIDs, &r.TopLogits, &r.LogSumExp, &r.Entropy, &r.KL, &own, &above, &equal); err != nil {
+	if err := torch.Fill(out, &r.TopIDs, &r.TopLogits, &r.LogSumExp, &r.Entropy, &r.KL, &own, &above, &equal); err != nil {
 		return nil, err
 	}
 	for s := range S {
@@ -259,37 +248,10 @@ func (t *tiles) bias() any {
 }
 
 func (t *tiles) one(method string, args ...any) (*torch.Tensor, error) {
-	out, err := t.text.Call(method, args...)
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return torch.One(t.text.Call(method, args...))
 }
 
 func (t *tiles) upload(sc *torch.Scope, v []int64, shape ...int64) (*torch.Tensor, error) {
-	x, err := torch.New(v, shape...)
-	if err != nil || !t.device.IsCUDA() {
-		return torch.Keep(sc, x), err
-	}
-	defer x.Close()
-	x, err = x.To(torch.Int64, t.device)
+	x, err := torch.NewOn(t.device, v, shape...)
 	return torch.Keep(sc, x), err
-}
-
-// fetch copies tensors to where they belong.
-func fetch(from []*torch.Tensor, into ...any) (err error) {
-	for i, to := range into {
-		switch to := to.(type) {
-		case *[]float32:
-			*to, err = torch.Values[float32](from[i])
-		case *[]float64:
-			*to, err = torch.Values[float64](from[i])
-		case *[]int64:
-			*to, err = torch.Values[int64](from[i])
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

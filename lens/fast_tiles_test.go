@@ -14,10 +14,7 @@ import (
 // tilesOf returns tiles of a head of V words, C wide. scale is what logits spread by.
 func tilesOf(t testing.TB, weight, bias []float32, V, C int, size int) *tiles {
 	t.Helper()
-	text, err := tilesModule()
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := tilesProgram
 	head := &model.Unembedding{Weight: newTensor(t, weight, int64(V), int64(C))}
 	if bias != nil {
 		head.Bias = newTensor(t, bias, int64(V))

@@ -100,7 +100,7 @@ func (w *writer) write(ctx context.Context, each func(*Step) error) error {
 			return err
 		}
 		var step *Step
-		err := w.m.Hold(func(s model.Session) (err error) {
+		err := w.m.Hold(ctx, func(s model.Session) (err error) {
 			step, err = w.step(ctx, s)
 			return err
 		})

@@ -4,7 +4,6 @@ import (
 	"context"
 	_ "embed"
 	"slices"
-	"sync"
 
 	"github.com/golens/golens/hooks"
 	"github.com/golens/golens/model"
@@ -14,13 +13,7 @@ import (
 //go:embed geometry.py
 var geometryText string
 
-var geometry = sync.OnceValues(func() (*torch.Module, error) {
-	u, err := torch.NewUnit()
-	if err != nil {
-		return nil, err
-	}
-	return u.Define("Geometry", geometryText)
-})
+var geometry = torch.NewProgram("Geometry", geometryText)
 
 // Geometry holds how the residual stream of one prompt lies in its space, layer
 // by layer. Its states are Hugging Face's hidden_states: the last one is normed,
@@ -105,7 +98,7 @@ func ReadGeometry(ctx context.Context, m *model.Model, ids []int64, o GeometryOp
 	}
 	r := &geometer{plan: all, m: m, ids: ids, out: g}
 	defer r.scope.Close()
-	if err := m.Hold(func(s model.Session) error { return r.read(ctx, s) }); err != nil {
+	if err := m.Hold(ctx, func(s model.Session) error { return r.read(ctx, s) }); err != nil {
 		return nil, err
 	}
 	tok, err := m.Tokenizer()
@@ -125,16 +118,12 @@ type geometer struct {
 	*plan
 	m     *model.Model
 	ids   []int64
-	text  *torch.Module
 	scope torch.Scope
 	out   *Geometry
 }
 
 func (r *geometer) read(ctx context.Context, s model.Session) error {
 	var err error
-	if r.text, err = geometry(); err != nil {
-		return err
-	}
 	h := r.Hooks.Clone()
 	for _, point := range r.points {
 		h.Capture(point)
@@ -157,7 +146,7 @@ func (r *geometer) read(ctx context.Context, s model.Session) error {
 		states[n] = torch.Keep(&r.scope, f)
 	}
 	for _, at := range r.out.Positions {
-		x, err := one(r.text.Call("through", states, at))
+		x, err := torch.One(geometry.Call("through", states, at))
 		if err != nil {
 			return err
 		}
@@ -191,12 +180,12 @@ func (r *geometer) state(ctx context.Context, h *torch.Tensor) ([]float32, error
 		return nil, err
 	}
 	r.out.Hidden = append(r.out.Hidden, v...)
-	variance, err := values(r.text.Call("variance", h))
+	variance, err := values(geometry.Call("variance", h))
 	if err != nil {
 		return nil, err
 	}
 	r.out.Variance = append(r.out.Variance, variance...)
-	x, err := one(r.text.Call("tokens", h))
+	x, err := torch.One(geometry.Call("tokens", h))
 	if err != nil {
 		return nil, err
 	}
@@ -217,7 +206,7 @@ func (r *geometer) cosines(ctx context.Context, x *torch.Tensor) ([]float32, err
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		v, err := values(r.text.Call("cosine", x, i, min(step, n-i)))
+		v, err := values(geometry.Call("cosine", x, i, min(step, n-i)))
 		if err != nil {
 			return nil, err
 		}
@@ -236,20 +225,10 @@ func pairs(cos []float32, T int) []float32 {
 	return out
 }
 
-// one returns the only tensor of a call.
-func one(out []*torch.Tensor, err error) (*torch.Tensor, error) {
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
-}
-
 // values returns the numbers of the only tensor of a call.
-func values(out []*torch.Tensor, err error) ([]float32, error) {
-	t, err := one(out, err)
+func values(out []*torch.Tensor, err error) (v []float32, _ error) {
 	if err != nil {
 		return nil, err
 	}
-	defer t.Close()
-	return torch.Values[float32](t)
+	return v, torch.Fill(out, &v)
 }

@@ -66,7 +66,7 @@ func (p *plan) chooseKernel(m *model.Model) error {
 
 // notF32 says why the kernel F32 cannot serve a model, or is empty.
 func notF32(m *model.Model) string {
-	if m.Device.IsCUDA() {
+	if !m.Device.Kernels() {
 		return "on the CPU, and the model is on " + m.Device.String()
 	}
 	return notNear(m)

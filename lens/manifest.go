@@ -1,12 +1,7 @@
 package lens
 
 import (
-	"bufio"
-	"os"
-	"runtime"
-	"strings"
-	"sync"
-
+	"github.com/golens/golens/internal/proc"
 	"github.com/golens/golens/internal/version"
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/model/token"
@@ -32,23 +27,8 @@ func manifest(m *model.Model, tok *token.Tokenizer) (Manifest, error) {
 	}
 	return Manifest{
 		Golens: version.String(), Model: m.Name, Config: m.ConfigDigest(), Tokenizer: digest(tok),
-		Libtorch: lib.Version, BLAS: lib.BLAS, Capability: lib.Capability, CPU: Processor(), Threads: torch.Threads(),
-		Device: m.Device.String(), DType: m.DType.String(), Attention: string(m.Attention),
+		Libtorch: lib.Version, BLAS: lib.BLAS, Capability: lib.Capability, CPU: proc.CPU(), Threads: torch.Threads(),
+		Device: m.Device.String(), DeviceNote: m.DeviceNote, DType: m.DType.String(), Attention: string(m.Attention),
 		Mode: "exact", Kernel: "aten",
 	}, nil
 }
-
-// Processor returns the name of the CPU, as the system gives it.
-var Processor = sync.OnceValue(func() string {
-	f, err := os.Open("/proc/cpuinfo")
-	if err != nil {
-		return runtime.GOARCH
-	}
-	defer f.Close()
-	for s := bufio.NewScanner(f); s.Scan(); {
-		if key, value, ok := strings.Cut(s.Text(), ":"); ok && strings.TrimSpace(key) == "model name" {
-			return strings.TrimSpace(value)
-		}
-	}
-	return runtime.GOARCH
-})

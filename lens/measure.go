@@ -54,7 +54,7 @@ func (r *reader) measure(n int, x *torch.Tensor) error {
 			return err
 		}
 	}
-	logs, err := r.stats.Call("log_softmax", x)
+	logs, err := statistics.Call("log_softmax", x)
 	if err != nil {
 		return err
 	}
@@ -89,32 +89,11 @@ func (r *reader) ofTargets(all []int64) []int64 {
 
 // take calls a method of the statistics and copies what it returns.
 func (r *reader) take(method string, args []any, to ...any) error {
-	out, err := r.stats.Call(method, args...)
+	out, err := statistics.Call(method, args...)
 	if err != nil {
 		return err
 	}
-	return into(out, to...)
-}
-
-// into copies tensors to slices, and closes them.
-func into(out []*torch.Tensor, slices ...any) (err error) {
-	defer func() {
-		for _, t := range out {
-			t.Close()
-		}
-	}()
-	for i, to := range slices {
-		switch to := to.(type) {
-		case *[]float32:
-			*to, err = torch.Values[float32](out[i])
-		case *[]int64:
-			*to, err = torch.Values[int64](out[i])
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return torch.Fill(out, to...)
 }
 
 // keepLogits copies row n's logits to their place in the result.

@@ -4,7 +4,6 @@ import (
 	"context"
 	_ "embed"
 	"slices"
-	"sync"
 
 	"github.com/golens/golens/hooks"
 	"github.com/golens/golens/model"
@@ -14,13 +13,7 @@ import (
 //go:embed passage.py
 var passageText string
 
-var passages = sync.OnceValues(func() (*torch.Module, error) {
-	u, err := torch.NewUnit()
-	if err != nil {
-		return nil, err
-	}
-	return u.Define("Passage", passageText)
-})
+var passages = torch.NewProgram("Passage", passageText)
 
 // tileRows is how many rows of logits are read at a time: few enough for the cache, and
 // enough that starting an operation costs little.
@@ -64,7 +57,7 @@ func readExact(ctx context.Context, m *model.Model, ids []int64, next int64, o O
 	}
 	r := &passageReader{reader: &reader{plan: p, m: m, ids: ids, next: next}, size: size}
 	defer r.scope.Close()
-	if err := m.Hold(func(s model.Session) error { return r.read(ctx, s) }); err != nil {
+	if err := m.Hold(ctx, func(s model.Session) error { return r.read(ctx, s) }); err != nil {
 		return nil, err
 	}
 	return r.got, nil
@@ -90,9 +83,6 @@ func (r *passageReader) read(ctx context.Context, s model.Session) error {
 		return err
 	}
 	torch.Keep(&r.scope, run)
-	if r.by, err = passages(); err != nil {
-		return err
-	}
 	if err := r.prepare(); err != nil {
 		return err
 	}
@@ -117,7 +107,7 @@ func (r *passageReader) read(ctx context.Context, s model.Session) error {
 		own.Close()
 		return r.readParts(ctx, s, run)
 	}
-	final, err := r.by.Call("log_softmax", own)
+	final, err := passages.Call("log_softmax", own)
 	if err != nil {
 		return err
 	}
@@ -172,7 +162,7 @@ func (r *passageReader) try(own *torch.Tensor) error {
 	if T <= tileRows {
 		return nil
 	}
-	out, err := r.by.Call("serves", own, tileRows)
+	out, err := passages.Call("serves", own, tileRows)
 	if err != nil {
 		return err
 	}

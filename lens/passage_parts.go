@@ -62,7 +62,7 @@ func (r *passageReader) readPart(s model.Session, states []*torch.Tensor, from, 
 		return err
 	}
 	defer ids.Close()
-	out, err := r.by.Call("together", x, ids, size)
+	out, err := passages.Call("together", x, ids, size)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ type scores struct {
 
 // scores reads logits x [1,T,V].
 func (r *passageReader) scores(x *torch.Tensor) (*scores, error) {
-	out, err := r.by.Call("scores", x, r.final, r.following, r.size[r.length()])
+	out, err := passages.Call("scores", x, r.final, r.following, r.size[r.length()])
 	if err != nil {
 		return nil, err
 	}

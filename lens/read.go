@@ -4,7 +4,6 @@ import (
 	"context"
 	_ "embed"
 	"slices"
-	"sync"
 
 	"github.com/golens/golens/hooks"
 	"github.com/golens/golens/model"
@@ -14,13 +13,7 @@ import (
 //go:embed statistics.py
 var statisticsText string
 
-var statistics = sync.OnceValues(func() (*torch.Module, error) {
-	u, err := torch.NewUnit()
-	if err != nil {
-		return nil, err
-	}
-	return u.Define("Statistics", statisticsText)
-})
+var statistics = torch.NewProgram("Statistics", statisticsText)
 
 // Read runs the model on ids [T] once and projects the states of every row onto
 // the vocabulary, one row after the other, each in the shape [1,T,C] that a
@@ -45,7 +38,7 @@ func readBefore(ctx context.Context, m *model.Model, ids []int64, next int64, o 
 	}
 	r := &reader{plan: p, m: m, ids: ids, next: next}
 	defer r.scope.Close()
-	if err := m.Hold(func(s model.Session) error { return r.read(ctx, s) }); err != nil {
+	if err := m.Hold(ctx, func(s model.Session) error { return r.read(ctx, s) }); err != nil {
 		return nil, err
 	}
 	return r.out, nil
@@ -112,9 +105,6 @@ func (p *plan) captures() *hooks.Registry {
 func (r *reader) readRun(ctx context.Context, s model.Session, run *hooks.Run, own *torch.Tensor) error {
 	defer own.Close()
 	var err error
-	if r.stats, err = statistics(); err != nil {
-		return err
-	}
 	if err := r.prepare(); err != nil {
 		return err
 	}
@@ -332,22 +322,17 @@ func (r *reader) upload(v []int64, shape ...int64) (*torch.Tensor, error) {
 
 // fleeting is upload for the caller to close.
 func (r *reader) fleeting(v []int64, shape ...int64) (*torch.Tensor, error) {
-	t, err := torch.New(v, shape...)
-	if err != nil || !r.m.Device.IsCUDA() {
-		return t, err
-	}
-	defer t.Close()
-	return t.To(torch.Int64, r.m.Device)
+	return torch.NewOn(r.m.Device, v, shape...)
 }
 
 func (r *reader) measureFinal(own *torch.Tensor) error {
-	l, err := r.stats.Call("log_softmax", own)
+	l, err := statistics.Call("log_softmax", own)
 	if err != nil {
 		return err
 	}
 	r.final = torch.Keep(&r.scope, l[0])
 	if r.small() {
-		e, err := r.stats.Call("exp", r.final)
+		e, err := statistics.Call("exp", r.final)
 		if err != nil {
 			return err
 		}

@@ -98,6 +98,7 @@ type Manifest struct {
 	CPU        string `json:"cpu"`        // the processor's name
 	Threads    int    `json:"threads"`
 	Device     string `json:"device"`
+	DeviceNote string `json:"device_note,omitempty"` // why a GPU that is there was not taken, with the device "auto"
 	DType      string `json:"dtype"`
 	Attention  string `json:"attention"`        // sdpa or eager
 	Mode       string `json:"mode"`             // exact or fast

@@ -9,7 +9,7 @@ import (
 // choose returns of logits x [1,T,V] the top candidates at the plan's positions, and
 // where targets [P,N], -1 for none, stand among all words.
 func (r *reader) choose(x *torch.Tensor, top int, targets []int64) (*torch.Selection, error) {
-	if !x.Device().IsCUDA() {
+	if x.Device().Kernels() {
 		return torch.Select(x, int64s(r.positions), top, targets)
 	}
 	return r.chooseByText(x, top, targets)
@@ -28,12 +28,12 @@ func (r *reader) chooseByText(x *torch.Tensor, top int, targets []int64) (*torch
 	if err != nil {
 		return nil, err
 	}
-	out, err := r.stats.Call("choose", x, top, r.at, ids)
+	out, err := statistics.Call("choose", x, top, r.at, ids)
 	if err != nil {
 		return nil, err
 	}
 	var s torch.Selection
-	if err := into(out, &s.TopIDs, &s.TopLogits, &s.Rank, &s.Ties); err != nil {
+	if err := torch.Fill(out, &s.TopIDs, &s.TopLogits, &s.Rank, &s.Ties); err != nil {
 		return nil, err
 	}
 	for i, id := range targets {

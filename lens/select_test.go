@@ -44,9 +44,6 @@ func TestChoose(t *testing.T) {
 		for _, wanted := range [][]int64{targets, nil} {
 			r := &reader{plan: &plan{positions: positions}, m: m}
 			defer r.scope.Close()
-			if r.stats, err = statistics(); err != nil {
-				t.Fatal(err)
-			}
 			if r.at, err = r.index(positions); err != nil {
 				t.Fatal(err)
 			}

@@ -1,12 +1,12 @@
 package lens
 
 import (
+	"context"
 	_ "embed"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/torch"
@@ -42,24 +42,14 @@ var triedRows = []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17,
 //go:embed shapes.py
 var shapesText string
 
-var shapes = sync.OnceValues(func() (*torch.Module, error) {
-	u, err := torch.NewUnit()
-	if err != nil {
-		return nil, err
-	}
-	return u.Define("Shapes", shapesText)
-})
+var shapes = torch.NewProgram("Shapes", shapesText)
 
 // Products tries the products of a forward and of a lens on random rows: the head
 // with the model's weights, those of a block with random ones of GPT-2's shapes.
 func Products(m *model.Model) ([]Product, error) {
-	shapes, err := shapes()
-	if err != nil {
-		return nil, err
-	}
 	C, V := m.Sizes.Width, m.Sizes.Vocab
 	var out []Product
-	err = m.Hold(func(s model.Session) error {
+	err := m.Hold(context.Background(), func(s model.Session) error {
 		head, err := product("head", C, V, m.DType, shapes, func(x *torch.Tensor) (*torch.Tensor, error) { return s.Head(x) })
 		if err != nil {
 			return err
@@ -74,7 +64,7 @@ func Products(m *model.Model) ([]Product, error) {
 			}
 			b, err := random(&sc, m.DType, int64(p.Out))
 			if err == nil {
-				p, err = product(p.Name, p.In, p.Out, m.DType, shapes, func(x *torch.Tensor) (*torch.Tensor, error) { return only(shapes.Call("addmm", x, w, b)) })
+				p, err = product(p.Name, p.In, p.Out, m.DType, shapes, func(x *torch.Tensor) (*torch.Tensor, error) { return torch.One(shapes.Call("addmm", x, w, b)) })
 			}
 			sc.Close()
 			if err != nil {
@@ -88,7 +78,7 @@ func Products(m *model.Model) ([]Product, error) {
 }
 
 // product sorts triedRows into classes.
-func product(name string, in, out int, d torch.DType, shapes *torch.Module, f func(*torch.Tensor) (*torch.Tensor, error)) (Product, error) {
+func product(name string, in, out int, d torch.DType, shapes *torch.Program, f func(*torch.Tensor) (*torch.Tensor, error)) (Product, error) {
 	p := Product{Name: name, In: in, Out: out}
 	var sc torch.Scope
 	defer sc.Close()
@@ -139,12 +129,8 @@ func product(name string, in, out int, d torch.DType, shapes *torch.Module, f fu
 // those of an archive on multiples of 64: where there is such a number, the two
 // give other last bits for it.
 func PlacedRows(m *model.Model) ([]int, error) {
-	shapes, err := shapes()
-	if err != nil {
-		return nil, err
-	}
 	var out []int
-	err = m.Hold(func(model.Session) error {
+	err := m.Hold(context.Background(), func(model.Session) error {
 		var sc torch.Scope
 		defer sc.Close()
 		w, err := random(&sc, m.DType, int64(min(m.Sizes.Vocab, 8192)), int64(m.Sizes.Width))
@@ -158,11 +144,11 @@ func PlacedRows(m *model.Model) ([]int, error) {
 			}
 			var first *torch.Tensor
 			for by := range int(16 / m.DType.Size()) {
-				moved, err := only(shapes.Call("moved", w, by))
+				moved, err := torch.One(shapes.Call("moved", w, by))
 				if err != nil {
 					return err
 				}
-				y, err := only(shapes.Call("linear", x, torch.Keep(&sc, moved)))
+				y, err := torch.One(shapes.Call("linear", x, torch.Keep(&sc, moved)))
 				if err != nil {
 					return err
 				}
@@ -206,13 +192,6 @@ func random(sc *torch.Scope, d torch.DType, shape ...int64) (*torch.Tensor, erro
 	defer t.Close()
 	t, err = t.To(d, t.Device())
 	return torch.Keep(sc, t), err
-}
-
-func only(out []*torch.Tensor, err error) (*torch.Tensor, error) {
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
 }
 
 // number reads and closes a single integer.

@@ -1,6 +1,7 @@
 package lens
 
 import (
+	"context"
 	"slices"
 	"testing"
 
@@ -56,7 +57,7 @@ func TestProducts(t *testing.T) {
 	}
 	row := func(M int) []float32 { // the first row's logits, of M rows
 		var v []float32
-		err := m.Hold(func(s model.Session) error {
+		err := m.Hold(context.Background(), func(s model.Session) error {
 			few, err := x.Narrow(1, 0, int64(M))
 			if err != nil {
 				return err

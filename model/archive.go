@@ -10,6 +10,7 @@ import (
 	"github.com/golens/golens/model/config"
 	"github.com/golens/golens/model/digests"
 	"github.com/golens/golens/model/token"
+	"github.com/golens/golens/model/torchscript"
 	"github.com/golens/golens/torch"
 )
 
@@ -37,7 +38,7 @@ func (a *archive) Close() error {
 // openArchive opens a TorchScript file as a model. Nothing is fused or folded in
 // it, so it gives the numbers of torch.jit.load with the graph optimizer off.
 func openArchive(path string, o Options) (*Model, error) {
-	file, err := checkArchive(path)
+	file, err := torchscript.Check(path)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +46,7 @@ func openArchive(path string, o Options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	attention := file.attention
+	attention := attentionOf(file)
 	if side != nil {
 		attention = cmp.Or(side.Attention, attention)
 	}
@@ -53,7 +54,7 @@ func openArchive(path string, o Options) (*Model, error) {
 		return nil, choice("model: the attention of %s is part of it (%s) and cannot be %s: export the model again with --attention %s",
 			path, cmp.Or(string(attention), "of a kind that its code does not show"), o.Attention, o.Attention)
 	}
-	m := &Model{Name: path, Dir: path, Attention: attention, Device: o.Device, built: map[string]*torch.Module{},
+	m := &Model{Name: path, Dir: path, Attention: attention, Device: o.Device, DeviceNote: o.DeviceNote, built: map[string]*torch.Module{},
 		archive: &archive{path: path, sidecar: side}}
 	if err := m.load(o.Names); err != nil {
 		m.Close()
@@ -66,6 +67,17 @@ func openArchive(path string, o Options) (*Model, error) {
 	tokenizer := cmp.Or(o.Names.Tokenizer, side.tokenizerOf(path))
 	m.tokenizer = sync.OnceValues(func() (*token.Tokenizer, error) { return archiveTokenizer(path, tokenizer, m.Sizes.Vocab) })
 	return m, nil
+}
+
+// attentionOf returns the kind that an archive's code shows, "" where it shows neither.
+func attentionOf(a *torchscript.Archive) Attention {
+	switch {
+	case a.SDPA:
+		return SDPA
+	case a.Softmax:
+		return Eager
+	}
+	return ""
 }
 
 // archiveTokenizer opens a tokenizer by its folder or "gpt2"; where none is named

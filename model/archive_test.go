@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -45,7 +46,7 @@ func equalHF(t *testing.T, m *model.Model, dir, attention string, T int) {
 	for _, p := range states {
 		h.Capture(p)
 	}
-	err := m.Hold(func(s model.Session) error {
+	err := m.Hold(context.Background(), func(s model.Session) error {
 		run, err := s.Forward(ids, h)
 		if err != nil {
 			return err
@@ -183,7 +184,7 @@ func TestBiasedHead(t *testing.T) {
 	}
 	ids := []int64{3, 30, 0, 7}
 	want := reference.RunArchive(t, path, ids, 1)
-	err := m.Hold(func(s model.Session) error {
+	err := m.Hold(context.Background(), func(s model.Session) error {
 		run, err := s.Trunk(ids, nil)
 		if err != nil {
 			return err
@@ -212,7 +213,7 @@ func TestHeadHooks(t *testing.T) {
 	for point, refused := range map[string]bool{"out": true, "out:in": true, "last": false, "stack.1:in": false, "stack.0.0": false} {
 		h := &hooks.Registry{}
 		h.Add(point, hooks.Scale(0.5))
-		err := m.Hold(func(s model.Session) error {
+		err := m.Hold(context.Background(), func(s model.Session) error {
 			run, err := s.Trunk([]int64{1, 2}, h)
 			if err == nil {
 				run.Close()

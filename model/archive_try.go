@@ -1,6 +1,7 @@
 package model
 
 import (
+	"context"
 	"fmt"
 	"math"
 
@@ -25,7 +26,7 @@ func (m *Model) try() error {
 	for _, b := range l.Blocks {
 		h.Capture(b.Out)
 	}
-	return m.Hold(func(s Session) error {
+	return m.Hold(context.Background(), func(s Session) error {
 		run, err := s.Trunk(ids, h)
 		if err != nil {
 			return fmt.Errorf("it does not run on ids [1,%d]: %w", len(ids), err)

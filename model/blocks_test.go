@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
@@ -24,7 +25,7 @@ func TestBlockByBlock(t *testing.T) {
 						t.Fatal(err)
 					}
 					defer m.Close()
-					if err := m.Hold(func(s model.Session) error { return blockByBlock(t, m, s, T) }); err != nil {
+					if err := m.Hold(context.Background(), func(s model.Session) error { return blockByBlock(t, m, s, T) }); err != nil {
 						t.Fatal(err)
 					}
 				})

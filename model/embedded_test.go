@@ -1,13 +1,14 @@
 package model_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/golens/golens/internal/reference"
 	"github.com/golens/golens/model"
-	defaultmodel "github.com/golens/golens/model/default"
+	"github.com/golens/golens/model/defaultmodel"
 )
 
 // TestEmbedded: the model in the program gives the bits that transformers gives for
@@ -24,7 +25,7 @@ func TestEmbedded(t *testing.T) {
 	for _, T := range lengths {
 		ids := reference.IDs(uint64(T), T, m.Sizes.Vocab)
 		want := reference.Forward(t, reference.Request{Model: dir, IDs: ids})["model_logits"]
-		err := m.Hold(func(s model.Session) error {
+		err := m.Hold(context.Background(), func(s model.Session) error {
 			run, err := s.Forward(ids, nil)
 			if err != nil {
 				return err

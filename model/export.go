@@ -1,6 +1,7 @@
 package model
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ func (m *Model) Export(path string) error {
 	switch {
 	case m.archive != nil:
 		return choice("model: %s is a TorchScript archive already: copy it and its sidecar %s", m.Dir, m.Dir+SidecarExt)
-	case m.Device.IsCUDA():
+	case !m.Device.Host():
 		return fmt.Errorf("model: an archive is written from the CPU: open the model there")
 	case !strings.HasSuffix(path, ".pt"):
 		return choice("model: export %s: the name of an archive ends in .pt", path)
@@ -222,7 +223,7 @@ func (m *Model) sameLogits(a *Model) error {
 	}
 	var logits [2][]byte
 	for i, x := range []*Model{m, a} {
-		err := x.Hold(func(s Session) error {
+		err := x.Hold(context.Background(), func(s Session) error {
 			run, err := s.Forward(ids, nil)
 			if err != nil {
 				return err

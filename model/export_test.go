@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -65,7 +66,7 @@ func sameBlocks(t *testing.T, m *model.Model) {
 		t.Error("the blocks of an archive of our own cannot be run apart")
 	}
 	ids := reference.IDs(5, 9, m.Sizes.Vocab)
-	err := m.Hold(func(s model.Session) error {
+	err := m.Hold(context.Background(), func(s model.Session) error {
 		x, err := s.Embed(ids)
 		for i := range m.Layout.Blocks {
 			if err != nil {

@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -75,7 +76,7 @@ func states(t *testing.T, m *model.Model, ids []int64, h *hooks.Registry) (hidde
 	for _, p := range append(points, m.Layout.Norm) {
 		h.Capture(p)
 	}
-	err := m.Hold(func(s model.Session) error {
+	err := m.Hold(context.Background(), func(s model.Session) error {
 		run, err := s.Forward(ids, h)
 		if err != nil {
 			return err
@@ -192,7 +193,7 @@ func TestFamilyBlocks(t *testing.T) {
 		ids := reference.IDs(3, 14, m.Sizes.Vocab)
 		h := &hooks.Registry{}
 		h.Capture(m.Layout.Embed)
-		err := m.Hold(func(s model.Session) error {
+		err := m.Hold(context.Background(), func(s model.Session) error {
 			whole, err := s.Trunk(ids, h)
 			if err != nil {
 				return err
@@ -237,7 +238,7 @@ func TestFamilyBatch(t *testing.T) {
 			for b := range B {
 				batch = append(batch, reference.IDs(uint64(b), T, m.Sizes.Vocab))
 			}
-			err := m.Hold(func(s model.Session) error {
+			err := m.Hold(context.Background(), func(s model.Session) error {
 				for _, ids := range batch {
 					x, err := s.Embed(ids)
 					if err != nil {

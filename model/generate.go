@@ -79,7 +79,11 @@ func (s Session) decode(d *Decoding, ids []int64, h *hooks.Registry) (*hooks.Run
 		return nil, err
 	}
 	defer x.Close()
-	run, err := s.points().Call("trunk_step", h.From(len(d.ids)), x, len(d.ids), append([]*torch.Tensor{}, d.past...))
+	p, err := s.points()
+	if err != nil {
+		return nil, err
+	}
+	run, err := p.Call("trunk_step", h.From(len(d.ids)), x, len(d.ids), append([]*torch.Tensor{}, d.past...))
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +114,7 @@ func lastOnly(run *hooks.Run, n int) error {
 // result [1,T,C] of Begin or Step. The head sees the last position alone, as in
 // transformers' generate: over all positions the bits are other ones.
 func (s Session) NextLogits(run *hooks.Run) (*torch.Tensor, error) {
-	x, err := one(s.m.head.Call("narrow", run.Results[0]))
+	x, err := torch.One(s.m.head.Call("narrow", run.Results[0]))
 	if err != nil {
 		return nil, err
 	}
@@ -123,5 +127,5 @@ func (s Session) NextLogits(run *hooks.Run) (*torch.Tensor, error) {
 	if _, plain := s.m.headProduct(); plain && s.fast {
 		return s.Head(last)
 	}
-	return inFloat32(one(s.m.head.Call("unembed", last)))
+	return inFloat32(torch.One(s.m.head.Call("unembed", last)))
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
-	"sync"
 
 	"github.com/golens/golens/torch"
 )
@@ -35,13 +34,7 @@ func (s Sampling) Check() error {
 //go:embed generate_choose.py
 var chooseText string
 
-var choosing = sync.OnceValues(func() (*torch.Module, error) {
-	u, err := torch.NewUnit()
-	if err != nil {
-		return nil, err
-	}
-	return u.Define("Choose", chooseText)
-})
+var choosing = torch.NewProgram("Choose", chooseText)
 
 // A Chooser says which token comes next. It is for one text: its draws go on from
 // token to token.
@@ -66,15 +59,11 @@ func NewChooser(s *Sampling) (*Chooser, error) {
 // Choose returns the next token by the logits [1,1,V] of the last position; it is
 // none of the forbidden ones.
 func (c *Chooser) Choose(logits *torch.Tensor, forbidden []int64) (int64, error) {
-	m, err := choosing()
-	if err != nil {
-		return 0, err
-	}
 	method, args := "greedy", []any{logits, append([]int64{}, forbidden...)}
 	if s := c.sampling; s != nil {
 		method, args = "sample", append(args, s.Temperature, s.TopK, s.TopP, c.random.Float64())
 	}
-	t, err := one(m.Call(method, args...))
+	t, err := torch.One(choosing.Call(method, args...))
 	if err != nil {
 		return 0, err
 	}

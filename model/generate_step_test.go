@@ -1,6 +1,7 @@
 package model
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -17,7 +18,7 @@ func TestSeveralBehindOthers(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer m.Close()
-		err = m.Hold(func(s Session) error {
+		err = m.Hold(context.Background(), func(s Session) error {
 			d, run, err := s.Begin([]int64{1, 2, 3}, nil)
 			if err != nil {
 				return err
@@ -97,7 +98,7 @@ func TestFailedStep(t *testing.T) {
 		}
 		return v
 	}
-	err = m.Hold(func(s Session) error {
+	err = m.Hold(context.Background(), func(s Session) error {
 		want, got := values(s, false), values(s, true)
 		for i := range want {
 			if want[i] != got[i] {

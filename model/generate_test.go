@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -37,7 +38,7 @@ func generate(t *testing.T, m *model.Model, ids []int64, n, minLength int, end i
 	for _, p := range points {
 		h.Capture(p)
 	}
-	err = m.Hold(func(s model.Session) error {
+	err = m.Hold(context.Background(), func(s model.Session) error {
 		d, run, err := s.Begin(ids, h)
 		if err != nil {
 			return err

@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -45,7 +46,7 @@ func headAgain(t *testing.T, m *model.Model, T int) {
 	x, same := tensor(), []*torch.Tensor{tensor(), tensor(), tensor()}
 	v[0] = float32(math.NaN())
 	nan := tensor()
-	err := m.Hold(func(s model.Session) error {
+	err := m.Hold(context.Background(), func(s model.Session) error {
 		y, err := s.Head(nan)
 		if err != nil {
 			return err

@@ -13,6 +13,7 @@ import (
 
 	"github.com/golens/golens/model/config"
 	"github.com/golens/golens/model/safetensors"
+	"github.com/golens/golens/model/torchscript"
 	"github.com/golens/golens/torch"
 )
 
@@ -23,7 +24,7 @@ import (
 // config.json to use, "" for the sidecar's.
 func Import(path, dir, configFile string, n Names) (err error) {
 	fail := func(err error) error { return fmt.Errorf("model: import %s: %w", path, err) }
-	if !isArchive(path) {
+	if !torchscript.Is(path) {
 		return fail(errors.New("it is no TorchScript archive (.pt)"))
 	}
 	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {

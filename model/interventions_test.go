@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -114,7 +115,7 @@ func openCheckpoint(t *testing.T, dir string, a model.Attention) *model.Model {
 func forward(t *testing.T, m *model.Model, ids []int64, h *hooks.Registry, see func(*hooks.Run)) []float32 {
 	t.Helper()
 	var out []float32
-	err := m.Hold(func(s model.Session) error {
+	err := m.Hold(context.Background(), func(s model.Session) error {
 		run, err := s.Forward(ids, h)
 		if err != nil {
 			return err

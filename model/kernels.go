@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/golens/golens/internal/proc"
 	"github.com/golens/golens/torch"
 	"github.com/golens/golens/torch/kernel"
 )
@@ -105,7 +106,7 @@ func (m *Model) Kernels() error {
 	switch {
 	case m.archive != nil:
 		return choice("model: %s is a TorchScript archive, whose products are its own code: kernels are for models from a folder", m.Name)
-	case m.Device.IsCUDA():
+	case !m.Device.Kernels():
 		return choice("model: %s is on %s: kernels are for the CPU", m.Name, m.Device)
 	case m.DType != torch.Float32:
 		return choice("model: %s computes in %s: kernels are for float32", m.Name, m.DType)
@@ -118,7 +119,7 @@ func (m *Model) preparePlain() error {
 	if m.Kernels() != nil {
 		return nil
 	}
-	m.kernels.room = sync.OnceValue(func() error { return m.room(available) })
+	m.kernels.room = sync.OnceValue(func() error { return m.room(proc.Available) })
 	p, err := torch.NewProducts()
 	if err != nil {
 		return err

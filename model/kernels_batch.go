@@ -29,7 +29,7 @@ func (s Session) Batched(T int) (Session, bool, error) {
 	if err != nil || !b.fits {
 		return s, false, err
 	}
-	in := Session{m: s.m, by: b.products}
+	in := Session{m: s.m, ctx: s.ctx, by: b.products}
 	if !b.attends {
 		if b.fits, err = in.attendsByText(T); err != nil || !b.fits {
 			return s, false, err
@@ -175,7 +175,11 @@ func (s Session) TrunkOf(ids [][]int64, h *hooks.Registry) (*hooks.Run, error) {
 		return nil, err
 	}
 	defer x.Close()
-	return s.points().Call("trunk", h, x)
+	p, err := s.points()
+	if err != nil {
+		return nil, err
+	}
+	return p.Call("trunk", h, x)
 }
 
 // batch returns texts of equal length as [B,T].
@@ -193,16 +197,14 @@ func (s Session) batch(ids [][]int64) (*torch.Tensor, error) {
 	if len(ids) == 0 {
 		return nil, ErrEmpty
 	}
-	x, err := torch.New(all, int64(len(ids)), int64(len(ids[0])))
-	if err != nil || !s.m.Device.IsCUDA() {
-		return x, err
-	}
-	defer x.Close()
-	return x.To(torch.Int64, s.m.Device)
+	return torch.NewOn(s.m.Device, all, int64(len(ids)), int64(len(ids[0])))
 }
 
-// points returns the model's points, whose runs have the session's products.
-func (s Session) points() *hooks.Points { return s.m.Points.Using(s.by) }
+// points returns the model's points, whose runs have the session's products and end with its
+// ctx. It is an error if a file of mapped weights has changed.
+func (s Session) points() (*hooks.Points, error) {
+	return s.m.Points.Using(s.ctx, s.by), s.m.weights.check()
+}
 
 // call runs a method of a part of the model that returns one tensor.
 func (s Session) call(part *torch.Module, method string, args ...any) (*torch.Tensor, error) {
@@ -210,5 +212,5 @@ func (s Session) call(part *torch.Module, method string, args ...any) (*torch.Te
 	if err != nil {
 		return nil, err
 	}
-	return one(o.Results, nil)
+	return torch.One(o.Results, nil)
 }

@@ -28,7 +28,7 @@ func (s Session) Fast() (Session, error) {
 		}
 		k.fast = by
 	}
-	return Session{m: s.m, by: k.fast, fast: true}, nil
+	return Session{m: s.m, ctx: s.ctx, by: k.fast, fast: true}, nil
 }
 
 // fastOrder is how products are summed: on AMD's processors libtorch does so, too.

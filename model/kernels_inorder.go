@@ -18,7 +18,7 @@ func (s Session) InOrder(T int) (Session, error) {
 	if err != nil || by == nil {
 		return s, err
 	}
-	return Session{m: s.m, by: by, ordered: true}, nil
+	return Session{m: s.m, ctx: s.ctx, by: by, ordered: true}, nil
 }
 
 // fewRows is how many rows are few for InOrder.

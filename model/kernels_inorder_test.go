@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
@@ -53,7 +54,7 @@ func inOrder(t *testing.T, m *model.Model, T int, pack bool, hook torch.HookFunc
 		}
 		return h
 	}
-	err := m.Hold(func(s model.Session) error {
+	err := m.Hold(context.Background(), func(s model.Session) error {
 		if pack {
 			if _, err := s.Fast(); err != nil {
 				return err

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"context"
 	"testing"
 
 	"github.com/golens/golens/internal/reference"
@@ -23,7 +24,7 @@ func TestProductsByText(t *testing.T) {
 	if len(all) != 4*m.Sizes.Blocks {
 		t.Fatalf("there are %d products in %d blocks", len(all), m.Sizes.Blocks)
 	}
-	err = m.Hold(func(s Session) error {
+	err = m.Hold(context.Background(), func(s Session) error {
 		for _, p := range all { // as trials would find them
 			if _, err := m.orderOf(p, T); err != nil {
 				return err
@@ -100,8 +101,5 @@ func TestRoom(t *testing.T) {
 		if (err == nil) != c.room {
 			t.Errorf("with %d of %d bytes: %v", c.free, need, err)
 		}
-	}
-	if n, ok := available(); ok && n < 1<<20 {
-		t.Errorf("the system has %d bytes", n)
 	}
 }

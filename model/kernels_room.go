@@ -1,11 +1,5 @@
 package model
 
-import (
-	"fmt"
-	"os"
-	"strings"
-)
-
 // Packed weights are the process's own memory, which the system cannot take away and read
 // again as it can with the pages of a file. A model that is larger than what is free stays
 // with those.
@@ -24,18 +18,4 @@ func (m *Model) room(free func() (int64, bool)) error {
 		return choice("model: packed weights of %s take %d MB, and %d MB of memory are free", m.Name, need>>20, n>>20)
 	}
 	return nil
-}
-
-// available returns how many bytes of memory the system can give, and whether it tells.
-func available() (int64, bool) {
-	text, err := os.ReadFile("/proc/meminfo")
-	if err != nil {
-		return 0, false
-	}
-	_, line, found := strings.Cut(string(text), "\nMemAvailable:")
-	var kB int64
-	if _, err := fmt.Sscanf(line, "%d kB", &kB); err != nil || !found {
-		return 0, false
-	}
-	return kB << 10, true
 }

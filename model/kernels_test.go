@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -76,7 +77,7 @@ func batchedTexts(t *testing.T, m *model.Model, T int) {
 		}
 		return h
 	}
-	err := m.Hold(func(s model.Session) error {
+	err := m.Hold(context.Background(), func(s model.Session) error {
 		b, ok, err := s.Batched(T)
 		if err != nil || !ok {
 			t.Logf("no product at %d rows is one of the kernels' (%v)", T, err)
@@ -177,7 +178,7 @@ func TestFastForward(t *testing.T) {
 		for _, T := range c.T {
 			ids := reference.IDs(7, T, m.Sizes.Vocab)
 			want := truth.trunk(ids)
-			err := m.Hold(func(s model.Session) error {
+			err := m.Hold(context.Background(), func(s model.Session) error {
 				fast, err := s.Fast()
 				if err != nil {
 					return err
@@ -252,7 +253,7 @@ func sameFastHead(t *testing.T, s, fast model.Session, ids []int64) error {
 func TestFastGeneration(t *testing.T) {
 	m := open(t, reference.Model(t, "4x64-untied"), model.Options{})
 	ids := reference.IDs(4, 9, m.Sizes.Vocab)
-	err := m.Hold(func(s model.Session) error {
+	err := m.Hold(context.Background(), func(s model.Session) error {
 		s, err := s.Fast()
 		if err != nil {
 			return err
@@ -323,7 +324,7 @@ func TestPackedMemory(t *testing.T) {
 		}
 		return string(b)
 	}
-	err := m.Hold(func(s model.Session) error {
+	err := m.Hold(context.Background(), func(s model.Session) error {
 		want := forward(s) // all pages of the file are in memory
 		torch.Trim()
 		before := resident(t, "VmRSS")
@@ -362,7 +363,7 @@ func TestPacks(t *testing.T) {
 		if err == nil != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v: %v", c.o, err)
 		}
-		err = m.Hold(func(s model.Session) error {
+		err = m.Hold(context.Background(), func(s model.Session) error {
 			b, ok, err := s.Batched(9)
 			if err != nil || c.want != "" && (ok || b != s) {
 				t.Errorf("%v: batched %v %v", c.o, ok, err)
@@ -376,7 +377,7 @@ func TestPacks(t *testing.T) {
 		}
 	}
 	m := open(t, dir, model.Options{})
-	err := m.Hold(func(s model.Session) error {
+	err := m.Hold(context.Background(), func(s model.Session) error {
 		for _, texts := range [][][]int64{nil, {{}}, {{1, 2}, {3}}, {{1, -1}}} {
 			if run, err := s.TrunkOf(texts, nil); err == nil {
 				run.Close()

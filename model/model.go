@@ -21,6 +21,9 @@ type Options struct {
 	Attention Attention    // SDPA unless set; an archive has its own
 	DType     DType        // Auto unless set; an archive has its own
 	Names     Names        // of a TorchScript archive without a sidecar
+
+	// DeviceNote is kept for manifests: why Device is not another one (see torch.AutoDevice).
+	DeviceNote string
 }
 
 // A Model is a language model with its weights in memory, ready for runs with
@@ -33,9 +36,11 @@ type Model struct {
 	Attention Attention // "" where an archive's code does not show it
 	Device    torch.Device
 	DType     torch.DType
-	Layout    Layout
-	Points    *hooks.Points
-	Warnings  []string // what is odd about the checkpoint, in sentences
+	// DeviceNote is that of the Options.
+	DeviceNote string
+	Layout     Layout
+	Points     *hooks.Points
+	Warnings   []string // what is odd about the checkpoint, in sentences
 
 	tokenizer  func() (*token.Tokenizer, error)
 	weights    *weights // nil for an archive
@@ -93,7 +98,7 @@ func build(name string, c *config.Config, w *weights, o Options) (*Model, error)
 	case asked == "":
 		o.Attention = SDPA
 	}
-	m := &Model{Name: name, Config: c, Sizes: sizesOf(c.Arch), Attention: o.Attention, Device: o.Device, DType: w.dtype, weights: w,
+	m := &Model{Name: name, Config: c, Sizes: sizesOf(c.Arch), Attention: o.Attention, Device: o.Device, DeviceNote: o.DeviceNote, DType: w.dtype, weights: w,
 		built: map[string]*torch.Module{}, kernels: newKernels()}
 	if asked == SDPA && o.Attention == Eager {
 		m.Warnings = append(m.Warnings, fmt.Sprintf("transformers has no sdpa attention for the family %s: it is eager here as well", c.Type))

@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
@@ -106,7 +107,7 @@ func TestNanoSort(t *testing.T) {
 		for i := range ids {
 			ids[i] = int64(batch[b*11+i])
 		}
-		err := m.Hold(func(s model.Session) error {
+		err := m.Hold(context.Background(), func(s model.Session) error {
 			run, err := s.Forward(ids, h)
 			if err != nil {
 				return err

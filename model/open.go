@@ -9,9 +9,10 @@ import (
 	"sync"
 
 	"github.com/golens/golens/model/config"
-	defaultmodel "github.com/golens/golens/model/default"
+	"github.com/golens/golens/model/defaultmodel"
 	"github.com/golens/golens/model/hub"
 	"github.com/golens/golens/model/token"
+	"github.com/golens/golens/model/torchscript"
 	"github.com/golens/golens/torch"
 )
 
@@ -22,7 +23,7 @@ const DefaultName = "golens-default"
 // Face folder with config.json and safetensors, or a TorchScript archive (.pt),
 // which can run code of its own; any other name is looked up in the local Hugging Face cache. Nothing is fetched from the network.
 func Open(where string, o Options) (*Model, error) {
-	if isArchive(where) {
+	if torchscript.Is(where) {
 		return openArchive(where, o)
 	}
 	if o.Names != (Names{}) {
@@ -82,7 +83,7 @@ func OpenTokenizer(where string) (*token.Tokenizer, error) {
 	if where == "" || where == DefaultName {
 		return token.GPT2()
 	}
-	if isArchive(where) {
+	if torchscript.Is(where) {
 		return openArchiveTokenizer(where)
 	}
 	dir, err := locate(where)

@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"context"
 	"path/filepath"
 	"testing"
 	"time"
@@ -42,7 +43,7 @@ func TestReleaseTrunk(t *testing.T) {
 		}
 		return string(text)
 	}
-	err = m.Hold(func(s model.Session) error {
+	err = m.Hold(context.Background(), func(s model.Session) error {
 		first := run(s)
 		// Reading an embedding maps pages around it, which may be any of the head's.
 		if n := in(); n < trunk || n > trunk+head/2 {

@@ -21,7 +21,11 @@ func (s Session) Resume(first int, x *torch.Tensor, h *hooks.Registry) (*hooks.R
 		}
 		before, x = run, run.Results[0]
 	}
-	run, err := s.points().CallPart(s.m.norm, "forward", h, x)
+	var run *hooks.Run
+	points, err := s.points()
+	if err == nil {
+		run, err = points.CallPart(s.m.norm, "forward", h, x)
+	}
 	if err != nil {
 		before.Close()
 		return nil, err
@@ -44,19 +48,22 @@ func (s Session) Blocks(first, end int, x *torch.Tensor, h *hooks.Registry) (*ho
 	if !s.m.apart {
 		return nil, ErrWhole
 	}
+	points, err := s.points()
+	if err != nil {
+		return nil, err
+	}
 	var run *hooks.Run
 	var around []*torch.Tensor
 	defer func() { closeAll(around) }()
 	for i := first; i < end; i++ {
 		if i == first || s.m.kind(i) != s.m.kind(i-1) {
 			closeAll(around)
-			var err error
 			if around, err = s.around(i, x); err != nil {
 				run.Close()
 				return nil, err
 			}
 		}
-		next, err := s.points().CallPart(s.m.built[s.m.Layout.Blocks[i].Out], "forward", h, x, around)
+		next, err := points.CallPart(s.m.built[s.m.Layout.Blocks[i].Out], "forward", h, x, around)
 		if err != nil {
 			run.Close()
 			return nil, err

@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"testing"
@@ -23,7 +24,7 @@ func TestRows(t *testing.T) {
 	for b := range B {
 		ids := reference.IDs(uint64(b), T, m.Sizes.Vocab)
 		batch = append(batch, ids)
-		err := m.Hold(func(s model.Session) error {
+		err := m.Hold(context.Background(), func(s model.Session) error {
 			x, err := s.Embed(ids)
 			if err != nil {
 				return err
@@ -40,7 +41,7 @@ func TestRows(t *testing.T) {
 	logits := func(h *hooks.Registry) []float32 {
 		t.Helper()
 		var out []float32
-		err := m.Hold(func(s model.Session) error {
+		err := m.Hold(context.Background(), func(s model.Session) error {
 			x, err := torch.New(embedded, B, T, int64(C))
 			if err != nil {
 				return err

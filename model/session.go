@@ -1,6 +1,7 @@
 package model
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -22,15 +23,21 @@ func (e *LengthError) Error() string {
 // Tensors that it returns are the caller's to close.
 type Session struct {
 	m    *Model
+	ctx  context.Context // ends a run
 	by   *torch.Products // what kernels compute, nil for nothing
 	fast bool
 	// ordered says that kernels make the text's products, to the same bits.
 	ordered bool
 }
 
-// Hold runs f with the model's device held for it. A hook must not call Hold.
-func (m *Model) Hold(f func(Session) error) error {
-	return m.Device.Exclusive(func() error { return f(Session{m: m, by: m.kernels.plain}) })
+// Hold runs f with the model's device held for it, and waits for the device until ctx is
+// done. A hook, or whatever else f calls, must not call Hold: that is a torch.HeldError.
+//
+// Once ctx is done, a run of blocks (Forward, Trunk, Resume, Blocks, Begin and Step) ends
+// between two modules with ctx's error. Norm and Head still serve, for what was run before.
+// A run is an error, too, if a file of mapped weights has changed since it was opened.
+func (m *Model) Hold(ctx context.Context, f func(Session) error) error {
+	return m.Device.Exclusive(ctx, func() error { return f(Session{m: m, ctx: ctx, by: m.kernels.plain}) })
 }
 
 // ErrWhole is the error of a block that cannot be run by itself.
@@ -101,19 +108,18 @@ func (s Session) run(method string, ids []int64, h *hooks.Registry) (*hooks.Run,
 		return nil, err
 	}
 	defer x.Close()
-	return s.points().Call(method, h, x)
+	p, err := s.points()
+	if err != nil {
+		return nil, err
+	}
+	return p.Call(method, h, x)
 }
 
 func (s Session) ids(ids []int64) (*torch.Tensor, error) {
 	if err := s.m.Check(ids); err != nil {
 		return nil, err
 	}
-	x, err := torch.New(ids, 1, int64(len(ids)))
-	if err != nil || !s.m.Device.IsCUDA() {
-		return x, err
-	}
-	defer x.Close()
-	return x.To(torch.Int64, s.m.Device)
+	return torch.NewOn(s.m.Device, ids, 1, int64(len(ids)))
 }
 
 // Embed returns the residual stream before the first block, [1,T,C].
@@ -224,14 +230,5 @@ func Floats(t *torch.Tensor) ([]float32, error) {
 	return torch.Values[float32](f)
 }
 
-// one returns the only result of a call.
-func one(out []*torch.Tensor, err error) (*torch.Tensor, error) {
-	if err != nil {
-		return nil, err
-	}
-	if len(out) != 1 {
-		closeAll(out)
-		return nil, fmt.Errorf("model: a module returned %d tensors where one was expected", len(out))
-	}
-	return out[0], nil
-}
+// one is torch.One.
+func one(out []*torch.Tensor, err error) (*torch.Tensor, error) { return torch.One(out, err) }

@@ -52,5 +52,5 @@ func (m *Model) LogitCap() float64 {
 // Narrow returns x [B,T,C] as wide as the head's table, which is x itself in nearly
 // every model.
 func (s Session) Narrow(x *torch.Tensor) (*torch.Tensor, error) {
-	return one(s.m.head.Call("narrow", x))
+	return torch.One(s.m.head.Call("narrow", x))
 }

@@ -109,10 +109,33 @@ func (w *weights) forget(key string) {
 	}
 }
 
+// check returns an error where a file that tensors lie in has changed since it was opened.
+func (w *weights) check() error {
+	if w == nil || !w.mapped() {
+		return nil
+	}
+	for _, f := range w.files {
+		if err := f.Check(); err != nil {
+			return fmt.Errorf("model: %s: %w", w.from, err)
+		}
+	}
+	return nil
+}
+
+// mapped reports whether some tensor that was asked for is used where it lies.
+func (w *weights) mapped() bool {
+	for name := range w.made {
+		if _, ok := w.lies(name); ok {
+			return true
+		}
+	}
+	return false
+}
+
 // lies finds a tensor that is used where it lies in a mapped file.
 func (w *weights) lies(key string) (safetensors.Entry, bool) {
 	e, ok := w.find(key)
-	return e, ok && w.files != nil && floatTypes[e.DType] == w.dtype && !w.device.IsCUDA()
+	return e, ok && w.files != nil && floatTypes[e.DType] == w.dtype && w.device.Host()
 }
 
 // note marks a tensor as one that the model knows of, though it does not hold it.
@@ -144,7 +167,7 @@ func (w *weights) tensor(key string, shape []int64) (*torch.Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d == w.dtype && !w.device.IsCUDA() {
+	if d == w.dtype && w.device.Host() {
 		w.made[e.Name] = raw
 		return raw, nil
 	}

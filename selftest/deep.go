@@ -102,7 +102,7 @@ func (t *test) withCaptures(ids []int64, points []string, f func(*hooks.Run, []f
 	}
 	var run *hooks.Run
 	var logits []float32
-	err := t.m.Hold(func(s model.Session) (err error) {
+	err := t.m.Hold(t.ctx, func(s model.Session) (err error) {
 		if run, err = s.Forward(ids, h); err != nil {
 			return err
 		}
@@ -262,7 +262,7 @@ func (t *test) lastState() (variance float64, logits, bias []float32, err error)
 			variance += (float64(v) - mean) * (float64(v) - mean) / float64(C)
 		}
 		logits = all[(T-1)*V:]
-		return t.m.Hold(func(s model.Session) error {
+		return t.m.Hold(t.ctx, func(s model.Session) error {
 			zero, err := hooks.Zero().Apply(run.Captured(out))
 			if err != nil {
 				return err

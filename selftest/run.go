@@ -11,7 +11,7 @@ import (
 
 // forward returns the logits of ids, T*V numbers.
 func (t *test) forward(ids []int64, h *hooks.Registry) (logits []float32, err error) {
-	err = t.m.Hold(func(s model.Session) error {
+	err = t.m.Hold(t.ctx, func(s model.Session) error {
 		run, err := s.Forward(ids, h)
 		if err != nil {
 			return err
@@ -24,7 +24,7 @@ func (t *test) forward(ids []int64, h *hooks.Registry) (logits []float32, err er
 }
 
 func (t *test) headOfBlocks() (logits []float32, err error) {
-	err = t.m.Hold(func(s model.Session) error {
+	err = t.m.Hold(t.ctx, func(s model.Session) error {
 		var sc torch.Scope
 		defer sc.Close()
 		x, err := s.Embed(t.ids)

@@ -174,7 +174,7 @@ func (t *test) resumed() (string, error) {
 	for _, p := range points {
 		h.Capture(p)
 	}
-	return fmt.Sprintf("resumed from the state at each of %d points, the model gives the bits of the whole", len(points)), t.m.Hold(func(s model.Session) error {
+	return fmt.Sprintf("resumed from the state at each of %d points, the model gives the bits of the whole", len(points)), t.m.Hold(t.ctx, func(s model.Session) error {
 		run, err := s.Forward(t.ids, h)
 		if err != nil {
 			return err

@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"fmt"
 	"strings"
-	"sync"
 
 	"github.com/golens/golens/internal/visible"
 	"github.com/golens/golens/lens"
@@ -18,13 +17,7 @@ import (
 //go:embed published.py
 var publishedText string
 
-var published = sync.OnceValues(func() (*torch.Module, error) {
-	u, err := torch.NewUnit()
-	if err != nil {
-		return nil, err
-	}
-	return u.Define("Published", publishedText)
-})
+var published = torch.NewProgram("Published", publishedText)
 
 // work is a study under way.
 type work struct {
@@ -147,14 +140,10 @@ func top(r *lens.Result) (ids []int64, probs []float32) {
 
 // values calls a method of the published texts, which return one tensor of float32.
 func values(method string, args ...any) ([]float32, error) {
-	text, err := published()
+	x, err := torch.One(published.Call(method, args...))
 	if err != nil {
 		return nil, err
 	}
-	out, err := text.Call(method, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer out[0].Close()
-	return model.Floats(out[0])
+	defer x.Close()
+	return model.Floats(x)
 }

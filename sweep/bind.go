@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"context"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/binary"
@@ -9,7 +10,6 @@ import (
 	"fmt"
 	"math"
 	"strings"
-	"sync"
 
 	"github.com/golens/golens/hooks"
 	"github.com/golens/golens/model"
@@ -170,17 +170,11 @@ func (b *Binder) array(path string) (array, error) {
 		}
 	}
 	binary.Write(h, binary.LittleEndian, v)
-	t, err := torch.New(v, shape...)
+	t, err := torch.NewOn(b.m.Device, v, shape...)
 	if err != nil {
 		return array{}, err
 	}
 	torch.Keep(b.scope, t)
-	if b.m.Device.IsCUDA() {
-		if t, err = t.To(torch.Float32, b.m.Device); err != nil {
-			return array{}, err
-		}
-		torch.Keep(b.scope, t)
-	}
 	a := array{t, shape, "sha256 " + hex.EncodeToString(h.Sum(nil))[:16], zero}
 	b.arrays[path] = a
 	return a, nil
@@ -212,7 +206,7 @@ func (b *Binder) bindPatch(out *Bound, points []string) error {
 
 // run runs a prompt and hands out what it has at each of the points, [1,T,C].
 func (b *Binder) run(ids []int64, points []string, take func(point string, x *torch.Tensor) error) error {
-	return b.m.Hold(func(s model.Session) error {
+	return b.m.Hold(context.Background(), func(s model.Session) error {
 		h := &hooks.Registry{}
 		for _, p := range points {
 			h.Capture(p)
@@ -234,22 +228,12 @@ func (b *Binder) run(ids []int64, points []string, take func(point string, x *to
 //go:embed mean.py
 var meanText string
 
-var means = sync.OnceValues(func() (*torch.Module, error) {
-	u, err := torch.NewUnit()
-	if err != nil {
-		return nil, err
-	}
-	return u.Define("Means", meanText)
-})
+var means = torch.NewProgram("Means", meanText)
 
 // bindMean runs every text of a file and keeps the mean over all their positions. The
 // sums are in float64: memory does not grow with the file.
 func (b *Binder) bindMean(out *Bound, points []string) error {
 	s := out.spec
-	m, err := means()
-	if err != nil {
-		return err
-	}
 	texts, err := b.source.Texts(s.File)
 	if err != nil {
 		return fmt.Errorf("%s: %w", s, err)
@@ -272,7 +256,7 @@ func (b *Binder) bindMean(out *Bound, points []string) error {
 				before = t
 				defer t.Close()
 			}
-			sum, err := m.Call("add", x, before)
+			sum, err := means.Call("add", x, before)
 			if err != nil {
 				return err
 			}
@@ -285,7 +269,7 @@ func (b *Binder) bindMean(out *Bound, points []string) error {
 	}
 	held := map[string]*torch.Tensor{}
 	for point, sum := range sums {
-		mean, err := m.Call("mean", sum, count)
+		mean, err := means.Call("mean", sum, count)
 		if err != nil {
 			return err
 		}

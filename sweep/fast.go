@@ -199,7 +199,7 @@ func (r *runner) join(x *torch.Tensor, variants []variant) (*torch.Tensor, error
 		}
 		rows = append(rows, row)
 	}
-	out, err := r.metrics.Call("batch", rows)
+	out, err := metrics.Call("batch", rows)
 	if err != nil {
 		return nil, err
 	}
@@ -212,7 +212,7 @@ func (r *runner) readBatch(s model.Session, batch []variant, x *torch.Tensor) er
 	var sc torch.Scope
 	defer sc.Close()
 	if !r.plan.Next {
-		last, err := r.metrics.Call("last_rows", x)
+		last, err := metrics.Call("last_rows", x)
 		if err != nil {
 			return err
 		}

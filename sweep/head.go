@@ -76,7 +76,7 @@ func (r *runner) keepClean(logits *torch.Tensor, at int) (err error) {
 	if r.plan.Next {
 		from = logits
 	}
-	logs, err := r.metrics.Call("log_softmax", from)
+	logs, err := metrics.Call("log_softmax", from)
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func (r *runner) flush(s model.Session) error {
 	for len(states) < r.width {
 		states = append(states, r.last)
 	}
-	all, err := r.metrics.Call("stack", states)
+	all, err := metrics.Call("stack", states)
 	if err != nil {
 		return err
 	}
@@ -158,7 +158,7 @@ func (r *runner) isClean(logits *torch.Tensor, at int) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	same, err := r.metrics.Call("same", row, r.row)
+	same, err := metrics.Call("same", row, r.row)
 	if err != nil {
 		return false, err
 	}
@@ -195,7 +195,7 @@ func (r *runner) isFull() bool { return r.width > 0 && len(r.rows) >= r.width-gu
 
 // rowOf returns a row [V] of logits [1,M,V].
 func (r *runner) rowOf(sc *torch.Scope, logits *torch.Tensor, at int) (*torch.Tensor, error) {
-	row, err := r.metrics.Call("row", logits, at)
+	row, err := metrics.Call("row", logits, at)
 	if err != nil {
 		return nil, err
 	}
@@ -223,7 +223,7 @@ func (r *runner) measure(index int, logits *torch.Tensor, at int) error {
 	}
 	for i := range r.out.Series {
 		series := &r.out.Series[i]
-		out, err := r.metrics.Call(string(series.Metric.Kind), x, r.logs, r.targets[i])
+		out, err := metrics.Call(string(series.Metric.Kind), x, r.logs, r.targets[i])
 		if err != nil {
 			return err
 		}

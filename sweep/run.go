@@ -4,7 +4,6 @@ import (
 	"context"
 	_ "embed"
 	"slices"
-	"sync"
 
 	"github.com/golens/golens/hooks"
 	"github.com/golens/golens/model"
@@ -14,17 +13,12 @@ import (
 //go:embed metrics.py
 var metricsText string
 
-var metrics = sync.OnceValues(func() (*torch.Module, error) {
-	u, err := torch.NewUnit()
-	if err != nil {
-		return nil, err
-	}
-	return u.Define("Metrics", metricsText)
-})
+var metrics = torch.NewProgram("Metrics", metricsText)
 
 // Options say how a plan is run. The zero Options run all of it.
 type Options struct {
-	// Progress is told before the first run and after each.
+	// Progress is told before the first run and after each. The model's device is held
+	// meanwhile: to start another run in it is a torch.HeldError.
 	Progress func(Progress)
 	// Fast runs many variants as one batch. Products of other sizes have other last bits,
 	// so the numbers are those of exact runs to some 1e-5, and no longer to the bit.
@@ -53,7 +47,7 @@ func (r *runner) run(ctx context.Context) (*Result, error) {
 	if err := r.prepare(); err != nil {
 		return nil, err
 	}
-	err := r.m.Hold(func(s model.Session) error {
+	err := r.m.Hold(ctx, func(s model.Session) error {
 		first := r.clean
 		if r.Fast {
 			if r.packed {
@@ -90,7 +84,6 @@ type runner struct {
 
 	todo    []variant
 	packed  bool // by the whole plan: a sweep that is taken up again goes on with the same numbers
-	metrics *torch.Module
 	scope   torch.Scope
 	targets []*torch.Tensor // ids of each metric
 	began   bool            // the clean run is made
@@ -111,10 +104,6 @@ type runner struct {
 
 // prepare makes the variants and the tensors of ids.
 func (r *runner) prepare() error {
-	var err error
-	if r.metrics, err = metrics(); err != nil {
-		return err
-	}
 	r.out.Digest = r.plan.Digest(r.ids)
 	r.packed = r.Fast && len(r.out.Done) >= fewest && r.m.Packs() == nil
 	if r.Before != nil {
@@ -167,12 +156,7 @@ func (r *runner) targetsOf(k Metric) (*torch.Tensor, error) {
 		}
 		shape = []int64{int64(len(v))}
 	}
-	t, err := torch.New(v, shape...)
-	if err != nil || !r.m.Device.IsCUDA() {
-		return torch.Keep(&r.scope, t), err
-	}
-	defer t.Close()
-	t, err = t.To(torch.Int64, r.m.Device)
+	t, err := torch.NewOn(r.m.Device, v, shape...)
 	return torch.Keep(&r.scope, t), err
 }
 

@@ -111,7 +111,7 @@ func (r *runner) isNormed(x *torch.Tensor, row int) (bool, error) {
 		return false, err
 	}
 	defer part.Close()
-	same, err := r.metrics.Call("same", part, r.normed)
+	same, err := metrics.Call("same", part, r.normed)
 	if err != nil {
 		return false, err
 	}

@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"context"
 	"slices"
 	"testing"
 
@@ -29,7 +30,7 @@ func TestTogether(t *testing.T) {
 	for _, T := range []int{2, 9, 20} {
 		ids := reference.IDs(uint64(T), T, m.Sizes.Vocab)
 		kept := false
-		if err := m.Hold(func(s model.Session) error {
+		if err := m.Hold(context.Background(), func(s model.Session) error {
 			_, kept, err = s.Batched(T)
 			return err
 		}); err != nil {

@@ -5,10 +5,12 @@ package torch
 import "C"
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"runtime/cgo"
 	"runtime/debug"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -17,9 +19,9 @@ import (
 // the argument, and return a Clone of what is to be used again. The shape of the
 // result is not looked at here; what comes behind takes it or fails.
 //
-// The function runs inside the model's own call, on its thread: it may use tensors
-// and modules, but must not start a run that waits for the device, nor end its
-// goroutine (runtime.Goexit, and so testing's FailNow). A panic becomes an error.
+// The function runs inside the model's own call, on its thread: it may use tensors and
+// modules, but must not end its goroutine (runtime.Goexit, and so testing's FailNow). To
+// start a run that waits for the device is a HeldError. A panic becomes an error.
 type HookFunc func(x *Tensor) (*Tensor, error)
 
 // A Step is one thing that happens at a module while a method runs: exactly one
@@ -46,9 +48,8 @@ type Outcome struct {
 
 // Close closes every tensor of the outcome.
 func (o *Outcome) Close() error {
-	for _, t := range append(o.Results, o.Captures...) {
-		t.Close()
-	}
+	closeAll(o.Results)
+	closeAll(o.Captures)
 	return nil
 }
 
@@ -71,7 +72,16 @@ func (m *Module) CallWith(method string, steps []Step, args ...any) (*Outcome, e
 
 // CallUsing is CallWith with modules that kernels compute, nil for none.
 func (m *Module) CallUsing(by *Products, method string, steps []Step, args ...any) (*Outcome, error) {
+	return m.CallUntil(context.Background(), by, method, steps, args...)
+}
+
+// CallUntil is CallUsing until ctx is done: then the call ends before the next module that
+// was made ready by Interpose, with ctx's error.
+func (m *Module) CallUntil(ctx context.Context, by *Products, method string, steps []Step, args ...any) (*Outcome, error) {
 	op := "run " + method
+	if err := ctx.Err(); err != nil {
+		return nil, stopped(op, err)
+	}
 	if m.gone() {
 		return nil, closed(op)
 	}
@@ -127,6 +137,8 @@ func (m *Module) CallUsing(by *Products, method string, steps []Step, args ...an
 			plan[i].index = C.int(len(run.funcs) - 1)
 		}
 	}
+	stop, release := stopOf(ctx)
+	defer release()
 	handle := cgo.NewHandle(run)
 	defer handle.Delete()
 
@@ -134,7 +146,7 @@ func (m *Module) CallUsing(by *Products, method string, steps []Step, args ...an
 	hits := make([]int64, len(steps))
 	var results **C.golens_tensor
 	var n C.int
-	err = check(op, C.golens_module_call(m.c, keep.add(method), unsafe.SliceData(in), C.int(len(in)), products,
+	err = check(op, C.golens_module_call(m.c, keep.add(method), unsafe.SliceData(in), C.int(len(in)), products, (*C.int32_t)(stop),
 		unsafe.SliceData(plan), C.int(len(plan)), unsafe.SliceData(values), C.int(len(values)), C.uintptr_t(handle),
 		unsafe.SliceData(captures), dims(hits), &results, &n))
 
@@ -146,6 +158,9 @@ func (m *Module) CallUsing(by *Products, method string, steps []Step, args ...an
 	}
 	if err != nil {
 		o.Close()
+		if stop != nil && atomic.LoadInt32(stop) != 0 {
+			return nil, stopped(op, ctx.Err())
+		}
 		if run.err != nil {
 			return nil, &Error{Op: op, Msg: run.err.Error(), Trace: run.trace, Err: run.err}
 		}
@@ -157,6 +172,19 @@ func (m *Module) CallUsing(by *Products, method string, steps []Step, args ...an
 	}
 	return o, nil
 }
+
+// stopOf returns a number that is not 0 once ctx is done, and what ends watching it; nil
+// where ctx is never done.
+func stopOf(ctx context.Context) (stop *int32, release func()) {
+	if ctx.Done() == nil {
+		return nil, func() {}
+	}
+	stop = new(int32)
+	unwatch := context.AfterFunc(ctx, func() { atomic.StoreInt32(stop, 1) })
+	return stop, func() { unwatch() }
+}
+
+func stopped(op string, err error) error { return &Error{Op: op, Msg: err.Error(), Err: err} }
 
 // running is a call's Go side: its hooks, and the error of the one that failed.
 type running struct {

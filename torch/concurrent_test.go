@@ -1,6 +1,7 @@
 package torch_test
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"testing"
@@ -150,7 +151,7 @@ func TestThreadsOfTheSystem(t *testing.T) {
 	for range goroutines {
 		wg.Go(func() {
 			for range 5 {
-				err := torch.CPU.Exclusive(func() error {
+				err := torch.CPU.Exclusive(context.Background(), func() error {
 					out, err := m.Call("forward", x)
 					if err == nil {
 						out[0].Close()

@@ -25,9 +25,25 @@ __attribute__((weak)) const std::map<std::string, std::string> &GetBuildOptions(
 // CUDA's part of libtorch is not linked: it is opened when a cuda device is asked
 // for. That must come before any other question about CUDA, since an earlier one
 // fixes the answer "none" for good. It is never closed again.
-char *golens_cuda_open(int *count) {
+char *golens_cuda_open(int *count, int *present) {
   return guard([&] {
-    TORCH_CHECK(dlopen("libcuda.so.1", RTLD_NOW), "no NVIDIA driver is here (libcuda.so.1 was not found)");
+    *present = 0;
+    void *driver = dlopen("libcuda.so.1", RTLD_NOW);
+    if (!driver) {
+      const std::string why = dlerror();
+      TORCH_CHECK(why.find("cannot open shared object file: No such file") == std::string::npos, "no NVIDIA driver is here (libcuda.so.1 was not found)");
+      *present = 1;
+      TORCH_CHECK(false, "the NVIDIA driver cannot be opened: ", why);
+    }
+    // What the driver itself says comes first: a machine without a GPU may have one.
+    auto init = reinterpret_cast<int (*)(unsigned)>(dlsym(driver, "cuInit"));
+    auto devices = reinterpret_cast<int (*)(int *)>(dlsym(driver, "cuDeviceGetCount"));
+    constexpr int no_device = 100;  // CUDA_ERROR_NO_DEVICE
+    int here = 0, failed = init ? init(0) : -1;
+    if (!failed) failed = devices ? devices(&here) : -1;
+    TORCH_CHECK(failed != no_device && (failed || here > 0), "an NVIDIA driver is here, and no GPU");
+    *present = 1;
+    TORCH_CHECK(!failed, "the NVIDIA driver does not work (it answers with error ", failed, "): does nvidia-smi?");
     if (!dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL))
       TORCH_CHECK(false, "this libtorch has no usable CUDA part: ", dlerror());
     *count = static_cast<int>(at::globalContext().hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0);
@@ -78,9 +94,8 @@ char *golens_set_threads(int n) {
   });
 }
 
-int golens_threads(void) {
-  const int n = golens::threads;
-  return n > 0 ? n : at::get_num_threads();
+char *golens_threads(int *n) {
+  return guard([&] { *n = at::get_num_threads(); });  // which guard has set for this thread
 }
 
 // Headers of ATen run its parallel_for on one thread unless the compiler has OpenMP on, and

@@ -6,7 +6,6 @@ import "C"
 
 import (
 	"fmt"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,47 +14,63 @@ import (
 
 // A Device is where tensors lie and operations run. The zero Device is the CPU.
 type Device struct {
-	cuda  bool
+	kind  string // "" for the CPU, else what its name begins with
 	index int
 }
 
 // CPU is the main processor.
 var CPU = Device{}
 
-// String returns libtorch's name of the device: "cpu" or "cuda:0".
-func (d Device) String() string {
-	if d.cuda {
-		return "cuda:" + strconv.Itoa(d.index)
-	}
-	return "cpu"
+// kinds are the devices beside the CPU. One more is an entry here, and how it opens.
+var kinds = []struct {
+	name   string
+	number int                                       // of c10::DeviceType
+	open   func() (count int, there bool, err error) // there says that a device is there, also beside an error
+}{
+	{"cuda", 1, openCUDA},
 }
 
-// IsCUDA reports whether d is a GPU.
-func (d Device) IsCUDA() bool { return d.cuda }
+// deviceOf returns the device that libtorch knows by numbers.
+func deviceOf(kind, index int) Device {
+	for _, k := range kinds {
+		if k.number == kind {
+			return Device{k.name, index}
+		}
+	}
+	return CPU
+}
 
-// OpenDevice returns the device of the given name: "cpu", "cuda", "cuda:1", or
-// "auto", which is the first GPU where one works and else the CPU. For a GPU it
-// opens libtorch's CUDA part, and the error says what is missing.
+// String returns libtorch's name of the device: "cpu" or "cuda:0".
+func (d Device) String() string {
+	if d.kind == "" {
+		return "cpu"
+	}
+	return d.kind + ":" + strconv.Itoa(d.index)
+}
+
+// Host reports whether the device's memory is the process's own. Tensors can lie in mapped
+// files there, and no copy is needed to read them.
+func (d Device) Host() bool { return d.kind == "" }
+
+// Kernels reports whether package kernel computes on the device.
+func (d Device) Kernels() bool { return d.Host() }
+
+// OpenDevice returns the device of the given name: "cpu", "cuda", "cuda:1", or "auto",
+// which is what AutoDevice returns. The error of a GPU says what is missing.
 func OpenDevice(name string) (Device, error) {
-	rest, cuda := strings.CutPrefix(name, "cuda")
-	switch {
-	case name == "cpu":
+	switch name {
+	case "cpu":
 		return CPU, nil
-	case name == "auto":
-		if n, err := openCUDA(); err == nil && n > 0 {
-			return Device{cuda: true}, nil
+	case "auto":
+		d, _ := AutoDevice()
+		return d, nil
+	}
+	for _, k := range kinds {
+		d, err := parseDevice(k.name, name)
+		if err != nil {
+			continue
 		}
-		return CPU, nil
-	case cuda && (rest == "" || rest[0] == ':'):
-		d := Device{cuda: true}
-		if rest != "" {
-			i, err := strconv.ParseUint(rest[1:], 10, 15)
-			if err != nil {
-				break
-			}
-			d.index = int(i)
-		}
-		n, err := openCUDA()
+		n, _, err := k.open()
 		if err != nil {
 			return CPU, err
 		}
@@ -64,38 +79,75 @@ func OpenDevice(name string) (Device, error) {
 		}
 		return d, nil
 	}
-	return CPU, &Error{Op: "open device " + strconv.Quote(name), Msg: "it is none of cpu, cuda, cuda:N and auto"}
+	return CPU, CheckDevice(name)
 }
 
-// openCUDA opens CUDA once, before anything else may ask about it, and remembers what came of it.
-var openCUDA = sync.OnceValues(func() (int, error) {
-	var n C.int
-	err := check("open cuda", C.golens_cuda_open(&n))
-	return int(n), err
+// CheckDevice returns an error unless name is one that OpenDevice knows. It opens nothing.
+func CheckDevice(name string) error {
+	names := []string{"cpu"}
+	for _, k := range kinds {
+		if _, err := parseDevice(k.name, name); err == nil {
+			return nil
+		}
+		names = append(names, k.name, k.name+":N")
+	}
+	if name == "cpu" || name == "auto" {
+		return nil
+	}
+	return &Error{Op: "open device " + strconv.Quote(name), Msg: "it is none of " + strings.Join(names, ", ") + " and auto"}
+}
+
+// parseDevice reads "cuda" and "cuda:1".
+func parseDevice(kind, name string) (Device, error) {
+	if name == kind {
+		return Device{kind: kind}, nil
+	}
+	rest, ok := strings.CutPrefix(name, kind+":")
+	i, err := strconv.ParseUint(rest, 10, 15)
+	if !ok || err != nil {
+		return CPU, strconv.ErrSyntax
+	}
+	return Device{kind, int(i)}, nil
+}
+
+// AutoDevice returns the first GPU where one works and else the CPU. The error, beside the
+// CPU, says why a GPU that is there does not serve; where there is none it is nil.
+func AutoDevice() (Device, error) {
+	var why error
+	for _, k := range kinds {
+		n, there, err := k.open()
+		if err == nil && n > 0 {
+			return Device{kind: k.name}, nil
+		}
+		if there && why == nil {
+			why = err
+		}
+	}
+	return CPU, why
+}
+
+// cuda is what came of opening CUDA, once, before anything else may ask about it.
+var cuda = sync.OnceValue(func() (c struct {
+	count int
+	there bool
+	err   error
+}) {
+	var n, there C.int
+	c.err = check("open cuda", C.golens_cuda_open(&n, &there))
+	c.count, c.there = int(n), there != 0
+	return c
 })
 
-var busy sync.Map // Device to *sync.Mutex
-
-// Exclusive runs f while no other operation holds the device. Every thread of the
-// system that calls into libtorch would get a team of helper threads of its own;
-// one operation at a time keeps that to one or two teams. Hooks run within f and
-// must not ask for the device again. All GPUs count as one device: what TF32 sets
-// holds for all of them.
-func (d Device) Exclusive(f func() error) error {
-	m, _ := busy.LoadOrStore(Device{cuda: d.cuda}, new(sync.Mutex))
-	m.(*sync.Mutex).Lock()
-	defer m.(*sync.Mutex).Unlock()
-	// On one thread of the system, the operation has one team and one heap.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	return f()
+func openCUDA() (count int, there bool, err error) {
+	c := cuda()
+	return c.count, c.there, c.err
 }
 
 // TF32 runs f, within Exclusive, while products of float32 matrices on a GPU may take no
 // more of their factors than TF32 has: 10 bits behind the leading one. Outside of it they
 // take all bits. On the CPU it only runs f.
 func (d Device) TF32(f func() error) (err error) {
-	if !d.cuda {
+	if d.kind != "cuda" {
 		return f()
 	}
 	defer func() {
@@ -113,7 +165,7 @@ func (d Device) TF32(f func() error) (err error) {
 // those of float32: those from compute capability 8 on do.
 func (d Device) HasTF32() bool {
 	var major C.int
-	return d.cuda && check("ask about "+d.String(), C.golens_cuda_major(C.int(d.index), &major)) == nil && major >= 8
+	return d.kind == "cuda" && check("ask about "+d.String(), C.golens_cuda_major(C.int(d.index), &major)) == nil && major >= 8
 }
 
 // SetThreads sets how many threads an operation on the CPU uses. It changes the
@@ -130,8 +182,15 @@ func SetThreads(n int) error {
 // maxThreads is far above any use: threads that the system denies would end the process.
 const maxThreads = 1024
 
-// Threads returns how many threads an operation on the CPU uses.
-func Threads() int { return int(C.golens_threads()) }
+// Threads returns how many threads an operation on the CPU uses, 0 where libtorch does not
+// tell.
+func Threads() int {
+	var n C.int
+	if check("ask for the number of threads", C.golens_threads(&n)) != nil {
+		return 0
+	}
+	return int(n)
+}
 
 // A Library says what libtorch is at work.
 type Library struct {

@@ -184,13 +184,95 @@ func TestForget(t *testing.T) {
 			}
 		}
 	}
-	// Whole pages that were forgotten are as in the file, the others as written.
-	must(m.Call("write", x))(t)
-	f.Forget(1, 2*page-1)
-	got := values[float32](t, x)
-	per := int(page / 4)
-	if got[0] != 7 || got[per-1] != 7 || got[per] != float32(per) || got[2*per-1] != float32(2*per-1) || got[2*per] != 7 {
-		t.Errorf("the wrong bytes were forgotten: %v %v %v %v %v", got[0], got[per-1], got[per], got[2*per-1], got[2*per])
+}
+
+// TestForgetWritten: a page that was written to stays with what was written, and the pages
+// around it go.
+func TestForgetWritten(t *testing.T) {
+	b := work(t)
+	page := int64(os.Getpagesize())
+	per := page / 4
+	const pages = 64
+	path := numbers(t, pages*int(per))
+	f := keep(b, must(torch.Map(path))(t))
+	x := keep(b, must(f.Tensor(0, torch.Float32, pages*per))(t))
+	want := values[float32](t, x)
+	m := b.module("def write(self, x: Tensor):\n    x.fill_(7)\n")
+	written := []int64{0, 5, 6, pages - 1}
+	for _, i := range written {
+		must(m.Call("write", keep(b, must(x.Narrow(0, i*per+3, 2))(t))))(t)
+		want[i*per+3], want[i*per+4] = 7, 7
+	}
+	f.Forget(0, pages*page)
+	if r := must(proc.Resident(path))(t); r != int64(len(written))*page {
+		t.Errorf("%d bytes stayed in memory, of %d pages that were written to", r, len(written))
+	}
+	equal(t, "values", values[float32](t, x), want...)
+}
+
+// TestFileChanged: a file that was cut short or written to is an error, as long as no
+// operation reads it.
+func TestFileChanged(t *testing.T) {
+	b := work(t)
+	page := os.Getpagesize()
+	for name, c := range map[string]struct {
+		change func(path string) error
+		says   string
+	}{
+		"cut short": {func(path string) error { return os.Truncate(path, int64(page)) }, "was cut short while it was in use: it had"},
+		"emptied":   {func(path string) error { return os.Truncate(path, 0) }, "was cut short while it was in use: it had"},
+		"written to": {func(path string) error {
+			later := time.Now().Add(3 * time.Second) // whatever the granularity of times is
+			return errors.Join(os.WriteFile(path, make([]byte, 4*page), 0o644), os.Chtimes(path, later, later))
+		}, "was written to while it was in use"},
+	} {
+		path := numbers(t, page)
+		f := keep(b, must(torch.Map(path))(t))
+		if err := f.Check(); err != nil {
+			t.Errorf("%s: before that: %v", name, err)
+		}
+		if err := c.change(path); err != nil {
+			t.Fatal(err)
+		}
+		failed(t, f.Check(), "read "+path, c.says, "replace files instead of writing over them")
+		for _, offset := range []int64{int64(3 * page), int64(3*page) + 1, 0} { // in place, a copy, and what is there still
+			_, err := f.Tensor(offset, torch.Float32, 4)
+			failed(t, err, c.says)
+		}
+		f.Preload(0, int64(4*page))
+		f.Forget(0, int64(4*page))
+	}
+	// Another file in its place is no change of it.
+	path := numbers(t, 4)
+	f := keep(b, must(torch.Map(path))(t))
+	if err := os.Rename(numbers(t, 1), path); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "values of a replaced file", values[float32](t, keep(b, must(f.Tensor(0, torch.Float32, 4))(t))), 0, 1, 2, 3)
+	f.Close()
+	if err := f.Check(); !errors.Is(err, torch.ErrClosed) {
+		t.Errorf("checking a closed file: %v", err)
+	}
+}
+
+// TestPreloadEnds: the thread that brings pages has ended when Close returns.
+func TestPreloadEnds(t *testing.T) {
+	if !proc.Populates() {
+		t.Skip("the system is older than Linux 5.14, and brings no pages in advance")
+	}
+	work(t)
+	path := numbers(t, 64<<20/4)
+	for range 10 {
+		f := must(torch.Map(path))(t)
+		before := systemThreads(t)
+		f.Preload(0, 64<<20)
+		if n := systemThreads(t); n < before {
+			t.Fatalf("%d threads before, %d with one more", before, n)
+		}
+		f.Close()
+		if n := systemThreads(t); n > before {
+			t.Fatalf("%d threads before, %d after", before, n)
+		}
 	}
 }
 

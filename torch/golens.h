@@ -28,22 +28,22 @@ char *golens_tensor_narrow(const golens_tensor *t, int64_t dim, int64_t start, i
 char *golens_tensor_select(const golens_tensor *t, int64_t dim, int64_t index, golens_tensor **out);
 char *golens_tensor_to(const golens_tensor *t, int dtype, const char *device, golens_tensor **out);
 char *golens_tensor_clone(const golens_tensor *t, golens_tensor **out);
-int golens_tensor_ndim(const golens_tensor *t);
-int64_t golens_tensor_size(const golens_tensor *t, int dim);
+int golens_tensor_sizes(const golens_tensor *t, int64_t *sizes, int room);  // writes at most room of them, returns how many there are
 int golens_tensor_dtype(const golens_tensor *t);
 const void *golens_tensor_storage(const golens_tensor *t);
 char *golens_tensor_floats(const golens_tensor *t, float **out);  // its elements, where kernels can read them
-int golens_tensor_cuda(const golens_tensor *t);  // number of its GPU, -1 for none
+int golens_tensor_device(const golens_tensor *t, int *index);  // c10::DeviceType's number, and which of that kind
 void golens_tensor_free(golens_tensor *t);
 void golens_trim(void);     // gives freed memory back to the system
 int64_t golens_live(void);  // tensors, modules and files not yet freed
 
 // A private, writable mapping whose pages come in when they are read.
 char *golens_file_map(const char *path, golens_file **out);
-void golens_file_preload(golens_file *f, int64_t offset, int64_t bytes);  // in the background
+char *golens_file_check(const golens_file *f);  // that the file is as it was when it was mapped
+char *golens_file_preload(golens_file *f, int64_t offset, int64_t bytes);  // in the background
 char *golens_file_tensor(const golens_file *f, int64_t offset, int64_t bytes, int dtype, const int64_t *dims, int ndim,
                          golens_tensor **out);
-void golens_file_forget(golens_file *f, int64_t offset, int64_t bytes);  // drop pages already read
+char *golens_file_forget(golens_file *f, int64_t offset, int64_t bytes);  // drop pages that are as in the file
 void golens_file_free(golens_file *f);
 
 // ---- modules (module.cc)
@@ -85,10 +85,12 @@ char *golens_module_save(const golens_module *m, const char *path);
 char *golens_module_child(const golens_module *m, const char *path, golens_module **out);
 char *golens_module_parameter(const golens_module *m, const char *path, golens_tensor **out);
 char *golens_module_describe(const golens_module *m, char **text);  // lines, see describe()
-int golens_module_has_method(const golens_module *m, const char *name);
+char *golens_module_has_method(const golens_module *m, const char *name, int *has);
 char *golens_module_interpose(const golens_module *m);
+// The call ends with an error before the next module that was made ready for hooks once
+// *stop is not 0; stop may be NULL.
 char *golens_module_call(const golens_module *m, const char *method, const golens_value *args, int nargs,
-                         const golens_products *products, const golens_step *steps, int nsteps, const golens_value *values, int nvalues,
+                         const golens_products *products, const int32_t *stop, const golens_step *steps, int nsteps, const golens_value *values, int nvalues,
                          uintptr_t go, golens_tensor **captures, int64_t *hits, golens_tensor ***results, int *nresults);
 void golens_module_free(golens_module *m);
 
@@ -106,12 +108,14 @@ void golens_products_free(golens_products *p);
 
 void *golens_parallel_for_kernels(void);  // a golens_parallel of kernel/kernel.h, on libtorch's own threads
 
-char *golens_cuda_open(int *count);  // once, before any other question about CUDA; TF32 is off
+// Once, before any other question about CUDA; TF32 is off. *present is 1 where the driver is
+// there and does not say that there is no GPU, also beside an error.
+char *golens_cuda_open(int *count, int *present);
 char *golens_cuda_major(int index, int *major);  // of a GPU's compute capability
 char *golens_cuda_tf32(int allow);   // whether float32 products on GPUs may be TF32 ones, in the whole process
 char *golens_describe(char **text);  // lines "key\tvalue": version, capability, BLAS, ...
 char *golens_set_threads(int n);
-int golens_threads(void);
+char *golens_threads(int *n);
 
 // ---- the profiler (profile.cc)
 

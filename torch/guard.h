@@ -48,16 +48,18 @@ inline void use_threads() {
 }
 
 // A malloc'd copy. Without memory for that, NULL would mean success: the process ends.
-inline char *copy(const std::string &s) noexcept {
-  char *c = strdup(s.c_str());
+inline char *copy(const char *s) noexcept {
+  char *c = strdup(s);
   if (!c) std::terminate();
   return c;
 }
+inline char *copy(const std::string &s) noexcept { return copy(s.c_str()); }
 
 // The message of an exception in two parts: the cause for people, one line, and
 // the whole of it where that is more. TorchScript's interpreter puts a traceback
 // in front of the cause, its compiler an empty line, and the place behind it.
-inline char *message(const std::string &what) noexcept {
+inline char *message(const char *text) noexcept try {
+  const std::string what(text);
   size_t from = what.rfind("\nRuntimeError: ");
   from = from == std::string::npos ? 0 : from + strlen("\nRuntimeError: ");
   for (const char *mark : {"RuntimeError: ", "AssertionError: "})
@@ -69,6 +71,8 @@ inline char *message(const std::string &what) noexcept {
   if (auto at = cause.find(" This is an internal miniz error"); at != std::string::npos) cause.erase(at);
   cause.erase(cause.find_last_not_of(" .:") + 1);
   return copy(what.size() > cause.size() + 2 ? cause + "\x1e" + what : cause);
+} catch (...) {  // there is no memory for the parts
+  return copy(text);
 }
 
 // Runs f with what every entry needs, set per call since these are thread-local

@@ -76,6 +76,7 @@ static void compute(torch::jit::Function *fn, size_t n, torch::jit::Stack &stack
 static void run_hooked(torch::jit::Function *fn, size_t n, torch::jit::Stack &stack) {
   Point *p = nullptr;
   if (active) {
+    if (active->stop && __atomic_load_n(active->stop, __ATOMIC_RELAXED)) throw std::runtime_error("it was stopped");
     auto it = active->points.find(stack[stack.size() - n].toObject().get());
     if (it != active->points.end()) p = &it->second;
   }

@@ -29,6 +29,7 @@ struct Table {
   std::unordered_map<const void *, Point> points;
   uintptr_t go = 0;  // handle of the call's Go hooks
   const golens_products *products = nullptr;  // modules whose text is not run
+  const int32_t *stop = nullptr;  // not 0 once the call is to end; others write it
   golens_tensor **captures = nullptr;
   int64_t *hits = nullptr;
 };

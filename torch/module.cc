@@ -16,6 +16,10 @@ namespace golens {
 
 std::vector<at::IValue> values_of(const golens_value *v, int n) {
   std::vector<at::IValue> out;
+  auto item = [&](int i, int kind) -> const golens_value & {
+    TORCH_CHECK(i < n && v[i].kind == kind, "a list of values is shorter than its head says, or of another kind");
+    return v[i];
+  };
   for (int i = 0; i < n; i++) {
     switch (v[i].kind) {
       case GOLENS_NONE: out.emplace_back(); break;
@@ -25,13 +29,13 @@ std::vector<at::IValue> values_of(const golens_value *v, int n) {
       case GOLENS_BOOL: out.emplace_back(v[i].i != 0); break;
       case GOLENS_TENSORS: {
         c10::List<at::Tensor> list;
-        for (int64_t k = v[i].i; k > 0; k--) list.push_back(v[++i].t->t);
+        for (int64_t k = v[i].i; k > 0; k--) list.push_back(item(++i, GOLENS_TENSOR).t->t);
         out.emplace_back(std::move(list));
         break;
       }
       case GOLENS_INTS: {
         c10::List<int64_t> list;
-        for (int64_t k = v[i].i; k > 0; k--) list.push_back(v[++i].i);
+        for (int64_t k = v[i].i; k > 0; k--) list.push_back(item(++i, GOLENS_INT).i);
         out.emplace_back(std::move(list));
         break;
       }
@@ -178,24 +182,28 @@ char *golens_module_describe(const golens_module *m, char **text) {
   });
 }
 
-int golens_module_has_method(const golens_module *m, const char *name) { return m->m.find_method(name).has_value(); }
+char *golens_module_has_method(const golens_module *m, const char *name, int *has) {
+  return guard([&] { *has = m->m.find_method(name).has_value(); });
+}
 
 char *golens_module_interpose(const golens_module *m) {
   return guard([&] { golens::make_ready(m->m); });
 }
 
 char *golens_module_call(const golens_module *m, const char *method, const golens_value *args, int nargs,
-                         const golens_products *products, const golens_step *steps, int nsteps, const golens_value *values, int nvalues,
+                         const golens_products *products, const int32_t *stop, const golens_step *steps, int nsteps, const golens_value *values, int nvalues,
                          uintptr_t go, golens_tensor **captures, int64_t *hits, golens_tensor ***results, int *nresults) {
   return guard([&] {
     golens::Table table;
     table.go = go;
     table.products = products;
+    table.stop = stop;
     table.captures = captures;
     table.hits = hits;
     for (int i = 0; i < nsteps; i++) {
       const auto &s = steps[i];
       TORCH_CHECK(golens::is_ready(s.at->m), "the module of a hook was not made ready for hooks");
+      TORCH_CHECK(s.kind != GOLENS_CAPTURE || (s.index >= 0 && s.index < nsteps), "there is no room for a capture");
       TORCH_CHECK(s.first >= 0 && s.count >= 0 && s.first <= nvalues - s.count, "the values of a step lie outside theirs");
       if (s.kind == GOLENS_CALL) golens::note_run(s.fn->m);
       auto &p = table.points[s.at->m._ivalue().get()];

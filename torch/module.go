@@ -144,15 +144,13 @@ func (m *Module) Parameter(path string) (*Tensor, error) {
 	return ownTensor(out), nil
 }
 
-// HasMethod reports whether the module has a method of that name.
+// HasMethod reports whether the module has a method of that name; false for a closed one.
 func (m *Module) HasMethod(name string) bool {
-	if m.gone() {
-		return false
-	}
 	var keep cstrings
 	defer keep.free()
-	defer runtime.KeepAlive(m)
-	return C.golens_module_has_method(m.c, keep.add(name)) != 0
+	var has C.int
+	err := m.do("find method", func() *C.char { return C.golens_module_has_method(m.c, keep.add(name), &has) })
+	return err == nil && has != 0
 }
 
 // A Part is one module of a tree: its dotted path, its class, and the dotted

@@ -119,7 +119,7 @@ bool run_product(const Product &p, const golens_kernel *set, torch::jit::Functio
   at::Tensor y;
   switch (p.kind) {
     case Product::linear:
-      if (x.size(-1) != p.w->matrix().k || p.rows && x.numel() != p.rows * x.size(-1)) return false;
+      if (x.size(-1) != p.w->matrix().k || (p.rows && x.numel() != p.rows * x.size(-1))) return false;
       y = multiply(p, set, x);
       break;
     case Product::each:
@@ -156,7 +156,7 @@ char *golens_products_new(const void *set, golens_products **out) {
 char *golens_products_linear(golens_products *to, const golens_module *at, const golens_weight *w, const golens_tensor *bias, int64_t order, int64_t rows) {
   return guard([&] {
     auto b = bias ? bias->t : at::Tensor();
-    TORCH_CHECK(!b.defined() || golens::readable(b) && b.is_contiguous() && b.dim() == 1 && b.size(0) == w->w->matrix().n,
+    TORCH_CHECK(!b.defined() || (golens::readable(b) && b.is_contiguous() && b.dim() == 1 && b.size(0) == w->w->matrix().n),
                 "a bias of shape ", b.sizes(), " in ", b.scalar_type(), " does not fit ", w->w->matrix().n, " outputs");
     golens::put(to, {golens::Product::linear, at->m, w->w, b, order, rows});
   });

@@ -39,7 +39,7 @@ func Profile(f func() error) (a Activity, err error) {
 	defer profiling.Unlock()
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	gpus, _ := openCUDA() // the profiler asks about CUDA, which fixes the answer
+	gpus, _, _ := openCUDA() // the profiler asks about CUDA, which fixes the answer
 	cuda := C.int(0)
 	if gpus > 0 {
 		cuda = 1

@@ -3,6 +3,7 @@ package torch
 import (
 	"fmt"
 	"runtime"
+	"strings"
 
 	"github.com/golens/golens/torch/kernel"
 )
@@ -56,29 +57,11 @@ func Readout(states []*Tensor, head, bias *Tensor, o ReadoutOptions) (*Reading, 
 		}
 		q.States, q.Length = append(q.States, at), T
 	}
-	switch {
-	case len(states) == 0 || o.Final < 0 || o.Final >= len(states):
-		return fail("the final one of %d states is number %d", len(states), o.Final)
-	case o.Top < 1 || int64(o.Top) > m.N:
-		return fail("%d candidates of %d words", o.Top, m.N)
-	case int64(len(o.Targets)) != q.Length*int64(o.Count):
-		return fail("%d targets for %d positions of %d", len(o.Targets), q.Length, o.Count)
-	case !o.Order.Valid() || o.Order == kernel.Lanes:
-		return fail("the order %v is not one of chains", o.Order)
-	}
-	for _, id := range o.Targets {
-		if id < -1 || id >= m.N {
-			return fail("the target %d is not in the vocabulary of %d", id, m.N)
-		}
-	}
 	if o.Set == (kernel.Set{}) {
 		o.Set = kernel.Best()
 	}
 	r, err := o.Set.Read(q, parallel())
-	if err != nil {
-		return fail("%v", err)
-	}
-	return r, nil
+	return r, ofKernel(op, err)
 }
 
 // Dots returns the logits of chosen words, x[i] . head[ids[i]] + bias[ids[i]], for x
@@ -102,15 +85,19 @@ func Dots(x, head, bias *Tensor, ids []int64, o kernel.Order) ([]float32, error)
 			return nil, err
 		}
 	}
-	if x.Numel() != int64(len(ids))*m.K || bias != nil && bias.Numel() != m.N || !o.Valid() {
+	if x.Numel() != int64(len(ids))*m.K || bias != nil && bias.Numel() != m.N {
 		return nil, &Error{Op: op, Msg: fmt.Sprintf("states %v and a bias of %d do not fit %d words of a head %v", x.Shape(), bias.Numel(), len(ids), head.Shape())}
 	}
-	for _, id := range ids {
-		if id < 0 || id >= m.N {
-			return nil, &Error{Op: op, Msg: fmt.Sprintf("the word %d is not in the vocabulary of %d", id, m.N)}
-		}
+	y, err := kernel.Best().Dots(at, m.K, m, b, o, ids, parallel())
+	return y, ofKernel(op, err)
+}
+
+// ofKernel makes an error of kernels one of this package.
+func ofKernel(op string, err error) error {
+	if err == nil {
+		return nil
 	}
-	return kernel.Best().Dots(at, m.K, m, b, o, ids, parallel()), nil
+	return &Error{Op: op, Msg: strings.TrimPrefix(err.Error(), "kernel: "), Err: err}
 }
 
 // Linear returns x [...,C] times the weights [N,C], plus bias [N] or nil, in a given
@@ -149,7 +136,7 @@ func Linear(x, w, bias *Tensor, o kernel.Order) (*Tensor, error) {
 	}
 	if err != nil {
 		y.Close()
-		return nil, &Error{Op: op, Msg: err.Error()}
+		return nil, ofKernel(op, err)
 	}
 	return y, nil
 }

@@ -29,25 +29,11 @@ func Select(x *Tensor, at []int64, top int, targets []int64) (*Selection, error)
 	}
 	V := shape[len(shape)-1]
 	rows := x.Numel() / V
-	switch {
-	case top < 0 || int64(top) > V:
-		return fail("%d candidates of %d words", top, V)
-	case len(at) == 0 || len(targets)%len(at) != 0:
-		return fail("%d targets for %d rows", len(targets), len(at))
-	}
 	for _, i := range at {
 		if i < 0 || i >= rows {
 			return fail("there is no row %d of %d", i, rows)
 		}
 	}
-	for _, id := range targets {
-		if id < -1 || id >= V {
-			return fail("the target %d is not in the vocabulary of %d", id, V)
-		}
-	}
 	out, err := kernel.Best().Select(kernel.Logits{At: where, Rows: at, N: V, Step: V}, top, targets, parallel())
-	if err != nil {
-		return fail("%v", err)
-	}
-	return out, nil
+	return out, ofKernel(op, err)
 }

@@ -2,14 +2,20 @@
 #include <dlfcn.h>
 #include <malloc.h>
 
+#include <algorithm>
+
 #include "tensor.h"
 
-using golens::copied;
 using golens::guard;
+using golens::made;
 using golens::scalar;
 
 char *golens_tensor_copy_in(const void *data, int64_t bytes, int dtype, const int64_t *dims, int ndim, golens_tensor **out) {
-  return guard([&] { *out = new golens_tensor(copied(data, bytes, scalar(dtype), {dims, static_cast<size_t>(ndim)})); });
+  return guard([&] {
+    auto t = made(bytes, scalar(dtype), {dims, static_cast<size_t>(ndim)});
+    if (bytes > 0) memcpy(t.data_ptr(), data, bytes);
+    *out = new golens_tensor(std::move(t));
+  });
 }
 
 char *golens_tensor_empty(const int64_t *dims, int ndim, golens_tensor **out) {
@@ -40,9 +46,6 @@ char *golens_tensor_clone(const golens_tensor *t, golens_tensor **out) {
   return guard([&] { *out = new golens_tensor(t->t.clone()); });
 }
 
-int golens_tensor_ndim(const golens_tensor *t) { return static_cast<int>(t->t.dim()); }
-int64_t golens_tensor_size(const golens_tensor *t, int dim) { return t->t.sizes()[dim]; }
-int golens_tensor_dtype(const golens_tensor *t) { return static_cast<int>(t->t.scalar_type()); }
 char *golens_tensor_floats(const golens_tensor *t, float **out) {
   return guard([&] {
     TORCH_CHECK(t->t.device().is_cpu() && t->t.scalar_type() == at::kFloat && t->t.is_contiguous(),
@@ -52,7 +55,18 @@ char *golens_tensor_floats(const golens_tensor *t, float **out) {
   });
 }
 
-int golens_tensor_cuda(const golens_tensor *t) { return t->t.is_cuda() ? t->t.device().index() : -1; }
+// What follows cannot fail: a golens_tensor has sizes, a type and memory.
+int golens_tensor_sizes(const golens_tensor *t, int64_t *sizes, int room) {
+  const auto all = t->t.sizes();
+  std::copy_n(all.begin(), std::min<size_t>(all.size(), std::max(room, 0)), sizes);
+  return static_cast<int>(all.size());
+}
+int golens_tensor_dtype(const golens_tensor *t) { return static_cast<int>(t->t.scalar_type()); }
+int golens_tensor_device(const golens_tensor *t, int *index) {
+  const auto d = t->t.device();
+  *index = d.has_index() ? d.index() : 0;
+  return static_cast<int>(d.type());
+}
 const void *golens_tensor_storage(const golens_tensor *t) { return t->t.storage().data(); }
 void golens_tensor_free(golens_tensor *t) { delete t; }
 void golens_trim(void) {

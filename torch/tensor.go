@@ -40,6 +40,16 @@ func New[T Element](data []T, shape ...int64) (*Tensor, error) {
 	return copyIn(unsafe.Pointer(unsafe.SliceData(data)), int64(len(data)), dtypeOf[T](), shape)
 }
 
+// NewOn is New on a device.
+func NewOn[T Element](on Device, data []T, shape ...int64) (*Tensor, error) {
+	t, err := New(data, shape...)
+	if err != nil || on.Host() {
+		return t, err
+	}
+	defer t.Close()
+	return t.To(t.DType(), on)
+}
+
 // FromBytes returns a tensor on the CPU with a copy of little-endian elements of the given type.
 func FromBytes(data []byte, d DType, shape ...int64) (*Tensor, error) {
 	if d.Size() == 0 || int64(len(data))%d.Size() != 0 {
@@ -129,11 +139,13 @@ func (t *Tensor) Shape() []int64 {
 		return nil
 	}
 	defer runtime.KeepAlive(t)
-	shape := make([]int64, C.golens_tensor_ndim(t.c))
-	for i := range shape {
-		shape[i] = int64(C.golens_tensor_size(t.c, C.int(i)))
+	shape := make([]int64, 8)
+	n := int(C.golens_tensor_sizes(t.c, dims(shape), C.int(len(shape))))
+	if n > len(shape) {
+		shape = make([]int64, n)
+		C.golens_tensor_sizes(t.c, dims(shape), C.int(n))
 	}
-	return shape
+	return shape[:n]
 }
 
 // Numel returns the number of elements, 0 for a closed tensor.
@@ -163,8 +175,8 @@ func (t *Tensor) Device() Device {
 		return Device{}
 	}
 	defer runtime.KeepAlive(t)
-	i := int(C.golens_tensor_cuda(t.c))
-	return Device{cuda: i >= 0, index: max(i, 0)}
+	var index C.int
+	return deviceOf(int(C.golens_tensor_device(t.c, &index)), int(index))
 }
 
 // SharesStorage reports whether both lie in the same memory, as tied weights do.

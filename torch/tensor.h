@@ -14,11 +14,14 @@ inline at::ScalarType scalar(int dtype) {
   return static_cast<at::ScalarType>(dtype);
 }
 
-// A copy of bytes that need not lie as their type wants it.
-inline at::Tensor copied(const void *data, int64_t bytes, at::ScalarType type, at::IntArrayRef dims) {
-  auto t = at::empty(dims, at::dtype(type));
+inline void check_size(const at::Tensor &t, int64_t bytes) {
   TORCH_CHECK(static_cast<int64_t>(t.nbytes()) == bytes, "the tensor needs ", t.nbytes(), " bytes, not ", bytes);
-  if (bytes > 0) memcpy(t.data_ptr(), data, bytes);
+}
+
+// A tensor of so many bytes, which are still to be written.
+inline at::Tensor made(int64_t bytes, at::ScalarType type, at::IntArrayRef dims) {
+  auto t = at::empty(dims, at::dtype(type));
+  check_size(t, bytes);
   return t;
 }
 

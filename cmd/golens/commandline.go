@@ -4,12 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
-	"github.com/xrash/smetrics"
+
+	"github.com/golens/golens/internal/similar"
 )
 
 // A commandLine is what was typed, sorted out: which command, its flags with their
@@ -216,10 +216,6 @@ func noCommand(l *commandLine, a *cli.App, arg string) error {
 
 // nearest returns the name that looks most like what was typed, "" where none does.
 func nearest(typed string, names []string) string {
-	near := func(s string) float64 { return smetrics.JaroWinkler(typed, s, 0.7, 4) }
-	sort.SliceStable(names, func(i, j int) bool { return near(names[i]) > near(names[j]) })
-	if len(names) == 0 || near(names[0]) < 0.8 {
-		return ""
-	}
-	return names[0]
+	near := similar.Nearest(names, func(s string) float64 { return similar.Score(typed, s) }, similar.Likely, 1)
+	return strings.Join(near, "")
 }

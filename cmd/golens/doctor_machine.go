@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"os"
@@ -14,7 +13,7 @@ import (
 
 	"github.com/golens/golens/figure/draw"
 	"github.com/golens/golens/internal/libtorch"
-	"github.com/golens/golens/lens"
+	"github.com/golens/golens/internal/proc"
 	"github.com/golens/golens/selftest"
 	"github.com/golens/golens/torch"
 )
@@ -79,21 +78,6 @@ func nonEmpty(all ...string) []string {
 	return out
 }
 
-// mapped returns the path of a library in this process, "" where it is not there.
-func mapped(name string) string {
-	f, err := os.Open("/proc/self/maps")
-	if err != nil {
-		return ""
-	}
-	defer f.Close()
-	for s := bufio.NewScanner(f); s.Scan(); {
-		if at := strings.IndexByte(s.Text(), '/'); at >= 0 && filepath.Base(s.Text()[at:]) == name {
-			return s.Text()[at:]
-		}
-	}
-	return ""
-}
-
 func processorCheck() selftest.Check {
 	var has []string
 	for _, f := range []struct {
@@ -107,7 +91,7 @@ func processorCheck() selftest.Check {
 	}
 	lib, _ := torch.Describe()
 	check := selftest.Check{Name: "processor", Status: selftest.OK,
-		Text: fmt.Sprintf("%s with %s; libtorch uses %s", lens.Processor(), orUnknown(strings.Join(has, ", ")), lib.Capability)}
+		Text: fmt.Sprintf("%s with %s; libtorch uses %s", proc.CPU(), orUnknown(strings.Join(has, ", ")), lib.Capability)}
 	if lib.Capability == "DEFAULT" && runtime.GOARCH == "amd64" {
 		check.Status, check.Remedy = selftest.Warn, "it runs without vector instructions, slowly: unset ATEN_CPU_CAPABILITY, or use a processor with AVX2"
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/golens/golens/internal/libtorch"
+	"github.com/golens/golens/internal/proc"
 )
 
 func envCommand() *cli.Command {
@@ -55,7 +56,7 @@ func findLibtorch(ctx context.Context) (*libtorch.Install, error) {
 // loadedLibtorch returns the folder of the libtorch in this process, "" where the
 // system does not tell.
 func loadedLibtorch() string {
-	path := mapped("libtorch_cpu.so")
+	path := proc.Mapped("libtorch_cpu.so")
 	if path == "" {
 		return ""
 	}

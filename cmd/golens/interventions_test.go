@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
@@ -127,7 +128,7 @@ func TestInterventions(t *testing.T) {
 func captured(t *testing.T, m *model.Model, ids []int64, point string) *torch.Tensor {
 	t.Helper()
 	var out *torch.Tensor
-	err := m.Hold(func(s model.Session) error {
+	err := m.Hold(context.Background(), func(s model.Session) error {
 		h := &hooks.Registry{}
 		h.Capture(point)
 		run, err := s.Forward(ids, h)

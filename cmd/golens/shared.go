@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"regexp"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -36,8 +35,6 @@ func sharedFlags() []cli.Flag {
 	}, screenFlags()...)
 }
 
-var deviceName = regexp.MustCompile(`^(cpu|auto|cuda(:[0-9]{1,4})?)$`)
-
 // openModel opens the model of the shared flags, which the caller closes.
 func openModel(c *cli.Context) (*model.Model, error) {
 	return openModelIn(c, model.DType(c.String("dtype")))
@@ -64,7 +61,7 @@ func openModelWith(c *cli.Context, dtype model.DType, open func(model.Options) (
 		return nil, usage(c, "--dtype %s: it is auto, float32, bfloat16 or float16", dtype)
 	}
 	name := c.String("device")
-	if !deviceName.MatchString(name) {
+	if err := torch.CheckDevice(name); err != nil {
 		return nil, usage(c, "--device %s: it is cpu, cuda, cuda:N or auto", name)
 	}
 	if c.IsSet("threads") {
@@ -75,11 +72,14 @@ func openModelWith(c *cli.Context, dtype model.DType, open func(model.Options) (
 			return nil, err
 		}
 	}
-	device, err := torch.OpenDevice(name)
+	device, note, err := openDevice(name)
 	if err != nil {
 		return nil, fmt.Errorf("--device %s: %w; --device cpu works everywhere", name, err)
 	}
-	m, err := open(model.Options{Device: device, Attention: attention, DType: dtype, Names: names(c)})
+	if note != "" {
+		fmt.Fprintln(c.App.ErrWriter, "golens: warning:", note)
+	}
+	m, err := open(model.Options{Device: device, DeviceNote: note, Attention: attention, DType: dtype, Names: names(c)})
 	if err != nil {
 		return nil, fromVariable(c, wrongChoice(c, err))
 	}
@@ -87,6 +87,20 @@ func openModelWith(c *cli.Context, dtype model.DType, open func(model.Options) (
 		fmt.Fprintln(c.App.ErrWriter, "golens: warning:", w)
 	}
 	return m, nil
+}
+
+// openDevice opens a device by its name. With auto, the note says why a GPU that is there
+// does not serve.
+func openDevice(name string) (d torch.Device, note string, err error) {
+	if name != "auto" {
+		d, err = torch.OpenDevice(name)
+		return d, "", err
+	}
+	d, why := torch.AutoDevice()
+	if why != nil {
+		note = fmt.Sprintf("--device auto takes %s: %v; golens doctor --device cuda tells more", d, why)
+	}
+	return d, note, nil
 }
 
 // checkMode looks whether the command has the mode and the kernel that are asked for.

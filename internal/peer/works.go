@@ -131,7 +131,7 @@ func pairs(m *model.Model, ids []int64, n int) ([]float64, error) {
 	}
 	timed := func(h *hooks.Registry) (float64, error) {
 		begun := time.Now()
-		err := m.Hold(func(s model.Session) error {
+		err := m.Hold(context.Background(), func(s model.Session) error {
 			run, err := s.Forward(ids, h)
 			if err != nil {
 				return err

@@ -1,4 +1,4 @@
-// Package proc reads what Linux tells of this process's memory.
+// Package proc reads what Linux tells of this process and of the machine.
 package proc
 
 import (

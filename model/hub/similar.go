@@ -4,11 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"slices"
 	"strings"
 
-	"github.com/xrash/smetrics"
+	"github.com/golens/golens/internal/similar"
 )
 
 // notCached returns the error for a model that the cache does not hold.
@@ -32,10 +33,10 @@ func notCached(model, revision, cache, variable string) error {
 			have = append(have, name)
 		}
 	}
-	near := similar(model, have)
+	names := near(model, have)
 	switch {
-	case len(near) > 0:
-		where += "; models with similar names there: " + strings.Join(near, ", ")
+	case len(names) > 0:
+		where += "; models with similar names there: " + strings.Join(names, ", ")
 	case len(have) > 0:
 		where += fmt.Sprintf("; none of its %d models has a similar name", len(have))
 	default:
@@ -44,35 +45,20 @@ func notCached(model, revision, cache, variable string) error {
 	return fmt.Errorf("find model %s: not in the Hugging Face cache %s; %s", model, where, fetch)
 }
 
-// similar returns at most five of the names that come near to name, the nearest
+// near returns at most five of the names that come near to name, the nearest
 // first: those that contain it or are contained in it, and those that differ in
 // few letters. Capitals and, where only one of two names has it, the
 // organization do not count.
-func similar(name string, names []string) []string {
-	type candidate struct {
-		name     string
-		distance int
-	}
-	var list []candidate
-	for _, n := range names {
+func near(name string, names []string) []string {
+	return similar.Nearest(slices.Sorted(slices.Values(names)), func(n string) float64 {
 		a, b := strings.ToLower(name), strings.ToLower(n)
 		if strings.Contains(a, "/") != strings.Contains(b, "/") {
 			a, b = a[strings.LastIndex(a, "/")+1:], b[strings.LastIndex(b, "/")+1:]
 		}
-		distance := smetrics.WagnerFischer(a, b, 1, 1, 1)
-		if strings.Contains(a, b) || strings.Contains(b, a) || distance <= max(2, len(a)/3) {
-			list = append(list, candidate{n, distance})
+		edits := similar.Edits(a, b)
+		if !similar.Related(a, b) && edits > max(2, len(a)/3) {
+			return math.Inf(-1)
 		}
-	}
-	slices.SortFunc(list, func(x, y candidate) int {
-		if x.distance != y.distance {
-			return x.distance - y.distance
-		}
-		return strings.Compare(x.name, y.name)
-	})
-	near := make([]string, 0, 5)
-	for _, c := range list[:min(len(list), 5)] {
-		near = append(near, c.name)
-	}
-	return near
+		return -float64(edits)
+	}, -math.MaxFloat64, 5)
 }

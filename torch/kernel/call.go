@@ -49,21 +49,29 @@ func into[T float32 | float64 | int64](p *runtime.Pinner, s []T) unsafe.Pointer 
 func (m Matrix) PackedSize() int64 { return (m.N + PanelWidth - 1) / PanelWidth * PanelWidth * m.K }
 
 // Pack writes the matrix in panels of 32 outputs, [ceil(N/32),K,32].
-func (s Set) Pack(m Matrix, out []float32, par Parallel) {
+func (s Set) Pack(m Matrix, out []float32, par Parallel) error {
 	if int64(len(out)) < m.PackedSize() {
-		panic(fmt.Sprintf("kernel: a packed matrix of %d has %d floats of room", m.PackedSize(), len(out)))
+		return fmt.Errorf("kernel: a packed matrix of %d has %d floats of room", m.PackedSize(), len(out))
 	}
 	var p runtime.Pinner
 	defer p.Unpin()
 	c := m.c(&p)
-	C.golens_call_pack(s.c, &c, (*C.float)(into(&p, out)), (*C.golens_parallel)(par))
+	return memory(C.golens_call_pack(s.c, &c, (*C.float)(into(&p, out)), (*C.golens_parallel)(par)))
+}
+
+// memory is the error of a call that returned a number: 0 is none.
+func memory(failed C.int) error {
+	if failed != 0 {
+		return ErrMemory
+	}
+	return nil
 }
 
 // Linear returns y [rows,N] = x W^T + bias, for x [rows,K] and bias [N] or nil. A row has
 // the same bits whatever the number of rows.
 func (s Set) Linear(x []float32, m Matrix, bias []float32, o Order, par Parallel) ([]float32, error) {
 	if m.K == 0 || int64(len(x))%m.K != 0 || !o.Valid() {
-		panic("kernel: a product without inputs, of a part of a row or in no order")
+		return nil, fmt.Errorf("kernel: %d numbers are no whole rows of %d inputs, or %v is no order", len(x), m.K, o)
 	}
 	rows := int64(len(x)) / m.K
 	y := make([]float32, rows*m.N)
@@ -82,20 +90,32 @@ func (s Set) LinearInto(y, x *float32, rows int64, m Matrix, bias *float32, o Or
 	var p runtime.Pinner
 	defer p.Unpin()
 	c := m.c(&p)
-	if C.golens_call_linear(s.c, pin(&p, x), C.int64_t(rows), C.int64_t(m.K), &c, pin(&p, bias), C.golens_order(o), pin(&p, y), C.int64_t(m.N), (*C.golens_parallel)(par)) != 0 {
-		return ErrMemory
-	}
-	return nil
+	return memory(C.golens_call_linear(s.c, pin(&p, x), C.int64_t(rows), C.int64_t(m.K), &c, pin(&p, bias), C.golens_order(o), pin(&p, y), C.int64_t(m.N), (*C.golens_parallel)(par)))
 }
 
 // Dots returns y[i] = x[i] . W[ids[i]] + bias[ids[i]], for x [len(ids),K]: the bits of Linear.
-func (s Set) Dots(x *float32, step int64, m Matrix, bias *float32, o Order, ids []int64, par Parallel) []float32 {
+func (s Set) Dots(x *float32, step int64, m Matrix, bias *float32, o Order, ids []int64, par Parallel) ([]float32, error) {
+	if !o.Valid() {
+		return nil, fmt.Errorf("kernel: %v is no order", o)
+	}
+	if err := checkIDs("word", ids, 0, m.N); err != nil {
+		return nil, err
+	}
 	y := make([]float32, len(ids))
 	var p runtime.Pinner
 	defer p.Unpin()
 	c := m.c(&p)
-	C.golens_call_dots(s.c, pin(&p, x), C.int64_t(len(ids)), C.int64_t(step), &c, pin(&p, bias), C.golens_order(o), (*C.int64_t)(into(&p, ids)), (*C.float)(into(&p, y)), (*C.golens_parallel)(par))
-	return y
+	return y, memory(C.golens_call_dots(s.c, pin(&p, x), C.int64_t(len(ids)), C.int64_t(step), &c, pin(&p, bias), C.golens_order(o), (*C.int64_t)(into(&p, ids)), (*C.float)(into(&p, y)), (*C.golens_parallel)(par)))
+}
+
+// checkIDs returns an error unless all ids are from least to below V.
+func checkIDs(what string, ids []int64, least, V int64) error {
+	for _, id := range ids {
+		if id < least || id >= V {
+			return fmt.Errorf("kernel: the %s %d is not in the vocabulary of %d", what, id, V)
+		}
+	}
+	return nil
 }
 
 // GELU returns gelu_new of each, in one pass: within 4e-7 max(1, |x|) of the formula.
@@ -154,18 +174,16 @@ func (s Set) Read(q Query, par Parallel) (*Reading, error) {
 	R, T, V := len(q.States), int(q.Length), q.Head.N
 	switch {
 	case R == 0 || T == 0 || q.Final < 0 || q.Final >= R:
-		panic("kernel: a readout without states, positions or a final one")
+		return nil, fmt.Errorf("kernel: the final one of %d states at %d positions is number %d", R, T, q.Final)
 	case q.Top < 1 || int64(q.Top) > V:
-		panic(fmt.Sprintf("kernel: %d candidates of %d words", q.Top, V))
+		return nil, fmt.Errorf("kernel: %d candidates of %d words", q.Top, V)
 	case len(q.Targets) != T*q.Count:
-		panic(fmt.Sprintf("kernel: %d targets for %d positions of %d", len(q.Targets), T, q.Count))
+		return nil, fmt.Errorf("kernel: %d targets for %d positions of %d", len(q.Targets), T, q.Count)
 	case !q.Order.Valid() || q.Order == Lanes:
-		panic("kernel: a readout has an order of chains")
+		return nil, fmt.Errorf("kernel: the order %v is not one of chains", q.Order)
 	}
-	for _, id := range q.Targets {
-		if id < -1 || id >= V {
-			panic(fmt.Sprintf("kernel: the target %d is not in the vocabulary of %d", id, V))
-		}
+	if err := checkIDs("target", q.Targets, -1, V); err != nil {
+		return nil, err
 	}
 	out := NewReading(R, T, q.Top, q.Count)
 	var p runtime.Pinner
@@ -183,8 +201,8 @@ func (s Set) Read(q Query, par Parallel) (*Reading, error) {
 		lse: (*C.double)(into(&p, out.LogSumExp)), entropy: (*C.double)(into(&p, out.Entropy)), kl: (*C.double)(into(&p, out.KL)),
 		target_logit: (*C.float)(into(&p, out.TargetLogit)), target_rank: (*C.int64_t)(into(&p, out.TargetRank)), target_ties: (*C.int64_t)(into(&p, out.TargetTies)),
 		again: (*C.int64_t)(into(&p, again))}
-	if C.golens_call_readout(s.c, &c, (*C.golens_parallel)(par)) != 0 {
-		return nil, ErrMemory
+	if err := memory(C.golens_call_readout(s.c, &c, (*C.golens_parallel)(par))); err != nil {
+		return nil, err
 	}
 	out.Recomputed, out.Reread = again[0], again[1]
 	return out, nil

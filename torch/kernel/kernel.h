@@ -101,11 +101,12 @@ const golens_kernel *golens_kernel_at(int i);
 const golens_kernel *golens_x3_at(int i);
 const golens_kernel *golens_x3_emulated_at(int i);
 
-// For callers that cannot call through a pointer.
-void golens_call_pack(const golens_kernel *s, const golens_matrix *m, float *out, golens_parallel *par);
+// For callers that cannot call through a pointer, nor see an exception: those that return a
+// number return 0, or 1 where it could not be done.
+int golens_call_pack(const golens_kernel *s, const golens_matrix *m, float *out, golens_parallel *par);
 int golens_call_linear(const golens_kernel *s, const float *x, int64_t rows, int64_t ldx, const golens_matrix *m, const float *bias,
                        golens_order order, float *y, int64_t ldy, golens_parallel *par);
-void golens_call_dots(const golens_kernel *s, const float *x, int64_t count, int64_t ldx, const golens_matrix *m, const float *bias,
+int golens_call_dots(const golens_kernel *s, const float *x, int64_t count, int64_t ldx, const golens_matrix *m, const float *bias,
                       golens_order order, const int64_t *ids, float *y, golens_parallel *par);
 int golens_call_readout(const golens_kernel *s, const golens_readout *r, golens_parallel *par);
 int golens_call_select(const golens_kernel *s, const golens_selection *x, golens_parallel *par);

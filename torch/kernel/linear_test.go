@@ -26,7 +26,9 @@ func TestLinearOrder(t *testing.T) {
 		for _, s := range Sets() {
 			for _, m := range []Matrix{rows(w, size.n, size.k), across} {
 				packed := make([]float32, m.PackedSize())
-				s.Pack(m, packed, nil)
+				if err := s.Pack(m, packed, nil); err != nil {
+					t.Fatal(err)
+				}
 				alone := m
 				alone.W, alone.Packed = nil, &packed[0]
 				for _, o := range []Order{192, 16, 7, 1000, Lanes} {
@@ -77,7 +79,11 @@ func dots(t *testing.T, s Set, x []float32, m Matrix, bias []float32, o Order, y
 	if bias != nil {
 		b = &bias[0]
 	}
-	for i, v := range s.Dots(&x[0], m.K, m, b, o, ids, nil) {
+	got, err := s.Dots(&x[0], m.K, m, b, o, ids, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range got {
 		if !same(v, y[int64(i)*m.N+ids[i]]) {
 			t.Fatalf("%s %v: output %d alone is %v, in the product %v", s.Name(), o, ids[i], v, y[int64(i)*m.N+ids[i]])
 		}
@@ -98,7 +104,9 @@ func FuzzLinear(f *testing.F) {
 		for _, s := range Sets() {
 			if how&8 != 0 && o != Lanes {
 				packed := make([]float32, m.PackedSize())
-				s.Pack(m, packed, nil)
+				if err := s.Pack(m, packed, nil); err != nil {
+					t.Fatal(err)
+				}
 				m.Packed = &packed[0]
 			}
 			y, err := s.Linear(x, m, nil, o, nil)

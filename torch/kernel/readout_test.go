@@ -229,7 +229,9 @@ func TestReadoutInvariance(t *testing.T) {
 			alike(t, fmt.Sprintf("%s %+v", s.Name(), c), base, got, c.tile == 0)
 		}
 		packed := make([]float32, p.query.Head.PackedSize())
-		s.Pack(p.query.Head, packed, nil)
+		if err := s.Pack(p.query.Head, packed, nil); err != nil {
+			t.Fatal(err)
+		}
 		q := p.query
 		q.Head.W, q.Head.Packed = nil, &packed[0]
 		alike(t, s.Name()+" packed", base, read(t, s, q), true)

@@ -27,13 +27,14 @@ type Selection struct {
 // stand among all.
 func (s Set) Select(x Logits, top int, targets []int64, par Parallel) (*Selection, error) {
 	R := len(x.Rows)
-	if top < 0 || int64(top) > x.N || R == 0 || len(targets)%R != 0 {
-		panic(fmt.Sprintf("kernel: %d candidates and %d targets of %d rows of %d", top, len(targets), R, x.N))
+	switch {
+	case top < 0 || int64(top) > x.N:
+		return nil, fmt.Errorf("kernel: %d candidates of %d words", top, x.N)
+	case R == 0 || len(targets)%R != 0:
+		return nil, fmt.Errorf("kernel: %d targets for %d rows", len(targets), R)
 	}
-	for _, id := range targets {
-		if id < -1 || id >= x.N {
-			panic(fmt.Sprintf("kernel: the target %d is not among %d words", id, x.N))
-		}
+	if err := checkIDs("target", targets, -1, x.N); err != nil {
+		return nil, err
 	}
 	out := &Selection{TopIDs: make([]int64, R*top), TopLogits: make([]float32, R*top), Rank: make([]int64, len(targets)), Ties: make([]int64, len(targets))}
 	var p runtime.Pinner
@@ -42,8 +43,8 @@ func (s Set) Select(x Logits, top int, targets []int64, par Parallel) (*Selectio
 		targets: (*C.int64_t)(into(&p, targets)), count: C.int64_t(len(targets) / R),
 		top_ids: (*C.int64_t)(into(&p, out.TopIDs)), top_logits: (*C.float)(into(&p, out.TopLogits)),
 		rank: (*C.int64_t)(into(&p, out.Rank)), ties: (*C.int64_t)(into(&p, out.Ties))}
-	if C.golens_call_select(s.c, &c, (*C.golens_parallel)(par)) != 0 {
-		return nil, ErrMemory
+	if err := memory(C.golens_call_select(s.c, &c, (*C.golens_parallel)(par))); err != nil {
+		return nil, err
 	}
 	return out, nil
 }

@@ -170,7 +170,9 @@ func TestX3Invariance(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 3))
 	p := newProblem(2100, 40, 4, 19, 1, 7, normal(r, 2100*40, 1), nil, normal(r, 4*19*40, 1))
 	packed := make([]float32, p.query.Head.PackedSize())
-	Best().Pack(p.query.Head, packed, nil)
+	if err := Best().Pack(p.query.Head, packed, nil); err != nil {
+		t.Fatal(err)
+	}
 	for _, s := range x3Sets() {
 		base := read(t, s, p.query)
 		for _, c := range []struct{ tile, block int64 }{{32, 0}, {64, 4}, {1024, 1000}, {96, 9}, {0, 1}} {

@@ -1,4 +1,6 @@
-package model
+// Package torchscript reads the directory of a TorchScript archive (.pt) before libtorch
+// loads it, and refuses what is damaged or would unpack to far more than it is.
+package torchscript
 
 import (
 	"archive/zip"
@@ -16,15 +18,16 @@ const (
 	maxUnpacked = 256 << 20 // bytes of all packed members together, unpacked
 )
 
-// An archiveFile is what the directory of an archive tells before it is loaded.
-type archiveFile struct {
-	attention Attention // by the code in it; "" where it says neither
+// An Archive is what the code in an archive shows before it is loaded.
+type Archive struct {
+	SDPA    bool // it calls scaled_dot_product_attention
+	Softmax bool // it calls softmax
 }
 
-// isArchive reports whether path is to be read as a TorchScript archive: by its
-// name, or because it is a zip file.
-func isArchive(path string) bool {
-	if !isFile(path) {
+// Is reports whether path is to be read as a TorchScript archive: by its name, or because
+// it is a zip file.
+func Is(path string) bool {
+	if s, err := os.Stat(path); err != nil || s.IsDir() {
 		return false
 	}
 	if strings.HasSuffix(path, ".pt") || strings.HasSuffix(path, ".pth") {
@@ -40,11 +43,11 @@ func isArchive(path string) bool {
 	return err == nil && string(head) == "PK\x03\x04"
 }
 
-// checkArchive reads the directory of a zip file and all of it but the tensors.
-// It refuses what is no TorchScript archive, what is damaged, and what would
-// unpack to far more than it is, so that libtorch meets none of them.
-func checkArchive(file string) (*archiveFile, error) {
-	fail := func(format string, a ...any) (*archiveFile, error) {
+// Check reads the directory of a zip file and all of it but the tensors. It refuses what
+// is no TorchScript archive, what is damaged, and what would unpack to far more than it
+// is, so that libtorch meets none of them.
+func Check(file string) (*Archive, error) {
+	fail := func(format string, a ...any) (*Archive, error) {
 		return nil, fmt.Errorf("model: %s is no TorchScript archive that can be used: %s", file, fmt.Sprintf(format, a...))
 	}
 	info, err := os.Stat(file)
@@ -92,7 +95,7 @@ func checkArchive(file string) (*archiveFile, error) {
 		}
 		return fail("it has no %s", name)
 	}
-	a := &archiveFile{}
+	a := &Archive{}
 	for name, f := range members {
 		if strings.HasPrefix(name, "data/") || strings.HasPrefix(name, "constants/") {
 			continue
@@ -107,12 +110,8 @@ func checkArchive(file string) (*archiveFile, error) {
 			}
 		}
 		if strings.HasPrefix(name, "code/") && strings.HasSuffix(name, ".py") {
-			switch {
-			case strings.Contains(text, "scaled_dot_product_attention"):
-				a.attention = SDPA
-			case a.attention == "" && strings.Contains(text, "softmax("):
-				a.attention = Eager
-			}
+			a.SDPA = a.SDPA || strings.Contains(text, "scaled_dot_product_attention")
+			a.Softmax = a.Softmax || strings.Contains(text, "softmax(")
 		}
 	}
 	return a, nil

@@ -1,4 +1,4 @@
-package model
+package torchscript
 
 import (
 	"archive/zip"
@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// FuzzCheckArchive: no file crashes what reads an archive's directory, or has it
+// FuzzCheck: no file crashes what reads an archive's directory, or has it
 // unpack more than the limits allow.
-func FuzzCheckArchive(f *testing.F) {
+func FuzzCheck(f *testing.F) {
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
 	for _, m := range []struct {
@@ -38,11 +38,11 @@ func FuzzCheckArchive(f *testing.F) {
 		if err := os.WriteFile(path, data, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		a, err := checkArchive(path)
+		a, err := Check(path)
 		if (a == nil) == (err == nil) {
 			t.Fatalf("%v and %v", a, err)
 		}
-		if bytes.Equal(data, b.Bytes()) && (err != nil || a.attention != Eager) {
+		if bytes.Equal(data, b.Bytes()) && (err != nil || *a != (Archive{Softmax: true})) {
 			t.Fatalf("a good archive: %+v, %v", a, err)
 		}
 	})
