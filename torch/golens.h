@@ -33,6 +33,8 @@ int64_t golens_tensor_size(const golens_tensor *t, int dim);
 int golens_tensor_dtype(const golens_tensor *t);
 const void *golens_tensor_storage(const golens_tensor *t);
 char *golens_tensor_floats(const golens_tensor *t, float **out);  // its elements, where kernels can read them
+// Whether two float32 tensors have the same shape and the same bits.
+char *golens_tensor_same_bits(const golens_tensor *a, const golens_tensor *b, int *same);
 int golens_tensor_cuda(const golens_tensor *t);  // number of its GPU, -1 for none
 void golens_tensor_free(golens_tensor *t);
 void golens_trim(void);     // gives freed memory back to the system

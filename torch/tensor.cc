@@ -52,6 +52,13 @@ char *golens_tensor_floats(const golens_tensor *t, float **out) {
   });
 }
 
+char *golens_tensor_same_bits(const golens_tensor *a, const golens_tensor *b, int *same) {
+  return guard([&] {
+    // As whole numbers, so that zeros of two signs differ, and NaN is equal to itself.
+    *same = a->t.sizes() == b->t.sizes() && a->t.view(at::kInt).equal(b->t.view(at::kInt));
+  });
+}
+
 int golens_tensor_cuda(const golens_tensor *t) { return t->t.is_cuda() ? t->t.device().index() : -1; }
 const void *golens_tensor_storage(const golens_tensor *t) { return t->t.storage().data(); }
 void golens_tensor_free(golens_tensor *t) { delete t; }
