@@ -1,9 +1,6 @@
 package lens
 
 import (
-	"math/rand/v2"
-	"sync"
-
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/torch"
 	"github.com/golens/golens/torch/kernel"
@@ -54,55 +51,12 @@ func (s summing) String() string {
 	return s.order.String() + ", not as libtorch"
 }
 
-// orders remembers what was found by trial.
-var orders sync.Map
-
-// orderOf returns libtorch's order of summation for many rows of a head, found by a
-// trial on a part of it, or another where libtorch's is none that the kernels know.
+// orderOf returns libtorch's order of summation for many rows of a head, or another where
+// libtorch's is none that the kernels know.
 func orderOf(head *model.Unembedding) (summing, error) {
-	shape := head.Weight.Shape()
-	key := struct {
-		V, C    int64
-		bias    bool
-		threads int
-	}{shape[0], shape[1], head.Bias != nil, torch.Threads()}
-	if o, ok := orders.Load(key); ok {
-		return o.(summing), nil
+	o, err := head.OrderOfMany()
+	if o == 0 {
+		return summing{384, false}, err
 	}
-	var sc torch.Scope
-	defer sc.Close()
-	const rows = 16
-	r := rand.New(rand.NewPCG(1, 2))
-	v := make([]float32, rows*shape[1])
-	for i := range v {
-		v[i] = float32(r.NormFloat64())
-	}
-	x, err := torch.New(v, rows, shape[1])
-	if err != nil {
-		return summing{}, err
-	}
-	torch.Keep(&sc, x)
-	words := min(1024, shape[0])
-	w, err := head.Weight.Narrow(0, 0, words)
-	if err != nil {
-		return summing{}, err
-	}
-	torch.Keep(&sc, w)
-	bias := head.Bias
-	if bias != nil {
-		if bias, err = bias.Narrow(0, 0, words); err != nil {
-			return summing{}, err
-		}
-		torch.Keep(&sc, bias)
-	}
-	o, own, err := torch.OrderOf(x, w, bias)
-	if err != nil {
-		return summing{}, err
-	}
-	if !own || o == kernel.Lanes {
-		o, own = 384, false
-	}
-	found := summing{o, own}
-	orders.Store(key, found)
-	return found, nil
+	return summing{o, true}, err
 }

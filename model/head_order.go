@@ -5,29 +5,39 @@ import (
 
 	"github.com/golens/golens/torch"
 	"github.com/golens/golens/torch/kernel"
+	"github.com/golens/golens/torch/sumorder"
 )
 
 // A lens has the head read one state after the other, in the same shape. libtorch's product
 // is not the fastest there is, but its order of summation is known: golens's own kernel
 // sums in it, to the same bits. That is seen in the first product of each shape, which
-// both make, whole: all logits must be equal, or the shape stays with libtorch.
+// both make, whole: all logits must be equal, on states that tell orders apart (package
+// sumorder), or the shape stays with libtorch.
 
-// A headShape is what the order belongs to in which libtorch sums the head's product.
-type headShape struct{ rows, threads int }
+// headOrder returns the head as a product of so many rows, and the order in which libtorch
+// sums it: 0 where it is not known, or not one of the kernels'.
+func (s Session) headOrder(rows int) (sumorder.Product, kernel.Order, error) {
+	if !s.plainHead() {
+		return sumorder.Product{}, 0, nil
+	}
+	s.m.fetchHead()
+	p, _ := s.m.headProduct()
+	head, err := s.m.summed(p, rows)
+	if err != nil {
+		return head, 0, err
+	}
+	o, _, err := s.m.kernels.orders.Known(head)
+	return head, o, err
+}
 
 // headInOrder returns the logits of x [B,T,C] by the kernel, where a product of so many rows
 // was seen to be the same; and else nil.
 func (s Session) headInOrder(x *torch.Tensor) (*torch.Tensor, error) {
-	o := s.m.kernels.heads[s.headShape(x)]
-	if o == 0 || !s.plainHead() {
-		return nil, nil
-	}
-	u, err := s.m.Unembedding()
-	if err != nil {
+	head, o, err := s.headOrder(s.rowsOf(x))
+	if o == 0 || err != nil {
 		return nil, err
 	}
-	defer u.Close()
-	return torch.Linear(x, u.Weight, u.Bias, o)
+	return head.Times(x, o)
 }
 
 // Heads unembeds states [1,T,C] of one shape, each as Head does: to the same bits, and
@@ -35,8 +45,12 @@ func (s Session) headInOrder(x *torch.Tensor) (*torch.Tensor, error) {
 func (s Session) Heads(states []*torch.Tensor) ([]*torch.Tensor, error) {
 	var sc torch.Scope
 	defer sc.Close()
-	if len(states) > 1 && s.m.kernels.heads[s.headShape(states[0])] != 0 && s.plainHead() {
-		return s.headsInOrder(&sc, states)
+	if len(states) > 1 {
+		if head, o, err := s.headOrder(s.rowsOf(states[0])); err != nil {
+			return nil, err
+		} else if o != 0 {
+			return headsInOrder(&sc, head, o, states)
+		}
 	}
 	var out []*torch.Tensor
 	for _, x := range states {
@@ -50,8 +64,8 @@ func (s Session) Heads(states []*torch.Tensor) ([]*torch.Tensor, error) {
 	return out, nil
 }
 
-func (s Session) headsInOrder(sc *torch.Scope, states []*torch.Tensor) ([]*torch.Tensor, error) {
-	y, err := s.together(states, s.headShape(states[0]))
+func headsInOrder(sc *torch.Scope, head sumorder.Product, o kernel.Order, states []*torch.Tensor) ([]*torch.Tensor, error) {
+	y, err := together(head, o, states)
 	if err != nil {
 		return nil, err
 	}
@@ -70,33 +84,33 @@ func (s Session) headsInOrder(sc *torch.Scope, states []*torch.Tensor) ([]*torch
 
 // together returns the logits of S states [1,n,C], [S,n,V], each with the bits that it
 // has in a state of a shape whose order is known.
-func (s Session) together(states []*torch.Tensor, shape headShape) (*torch.Tensor, error) {
-	u, err := s.m.Unembedding()
-	if err != nil {
-		return nil, err
-	}
-	defer u.Close()
+func together(head sumorder.Product, o kernel.Order, states []*torch.Tensor) (*torch.Tensor, error) {
 	all, err := torch.Join(states)
 	if err != nil {
 		return nil, err
 	}
 	defer all.Close()
-	return torch.Linear(all, u.Weight, u.Bias, s.m.kernels.heads[shape])
+	return head.Times(all, o)
 }
 
 // HasHeadParts reports whether HeadParts serves states of T tokens. It does where the
 // order is known in which libtorch sums the head's product of as many: a Head of one
 // tells it.
 func (s Session) HasHeadParts(T int) bool {
-	return s.m.kernels.heads[headShape{T, torch.Threads()}] != 0 && s.plainHead()
+	_, o, err := s.headOrder(T)
+	return err == nil && o != 0
 }
 
 // HeadParts unembeds positions from to from+n-1 of S states [1,T,C], into [S,n,V]: to the
 // bits that Head gives for the whole of each.
 func (s Session) HeadParts(states []*torch.Tensor, from, n int) (*torch.Tensor, error) {
-	shape := s.headShape(states[0])
-	if !s.HasHeadParts(shape.rows) {
-		return nil, fmt.Errorf("model: the head of %d tokens cannot be read in parts: the order of its sums is not known", shape.rows)
+	T := s.rowsOf(states[0])
+	head, o, err := s.headOrder(T)
+	if err != nil {
+		return nil, err
+	}
+	if o == 0 {
+		return nil, fmt.Errorf("model: the head of %d tokens cannot be read in parts: the order of its sums is not known", T)
 	}
 	var sc torch.Scope
 	defer sc.Close()
@@ -108,26 +122,21 @@ func (s Session) HeadParts(states []*torch.Tensor, from, n int) (*torch.Tensor, 
 		}
 		parts = append(parts, torch.Keep(&sc, part))
 	}
-	return s.together(parts, shape)
+	return together(head, o, parts)
 }
 
 // learnHead finds the order of logits y = head(x) that libtorch has made.
 func (s Session) learnHead(x, y *torch.Tensor) error {
-	shape := s.headShape(x)
-	if _, known := s.m.kernels.heads[shape]; known || !s.plainHead() {
+	if !s.plainHead() {
 		return nil
 	}
-	u, err := s.m.Unembedding()
+	p, _ := s.m.headProduct()
+	head, err := s.m.summed(p, s.rowsOf(x))
 	if err != nil {
 		return err
 	}
-	defer u.Close()
-	o, ok, err := torch.OrderLike(y, x, u.Weight, u.Bias)
-	if err != nil || !ok && !torch.Finite(y) { // NaN is equal to nothing, and tells nothing
-		return err
-	}
-	s.m.kernels.heads[shape] = o
-	return nil
+	_, err = s.m.kernels.orders.Learn(head, x, y)
+	return err
 }
 
 // plainHead reports whether the head is a product and nothing else, made by libtorch.
@@ -136,9 +145,5 @@ func (s Session) plainHead() bool {
 	return is && (s.by == nil || s.by == s.m.kernels.plain || s.ordered) && s.m.Kernels() == nil
 }
 
-func (s Session) headShape(x *torch.Tensor) headShape {
-	return headShape{int(x.Numel() / int64(s.m.Sizes.Width)), torch.Threads()}
-}
-
-// orders of the head's products by their shape; 0 where it is none that kernels have.
-type headOrders map[headShape]kernel.Order
+// rowsOf returns how many rows of the stream x has.
+func (s Session) rowsOf(x *torch.Tensor) int { return int(x.Numel() / int64(s.m.Sizes.Width)) }

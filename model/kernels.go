@@ -7,6 +7,7 @@ import (
 	"github.com/golens/golens/internal/proc"
 	"github.com/golens/golens/torch"
 	"github.com/golens/golens/torch/kernel"
+	"github.com/golens/golens/torch/sumorder"
 )
 
 // What kernels compute of a model, in the place of the text of its modules. They read
@@ -21,8 +22,7 @@ type kernels struct {
 	room     func() error                 // whether there is memory for packed weights, asked once
 	ordered  map[shapeKey]*torch.Products // has the bits of the text at one shape; nil for none
 	batched  map[shapeKey]*batched
-	orders   map[orderKey]kernel.Order // 0 where none is the library's
-	heads    headOrders
+	orders   sumorder.Table
 }
 
 // A weight is one of the checkpoint's, as kernels read it.
@@ -36,7 +36,7 @@ type shapeKey struct{ tokens, threads int }
 
 func newKernels() kernels {
 	return kernels{weights: map[string]weight{}, ordered: map[shapeKey]*torch.Products{}, batched: map[shapeKey]*batched{},
-		orders: map[orderKey]kernel.Order{}, heads: headOrders{}}
+		orders: sumorder.Table{}}
 }
 
 // A product is a module that multiplies by a weight.

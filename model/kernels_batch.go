@@ -1,6 +1,8 @@
 package model
 
 import (
+	"math"
+
 	"github.com/golens/golens/hooks"
 	"github.com/golens/golens/torch"
 	"github.com/golens/golens/torch/kernel"
@@ -20,7 +22,7 @@ type batched struct {
 // at T rows, the thread count and the processor a trial finds to be one of theirs, by all
 // bits; a product of another order runs text by text. It is false, beside the session
 // itself, where all products are of that kind, where attention has other bits in a batch,
-// or where the model has no packed weights. Its head is the session's own until HeadLike.
+// or where the model has no packed weights. Its head is the session's own until HeadInBatch.
 func (s Session) Batched(T int) (Session, bool, error) {
 	if s.m.Packs() != nil || s.fast || T < 1 {
 		return s, false, nil
@@ -43,51 +45,82 @@ func (s Session) Batched(T int) (Session, bool, error) {
 // text, by trial on one block of each kind: eager attention at few positions has others,
 // since its products are of all heads of all texts at once.
 func (s Session) attendsByText(T int) (bool, error) {
-	const texts = 3
-	var sc torch.Scope
-	defer sc.Close()
-	x, err := noise(texts, T, s.m.Sizes.Width)
-	if err != nil {
-		return false, err
-	}
-	torch.Keep(&sc, x)
 	tried := map[int]bool{}
-	for i, b := range s.m.Layout.Blocks {
+	for i := range s.m.Layout.Blocks {
 		kind := s.m.kind(i)
 		if tried[kind] {
 			continue
 		}
 		tried[kind] = true
-		around, err := s.around(i, x)
-		if err != nil {
-			return false, err
-		}
-		defer closeAll(around)
-		all, err := s.call(s.m.built[b.Attention], "forward", x, around)
-		if err != nil {
-			return false, err
-		}
-		torch.Keep(&sc, all)
-		for row := range int64(texts) {
-			one, err := x.Narrow(0, row, 1)
-			if err != nil {
-				return false, err
-			}
-			alone, err := s.call(s.m.built[b.Attention], "forward", torch.Keep(&sc, one), around)
-			if err != nil {
-				return false, err
-			}
-			torch.Keep(&sc, alone)
-			part, err := all.Narrow(0, row, 1)
-			if err != nil {
-				return false, err
-			}
-			if same, err := sameBytes(torch.Keep(&sc, part), alone); err != nil || !same {
+		// Few numbers may be equal by chance: small models take several batches.
+		const texts, enough = 3, 2048
+		for seed := range uint64(enough/(texts*T*s.m.Sizes.Width) + 1) {
+			if same, err := s.attendsAlike(i, seed, texts, T); err != nil || !same {
 				return false, err
 			}
 		}
 	}
 	return true, nil
+}
+
+// attendsAlike compares one batch. It is false as well where the texts tell nothing: where
+// another last bit in every number of a text leaves the output as it is.
+func (s Session) attendsAlike(block int, seed uint64, texts, T int) (bool, error) {
+	var sc torch.Scope
+	defer sc.Close()
+	x, err := noise(seed, texts, T, s.m.Sizes.Width)
+	if err != nil {
+		return false, err
+	}
+	torch.Keep(&sc, x)
+	around, err := s.around(block, x)
+	if err != nil {
+		return false, err
+	}
+	defer closeAll(around)
+	attend := func(x *torch.Tensor) (*torch.Tensor, error) {
+		y, err := s.call(s.m.built[s.m.Layout.Blocks[block].Attention], "forward", x, around)
+		return torch.Keep(&sc, y), err
+	}
+	all, err := attend(x)
+	if err != nil {
+		return false, err
+	}
+	var alone *torch.Tensor
+	for row := range int64(texts) {
+		text, err := x.Narrow(0, row, 1)
+		if err != nil {
+			return false, err
+		}
+		if alone, err = attend(torch.Keep(&sc, text)); err != nil {
+			return false, err
+		}
+		part, err := all.Narrow(0, row, 1)
+		if err != nil {
+			return false, err
+		}
+		if same, err := torch.SameBits(torch.Keep(&sc, part), alone); err != nil || !same {
+			return false, err
+		}
+	}
+	v, err := torch.Values[float32](x)
+	if err != nil {
+		return false, err
+	}
+	v = v[len(v)-T*s.m.Sizes.Width:] // the last text
+	for i := range v {
+		v[i] = math.Nextafter32(v[i], 2)
+	}
+	near, err := torch.New(v, 1, int64(T), int64(s.m.Sizes.Width))
+	if err != nil {
+		return false, err
+	}
+	other, err := attend(torch.Keep(&sc, near))
+	if err != nil {
+		return false, err
+	}
+	same, err := torch.SameBits(alone, other)
+	return !same, err
 }
 
 func (m *Model) batchedOf(T int) (*batched, error) {
@@ -129,35 +162,27 @@ func (m *Model) batchedOf(T int) (*batched, error) {
 	return b, nil
 }
 
-// HeadLike returns the session of Batched with a head that sums as one did that is at
-// hand: a state [1,1,C] behind the final norm, the last of T, and its logits [V] of the
-// whole product. It is false, beside the session itself, where that order is not one of
+// HeadInBatch returns the session of Batched with a head that sums as libtorch does for a
+// state of T tokens. It is false, beside the session itself, where that order is not one of
 // the kernels'.
-func (s Session) HeadLike(T int, state, logits *torch.Tensor) (Session, bool, error) {
+func (s Session) HeadInBatch(T int) (Session, bool, error) {
 	head, ok := s.m.headProduct()
 	b := s.m.kernels.batched[shapeKey{T, torch.Threads()}]
 	if !ok || b == nil || s.by != b.products {
 		return s, false, nil
 	}
 	if !b.tried {
-		V := logits.Shape()[0]
-		rows, err := torch.Values[float32](logits)
+		s.m.fetchHead()
+		o, err := s.m.orderOf(head, T)
 		if err != nil {
 			return s, false, err
 		}
-		want, err := torch.New(rows, 1, 1, V)
-		if err != nil {
-			return s, false, err
-		}
-		defer want.Close()
-		if b.head, err = s.m.orderLike(head, state, want); err != nil {
-			return s, false, err
-		}
-		if b.tried = true; b.head != 0 {
-			if err := s.m.addLinear(b.products, head, b.head, 0, true); err != nil {
+		if o != 0 {
+			if err := s.m.addLinear(b.products, head, o, 0, true); err != nil {
 				return s, false, err
 			}
 		}
+		b.tried, b.head = true, o
 	}
 	return s, b.head != 0, nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/golens/golens/internal/reference"
 	"github.com/golens/golens/torch"
 	"github.com/golens/golens/torch/kernel"
+	"github.com/golens/golens/torch/sumorder"
 )
 
 // TestProductsByText: where one kind of product has an order that no kernel has, its
@@ -30,7 +31,7 @@ func TestProductsByText(t *testing.T) {
 				return err
 			}
 		}
-		found := map[orderKey]kernel.Order{}
+		found := map[sumorder.Key]kernel.Order{}
 		known := 0
 		for key, o := range m.kernels.orders {
 			if found[key] = o; o != 0 {

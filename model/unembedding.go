@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/golens/golens/torch"
+	"github.com/golens/golens/torch/kernel"
+	"github.com/golens/golens/torch/sumorder"
 )
 
 // An Unembedding is the head of a model as what it computes: the logits of a row x [N]
@@ -12,6 +14,8 @@ type Unembedding struct {
 	Weight *torch.Tensor // W [V,N], in the model's type
 	Bias   *torch.Tensor // [V], or nil
 	Cap    float64       // 0 for no bound
+
+	orders sumorder.Table
 }
 
 // Close frees what holds the weights; they live on in the model.
@@ -24,7 +28,7 @@ func (u *Unembedding) Close() error {
 // product of the caller's own. Its rows are those that Narrow returns.
 func (m *Model) Unembedding() (*Unembedding, error) {
 	m.fetchHead()
-	u := &Unembedding{}
+	u := &Unembedding{orders: m.kernels.orders}
 	var err error
 	if u.Weight, err = m.head.Parameter("weight"); err != nil {
 		return nil, err
@@ -39,6 +43,27 @@ func (m *Model) Unembedding() (*Unembedding, error) {
 	}
 	u.Cap = m.LogitCap()
 	return u, nil
+}
+
+// OrderOfMany returns the order of chains in which libtorch sums products of many rows with
+// the table, found on a part of it, and 0 where that is none that kernels have.
+func (u *Unembedding) OrderOfMany() (kernel.Order, error) {
+	const rows, words = 16, 1024
+	p := sumorder.Product{Rows: rows}
+	n := min(words, u.Weight.Shape()[0])
+	var err error
+	if p.Weight, err = u.Weight.Narrow(0, 0, n); err != nil {
+		return 0, err
+	}
+	defer p.Weight.Close()
+	if u.Bias != nil {
+		if p.Bias, err = u.Bias.Narrow(0, 0, n); err != nil {
+			return 0, err
+		}
+		defer p.Bias.Close()
+	}
+	o, err := u.orders.Find(p)
+	return max(o, 0), err // a readout does not sum in lanes
 }
 
 // LogitCap returns the bound within which the head keeps its logits, or 0.

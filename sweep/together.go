@@ -26,7 +26,7 @@ func (r *runner) together(ctx context.Context, s model.Session) error {
 		return err
 	}
 	if r.width > 0 {
-		if r.reader, r.sums, err = in.HeadLike(T, r.last, r.row); err != nil {
+		if r.reader, r.sums, err = in.HeadInBatch(T); err != nil {
 			return err
 		}
 		if r.sums {

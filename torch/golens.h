@@ -33,6 +33,8 @@ int golens_tensor_dtype(const golens_tensor *t);
 const void *golens_tensor_storage(const golens_tensor *t);
 char *golens_tensor_floats(const golens_tensor *t, float **out);  // its elements, where kernels can read them
 int golens_tensor_device(const golens_tensor *t, int *index);  // c10::DeviceType's number, and which of that kind
+// Whether two float32 tensors have the same shape and the same bits.
+char *golens_tensor_same_bits(const golens_tensor *a, const golens_tensor *b, int *same);
 void golens_tensor_free(golens_tensor *t);
 void golens_trim(void);     // gives freed memory back to the system
 int64_t golens_live(void);  // tensors, modules and files not yet freed

@@ -24,7 +24,7 @@ type ReadoutOptions struct {
 // Readout projects states, R of [1,T,C] or [T,C], with head [V,C] and bias [V] or nil,
 // and reads their statistics in one pass over the vocabulary. All are float32 on the
 // CPU. The logits have the bits of F.linear where Order is its own for the number of
-// rows in question (see OrderOf); any number of states and positions gives the same.
+// rows in question (see package sumorder); any number of states and positions gives the same.
 func Readout(states []*Tensor, head, bias *Tensor, o ReadoutOptions) (*Reading, error) {
 	const op = "read out"
 	fail := func(format string, a ...any) (*Reading, error) {
@@ -98,45 +98,4 @@ func ofKernel(op string, err error) error {
 		return nil
 	}
 	return &Error{Op: op, Msg: strings.TrimPrefix(err.Error(), "kernel: "), Err: err}
-}
-
-// Linear returns x [...,C] times the weights [N,C], plus bias [N] or nil, in a given
-// order of summation: [...,N]. All are float32 on the CPU.
-func Linear(x, w, bias *Tensor, o kernel.Order) (*Tensor, error) {
-	const op = "multiply"
-	defer runtime.KeepAlive(x)
-	defer runtime.KeepAlive(w)
-	defer runtime.KeepAlive(bias)
-	m, err := matrix(w)
-	if err != nil {
-		return nil, err
-	}
-	at, err := x.floats("rows")
-	if err != nil {
-		return nil, err
-	}
-	shape := x.Shape()
-	if len(shape) == 0 || shape[len(shape)-1] != m.K || !o.Valid() || bias != nil && bias.Numel() != m.N {
-		return nil, &Error{Op: op, Msg: fmt.Sprintf("rows %v and a bias of %d do not fit weights %v in %v", shape, bias.Numel(), w.Shape(), o)}
-	}
-	var b *float32
-	if bias != nil {
-		if b, err = bias.floats("bias"); err != nil {
-			return nil, err
-		}
-	}
-	shape[len(shape)-1] = m.N
-	y, err := Empty(shape...)
-	if err != nil {
-		return nil, err
-	}
-	to, err := y.floats("result")
-	if err == nil && x.Numel() > 0 {
-		err = kernel.Best().LinearInto(to, at, x.Numel()/m.K, m, b, o, parallel())
-	}
-	if err != nil {
-		y.Close()
-		return nil, ofKernel(op, err)
-	}
-	return y, nil
 }

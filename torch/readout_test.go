@@ -9,8 +9,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/golens/golens/torch/kernel"
 )
 
 func randomTensor(t *testing.T, seed uint64, shape ...int64) *Tensor {
@@ -30,37 +28,6 @@ func randomTensor(t *testing.T, seed uint64, shape ...int64) *Tensor {
 	}
 	t.Cleanup(func() { x.Close() })
 	return x
-}
-
-// The kernels' product has the bits of libtorch's own in the order that OrderOf names,
-// at every thread count. Where the machine's order is unknown there is nothing to compare.
-func TestOrderOf(t *testing.T) {
-	for _, c := range []struct{ rows, C, V int64 }{{16, 96, 1000}, {16, 768, 3000}, {64, 480, 1000}, {5, 768, 3001}} {
-		for _, biased := range []bool{false, true} {
-			x, w := randomTensor(t, 1, c.rows, c.C), randomTensor(t, 2, c.V, c.C)
-			var bias *Tensor
-			if biased {
-				bias = randomTensor(t, 3, c.V)
-			}
-			o, ok, err := OrderOf(x, w, bias)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !ok {
-				t.Logf("%v: libtorch's order is none of those that kernels know", c)
-				continue
-			}
-			wrong := kernel.Order(2)
-			y, err := Linear(x, w, bias, wrong)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, found, err := OrderLike(y, x, w, bias); err != nil || found {
-				t.Errorf("%v: a product in %v passes for %v (%v)", c, wrong, o, err)
-			}
-			y.Close()
-		}
-	}
 }
 
 // Readout's arguments are checked before C sees them.

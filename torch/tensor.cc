@@ -67,6 +67,13 @@ int golens_tensor_device(const golens_tensor *t, int *index) {
   *index = d.has_index() ? d.index() : 0;
   return static_cast<int>(d.type());
 }
+char *golens_tensor_same_bits(const golens_tensor *a, const golens_tensor *b, int *same) {
+  return guard([&] {
+    // As whole numbers, so that zeros of two signs differ, and NaN is equal to itself.
+    *same = a->t.sizes() == b->t.sizes() && a->t.view(at::kInt).equal(b->t.view(at::kInt));
+  });
+}
+
 const void *golens_tensor_storage(const golens_tensor *t) { return t->t.storage().data(); }
 void golens_tensor_free(golens_tensor *t) { delete t; }
 void golens_trim(void) {

@@ -191,6 +191,19 @@ func (t *Tensor) SharesStorage(u *Tensor) bool {
 	return at != nil && at == C.golens_tensor_storage(u.c)
 }
 
+// SameBits reports whether two float32 tensors have the same shape and the same bits.
+func SameBits(a, b *Tensor) (bool, error) {
+	const op = "compare tensors"
+	if a.gone() || b.gone() {
+		return false, closed(op)
+	}
+	defer runtime.KeepAlive(a)
+	defer runtime.KeepAlive(b)
+	var same C.int
+	err := check(op, C.golens_tensor_same_bits(a.c, b.c, &same))
+	return same != 0, err
+}
+
 func (t *Tensor) derive(op string, f func(*C.golens_tensor, **C.golens_tensor) *C.char) (*Tensor, error) {
 	if t.gone() {
 		return nil, closed(op)

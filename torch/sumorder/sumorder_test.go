@@ -1,0 +1,506 @@
+package sumorder
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/golens/golens/torch"
+	"github.com/golens/golens/torch/kernel"
+)
+
+// A way to add the terms of an output, by its definition.
+type way func(x, w []float32, bias float32, biased bool) float32
+
+// chainsOf is what kernels do in an order of chains.
+func chainsOf(o int) way {
+	return func(x, w []float32, bias float32, biased bool) float32 {
+		k := Key{}
+		if biased {
+			k.Bias = RealBias
+		}
+		return k.chains(kernel.Order(o))(x, w, bias)
+	}
+}
+
+// lanesOf is lanes side by side, folded one after the other, and then the bias.
+func lanesOf(n int) way {
+	return func(x, w []float32, bias float32, biased bool) float32 {
+		l := make([]float32, n)
+		for i := range x {
+			l[i%n] = fma(x[i], w[i], l[i%n])
+		}
+		y := l[0]
+		for _, v := range l[1:] {
+			y += v
+		}
+		return plus(bias, y, biased)
+	}
+}
+
+func plus(bias, y float32, biased bool) float32 {
+	if biased {
+		return bias + y
+	}
+	return y
+}
+
+// one is one chain over the terms in an order, with some of them rounded before they are added.
+func one(order func(n int) []int, unfused func(at, n int) bool) way {
+	return func(x, w []float32, bias float32, biased bool) float32 {
+		var c float32
+		for at, i := range order(len(x)) {
+			if unfused != nil && unfused(at, len(x)) {
+				c += x[i] * w[i]
+			} else {
+				c = fma(x[i], w[i], c)
+			}
+		}
+		return plus(bias, c, biased)
+	}
+}
+
+func upwards(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
+// swapped has two neighbours change places, from the front or, below 0, from the back.
+func swapped(at int) func(n int) []int {
+	return func(n int) []int {
+		out, i := upwards(n), at
+		if i < 0 {
+			i += n
+		}
+		if i >= 0 && i+1 < n {
+			out[i], out[i+1] = out[i+1], out[i]
+		}
+		return out
+	}
+}
+
+// chainsBut are chains of o whose ends are added in a way of their own.
+func chainsBut(o int, end func(c []float32, bias float32, biased bool) float32) way {
+	return func(x, w []float32, bias float32, biased bool) float32 {
+		var all []float32
+		for from := 0; from < len(x); from += o {
+			to := min(len(x), from+o)
+			all = append(all, chainsOf(o)(x[from:to], w[from:to], 0, false))
+		}
+		return end(all, bias, biased)
+	}
+}
+
+// faults are ways that a library, or a kernel with a fault, may have.
+var faults = map[string]way{
+	"backwards":               one(func(n int) []int { return swappedAll(n) }, nil),
+	"products rounded":        one(upwards, func(int, int) bool { return true }),
+	"last product rounded":    one(upwards, func(at, n int) bool { return at == n-1 }),
+	"second product rounded":  one(upwards, func(at, n int) bool { return at == 1 }),
+	"first two swapped":       one(swapped(0), nil),
+	"last two swapped":        one(swapped(-2), nil),
+	"two lanes":               lanesOf(2),
+	"four lanes":              lanesOf(4),
+	"eight lanes":             lanesOf(8),
+	"16 lanes, other fold":    lanesOf(16),
+	"bias first":              func(x, w []float32, bias float32, biased bool) float32 { return biasFirst(x, w, bias) },
+	"chains of 191":           chainsOf(191),
+	"chains of 193":           chainsOf(193),
+	"chains of 3":             chainsOf(3),
+	"bias behind the chains":  chainsBut(192, func(c []float32, bias float32, biased bool) float32 { return plus(bias, sum(c), biased) }),
+	"chains from the back":    chainsBut(192, func(c []float32, bias float32, biased bool) float32 { return plus(bias, sum(reversed(c)), biased) }),
+	"last chain by itself":    chainsBut(192, lastApart),
+	"float64, rounded at end": float64Sum,
+}
+
+func swappedAll(n int) []int {
+	out := upwards(n)
+	for i := range out {
+		out[i] = n - 1 - i
+	}
+	return out
+}
+
+func sum(c []float32) float32 {
+	y := c[0]
+	for _, v := range c[1:] {
+		y += v
+	}
+	return y
+}
+
+func reversed(c []float32) []float32 {
+	out := make([]float32, len(c))
+	for i := range c {
+		out[i] = c[len(c)-1-i]
+	}
+	return out
+}
+
+// lastApart is y = (bias + c0) + ... + (c of the last two), where there are two.
+func lastApart(c []float32, bias float32, biased bool) float32 {
+	n := len(c)
+	if n < 2 {
+		return plus(bias, c[0], biased)
+	}
+	y := c[n-2] + c[n-1]
+	if n > 2 {
+		y = sum(c[:n-2]) + y
+	}
+	return plus(bias, y, biased)
+}
+
+func float64Sum(x, w []float32, bias float32, biased bool) float32 {
+	y := 0.0
+	for i := range x {
+		y += float64(x[i]) * float64(w[i])
+	}
+	return float32(y + float64(bias))
+}
+
+// lanes16 is kernel.Lanes by its definition in kernel.h.
+func lanes16(x, w []float32, bias float32, biased bool) float32 {
+	var l [16]float32
+	for i := range x {
+		l[i%16] = fma(x[i], w[i], l[i%16])
+	}
+	var s [4]float32
+	for j := range s {
+		s[j] = ((l[j] + l[j+4]) + l[j+8]) + l[j+12]
+	}
+	return plus(bias, (s[0]+s[1])+(s[2]+s[3]), biased)
+}
+
+type shape struct {
+	N, K, rows int64
+	byInput    bool
+	biased     bool
+}
+
+func (s shape) String() string {
+	return fmt.Sprintf("%d rows, %d inputs, %d outputs, by input %v, bias %v", s.rows, s.K, s.N, s.byInput, s.biased)
+}
+
+func shapes() []shape {
+	var out []shape
+	for _, K := range []int64{1, 2, 3, 4, 5, 8, 17, 193, 400} {
+		for _, N := range []int64{1, 2, 3, 6, 101} {
+			for _, rows := range []int64{1, 2, 3} {
+				if K > 4 && (N == 2 || N == 3 || rows == 2) {
+					continue
+				}
+				s := shape{N: N, K: K, rows: rows, byInput: (N+rows)%2 == 0}
+				out = append(out, s)
+				s.biased = true
+				out = append(out, s)
+			}
+		}
+	}
+	return out
+}
+
+// product returns a product that a library makes in its own way.
+func (s shape) product(t *testing.T, seed uint64, by way) Product {
+	t.Helper()
+	r := random(seed, uint64(s.K))
+	w := make([]float32, s.N*s.K)
+	for i := range w {
+		w[i] = float32(r.NormFloat64()) * 0.3
+	}
+	var bias []float32
+	if s.biased {
+		bias = make([]float32, s.N)
+		for i := range bias {
+			bias[i] = float32(r.NormFloat64()) * 0.1
+		}
+	}
+	return s.productOf(t, w, bias, by)
+}
+
+// productOf has weights w, element (i,j) at i K + j, in the layout of the shape.
+func (s shape) productOf(t *testing.T, w, bias []float32, by way) Product {
+	t.Helper()
+	p := Product{Rows: int(s.rows)}
+	p.ByInput = s.byInput
+	stored, dims := w, []int64{s.N, s.K}
+	if s.byInput {
+		stored, dims = make([]float32, len(w)), []int64{s.K, s.N}
+		for i := range s.N {
+			for j := range s.K {
+				stored[j*s.N+i] = w[i*s.K+j]
+			}
+		}
+	}
+	p.Weight = tensor(t, stored, dims...)
+	if bias != nil {
+		p.Bias = tensor(t, bias, s.N)
+	}
+	p.Make = func(x *torch.Tensor) (*torch.Tensor, error) {
+		h, err := torch.Values[float32](x)
+		if err != nil {
+			return nil, err
+		}
+		y := make([]float32, s.rows*s.N)
+		for i := range y {
+			row, out := int64(i)/s.N, int64(i)%s.N
+			var b float32
+			if bias != nil {
+				b = bias[out]
+			}
+			y[i] = by(h[row*s.K:(row+1)*s.K], w[out*s.K:(out+1)*s.K], b, bias != nil)
+		}
+		return torch.New(y, 1, s.rows, s.N)
+	}
+	return p
+}
+
+func tensor(t *testing.T, v []float32, dims ...int64) *torch.Tensor {
+	t.Helper()
+	x, err := torch.New(v, dims...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { x.Close() })
+	return x
+}
+
+func find(t *testing.T, p Product) kernel.Order {
+	t.Helper()
+	o, err := Table{}.Find(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// An order that kernels have is found, whatever the shape.
+func TestFind(t *testing.T) {
+	for i, s := range shapes() {
+		for _, o := range []int{192, 256, 384, 512} {
+			want := kernel.Order(min(int64(o), s.K))
+			if got := find(t, s.product(t, uint64(i), chainsOf(o))); got != want {
+				t.Errorf("%v: %v is found for %v", s, got, want)
+			}
+		}
+		want := kernel.Lanes
+		if s.K == 1 {
+			want = 1 // they are a chain
+		} else if s.byInput || s.K < 4 {
+			want = 0 // which kernels do not have, or do not take for lanes
+		}
+		if got := find(t, s.product(t, uint64(i), lanes16)); got != want {
+			t.Errorf("%v: %v is found for 16 lanes", s, got)
+		}
+	}
+}
+
+// A trial that lets another way pass is no trial: where an order is found for a fault, it
+// must be the same function, in sums that cancel as well.
+func TestFaults(t *testing.T) {
+	passed := map[string]int{}
+	for i, s := range shapes() {
+		for name, by := range faults {
+			o := find(t, s.product(t, uint64(i), by))
+			if o == 0 {
+				continue
+			}
+			passed[name]++
+			if x, w, b := s.differ(by, definition(o)); x != nil {
+				t.Errorf("%v: %s passes for %v; they differ for x %v, w %v, bias %v", s, name, o, x, w, b)
+			}
+		}
+	}
+	if passed["last chain by itself"] == 0 || passed["first two swapped"] == 0 {
+		t.Error("no fault is a candidate's own function at any shape: of one input all are")
+	}
+	if n := passed["backwards"]; n > 2*5*3 { // of one input only
+		t.Errorf("%d shapes take a sum for its opposite", n)
+	}
+}
+
+func definition(o kernel.Order) way {
+	if o == kernel.Lanes {
+		return lanes16
+	}
+	return chainsOf(int(o))
+}
+
+// differ looks for terms that two ways add to other bits.
+func (s shape) differ(a, b way) (x, w []float32, bias float32) {
+	r := random(99, uint64(s.K))
+	x, w = make([]float32, s.K), make([]float32, s.K)
+	for try := range 4000 {
+		for i := range x {
+			x[i], w[i] = float32(r.NormFloat64()), float32(r.NormFloat64())
+		}
+		if s.biased {
+			bias = float32(r.NormFloat64())
+		}
+		if try%2 == 1 {
+			rest := float64(bias)
+			for i := range len(x) - 1 {
+				rest += float64(x[i]) * float64(w[i])
+			}
+			if rest != 0 {
+				x[len(x)-1] = float32(-rest / float64(w[len(w)-1]))
+			}
+		}
+		if math.Float32bits(a(x, w, bias, s.biased)) != math.Float32bits(b(x, w, bias, s.biased)) {
+			return x, w, bias
+		}
+	}
+	return nil, nil, 0
+}
+
+// Weights of which no input tells how they are added leave the order open.
+func TestTellNothing(t *testing.T) {
+	for _, s := range []shape{{N: 6, K: 2, rows: 3, biased: true}, {N: 101, K: 96, rows: 1}, {N: 4, K: 3, rows: 2, byInput: true}} {
+		for name, f := range map[string]func(i int) float32{
+			"zeros":         func(int) float32 { return 0 },
+			"powers of two": func(i int) float32 { return float32(math.Ldexp(1, i%5-2)) },
+			"one input":     func(i int) float32 { return float32(1-min(1, int64(i)%s.K)) * 0.3 },
+		} {
+			w := make([]float32, s.N*s.K)
+			for i := range w {
+				w[i] = f(i)
+			}
+			var bias []float32
+			if s.biased {
+				bias = make([]float32, s.N)
+				bias[s.N-1] = 0.1
+			}
+			if o := find(t, s.productOf(t, w, bias, chainsOf(192))); o != 0 {
+				t.Errorf("%v: %s show that the order is %v", s, name, o)
+			}
+		}
+	}
+}
+
+// A product at hand saves one; NaN of other bits in it leaves the order open, and a state of zeros, in which
+// any order is the same, does not settle on one.
+func TestLearn(t *testing.T) {
+	s := shape{N: 700, K: 40, rows: 2}
+	p := s.product(t, 1, chainsOf(192))
+	made := 0
+	own := p.Make
+	p.Make = func(x *torch.Tensor) (*torch.Tensor, error) { made++; return own(x) }
+	table := Table{}
+	learn := func(v []float32) kernel.Order {
+		x := tensor(t, v, 1, 2, 40)
+		y, err := own(x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer y.Close()
+		o, err := table.Learn(p, x, y)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return o
+	}
+	v := make([]float32, 80)
+	r := random(1, 1)
+	for i := range v {
+		v[i] = float32(r.NormFloat64())
+	}
+	nan := append([]float32{float32(math.NaN())}, v[1:]...)
+	plain := own
+	own = func(x *torch.Tensor) (*torch.Tensor, error) { // a library whose NaN has other bits
+		y, err := plain(x)
+		if err != nil {
+			return nil, err
+		}
+		defer y.Close()
+		z := must(torch.Values[float32](y))
+		for i := range z {
+			if z[i] != z[i] {
+				z[i] = math.Float32frombits(0x7fc12345)
+			}
+		}
+		return torch.New(z, y.Shape()...)
+	}
+	if o := learn(nan); o != 0 || len(table) != 0 {
+		t.Errorf("of NaN %v was learnt, and %d orders are remembered", o, len(table))
+	}
+	if o := learn(v); o != 40 || made != 0 {
+		t.Errorf("%v was learnt, with %d more products", o, made)
+	}
+	if o, known, err := table.Known(p); o != 40 || !known || err != nil {
+		t.Errorf("%v is remembered (%v, %v)", o, known, err)
+	}
+	table = Table{}
+	p.Make = func(x *torch.Tensor) (*torch.Tensor, error) {
+		made++
+		return s.productOf(t, must(torch.Values[float32](p.Weight)), nil, chainsOf(7)).Make(x)
+	}
+	if o := learn(make([]float32, 80)); o != 0 || made == 0 {
+		t.Errorf("of zeros %v was learnt, with %d more products", o, made)
+	}
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// fma is the one of the processor, by exact arithmetic.
+func TestFMA(t *testing.T) {
+	r := random(5, 5)
+	for range 100000 {
+		x, y := float32(r.NormFloat64()), float32(r.NormFloat64())
+		z := float32(r.NormFloat64() * math.Exp2(float64(r.IntN(60)-30)))
+		if r.IntN(2) == 0 {
+			z = -x * y
+		}
+		if got, want := fma(x, y, z), exactFMA(x, y, z); got != want {
+			t.Fatalf("%v %v + %v is %v, not %v", x, y, z, got, want)
+		}
+	}
+}
+
+// libtorch's own products: an order that is found gives all bits of other inputs and weights
+// of that shape, in every layout. Where the machine's order is none that kernels have there
+// is nothing to compare.
+func TestLibrary(t *testing.T) {
+	defer torch.SetThreads(torch.Threads())
+	found := 0
+	for _, threads := range []int{1, 2} {
+		if err := torch.SetThreads(threads); err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range []shape{{N: 1000, K: 96, rows: 16}, {N: 3001, K: 768, rows: 16}, {N: 101, K: 2, rows: 1}, {N: 101, K: 2, rows: 3},
+			{N: 6, K: 2, rows: 1}, {N: 8, K: 2, rows: 3}, {N: 2, K: 8, rows: 1}, {N: 9, K: 3, rows: 2}, {N: 12, K: 4, rows: 1}} {
+			for _, s.biased = range []bool{false, true} {
+				p := s.product(t, 1, nil)
+				p.Make = nil
+				o := find(t, p)
+				if o == 0 {
+					continue
+				}
+				found++
+				for seed := range uint64(max(2, 20000/(s.N*s.K))) {
+					q := s.product(t, seed+2, nil)
+					r := random(seed, 7)
+					v := make([]float32, s.rows*s.K)
+					for i := range v {
+						v[i] = float32(r.NormFloat64())
+					}
+					x := tensor(t, v, 1, s.rows, s.K)
+					want := must(torch.LibraryLinear(x, q.Weight, q.Bias))
+					got := must(q.Times(x, o))
+					if same, err := torch.SameBits(want, got); err != nil || !same {
+						t.Fatalf("%v: %v was found, and other weights have other bits (%v)", s, o, err)
+					}
+					want.Close()
+					got.Close()
+				}
+			}
+		}
+	}
+	t.Logf("%d orders were found", found)
+}
