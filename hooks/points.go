@@ -24,7 +24,7 @@ type Points struct {
 	heads   map[string]heads
 	names   []string // in the order of addition
 	by      *torch.Products
-	ctx     context.Context // ends runs
+	ctx     context.Context // ends runs; nil for never
 }
 
 // heads say where the heads of an attention lie: dim columns each of the input of a module.
@@ -41,13 +41,23 @@ func (p *Points) Using(ctx context.Context, by *torch.Products) *Points {
 	return &other
 }
 
-// NewPoints returns the points of a model, none so far.
+// NewPoints returns the points of a model, none so far. The zero Points are of no model: a
+// run of them is an error.
 func NewPoints(root *torch.Module) *Points {
-	return &Points{root: root, ctx: context.Background(), modules: map[string]*torch.Module{}, aliases: map[string]string{}, heads: map[string]heads{}}
+	p := &Points{root: root}
+	p.prepare()
+	return p
+}
+
+func (p *Points) prepare() {
+	if p.modules == nil {
+		p.modules, p.aliases, p.heads = map[string]*torch.Module{}, map[string]string{}, map[string]heads{}
+	}
 }
 
 // Add makes a module known by a name. The Points own the handle from here on.
 func (p *Points) Add(name string, m *torch.Module) {
+	p.prepare()
 	if _, ok := p.modules[name]; !ok {
 		p.names = append(p.names, name)
 	}
@@ -55,11 +65,15 @@ func (p *Points) Add(name string, m *torch.Module) {
 }
 
 // Alias makes a second name of a point known.
-func (p *Points) Alias(alias, name string) { p.aliases[alias] = name }
+func (p *Points) Alias(alias, name string) {
+	p.prepare()
+	p.aliases[alias] = name
+}
 
 // AddHeads makes the heads of an attention known, n of them: what they give are the
 // columns of the input of the module called projection, dim for each.
 func (p *Points) AddHeads(attention, projection string, n, dim int) {
+	p.prepare()
 	p.heads[attention] = heads{projection, n, dim}
 }
 

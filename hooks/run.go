@@ -1,13 +1,14 @@
 package hooks
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
 	"github.com/golens/golens/torch"
 )
 
-// A Run is what a call of a model's method brought back.
+// A Run is what a call of a model's method brought back. The zero Run, and nil, are of none.
 type Run struct {
 	Results []*torch.Tensor
 
@@ -19,6 +20,9 @@ type Run struct {
 // Captured returns the copy that was kept at a point, or nil if none was asked for.
 // It belongs to the Run; Take hands it over.
 func (r *Run) Captured(point string) *torch.Tensor {
+	if r == nil || r.points == nil {
+		return nil
+	}
 	c, err := r.points.Canonical(point)
 	if err != nil {
 		return nil
@@ -132,7 +136,11 @@ func (p *Points) CallPart(part *torch.Module, method string, hooks *Registry, ar
 		}
 		steps = append(steps, made...)
 	}
-	out, err := part.CallUntil(p.ctx, p.by, method, steps, args...)
+	ctx := p.ctx
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	out, err := part.CallUntil(ctx, p.by, method, steps, args...)
 	if err != nil {
 		return nil, err
 	}

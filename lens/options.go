@@ -46,8 +46,8 @@ type Options struct {
 	Logits bool // keep every logit: R*P*V numbers
 
 	// Each, where set, is called once for every row with its logits [1,T,V], in no
-	// promised order. The tensor is closed for it, and the model's device is held:
-	// it must not call Hold.
+	// promised order. The tensor is closed for it, and the model's device is held: to
+	// start a run in it is a torch.HeldError.
 	Each func(row Row, logits *torch.Tensor) error
 
 	Hooks *hooks.Registry // interventions, and captures of the caller's own

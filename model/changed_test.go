@@ -103,9 +103,7 @@ func TestFileCutShort(t *testing.T) {
 				"Trunk": func() (*hooks.Run, error) { return s.Trunk(ids, nil) },
 				"Begin": func() (*hooks.Run, error) {
 					d, run, err := s.Begin(ids, nil)
-					if d != nil {
-						d.Close()
-					}
+					d.Close()
 					return run, err
 				},
 				"Forward": func() (*hooks.Run, error) { return s.Forward(ids, nil) },

@@ -20,10 +20,10 @@ func (d *Decoding) IDs() []int64 { return d.ids }
 
 // Close frees the keys and values.
 func (d *Decoding) Close() error {
-	for _, t := range d.past {
-		t.Close()
+	if d != nil {
+		closeAll(d.past)
+		d.past = nil
 	}
-	d.past = nil
 	return nil
 }
 

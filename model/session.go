@@ -19,7 +19,8 @@ func (e *LengthError) Error() string {
 	return fmt.Sprintf("the prompt has %d tokens, and the model's context holds %d: shorten the prompt", e.Tokens, e.Context)
 }
 
-// A Session is a model whose device is held, so that nothing else runs there.
+// A Session is a model whose device is held, so that nothing else runs there. It comes from
+// Hold, and ends when the function that Hold runs returns.
 // Tensors that it returns are the caller's to close.
 type Session struct {
 	m    *Model

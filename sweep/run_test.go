@@ -2,9 +2,11 @@ package sweep_test
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/golens/golens/hooks"
 	"github.com/golens/golens/lens"
@@ -21,6 +23,58 @@ func embedded(t *testing.T) *model.Model {
 
 func simple(t *testing.T, m *model.Model) sweep.Plan {
 	return sweep.Plan{Changes: append(sweep.Scale(0.8, 0), sweep.Do(hooks.Mean())), Places: places(t, m, sweep.Resid), Words: []lens.Word{{Text: "a", ID: 17}}}
+}
+
+// TestProgressHolds: a run that Progress starts is an error, and no deadlock.
+func TestProgressHolds(t *testing.T) {
+	m := embedded(t)
+	ids := []int64{464, 835}
+	var got []error
+	_, err := sweep.Run(t.Context(), m, ids, simple(t, m), sweep.Options{Progress: func(sweep.Progress) {
+		if got == nil {
+			_, err := lens.Read(t.Context(), m, ids, lens.Options{})
+			got = append(got, err)
+		}
+	}})
+	var held *torch.HeldError
+	if err != nil || len(got) != 1 || !errors.As(got[0], &held) {
+		t.Errorf("%v: %v", err, got)
+	}
+}
+
+// TestCancelledWithin: a run that is cancelled in a block ends there. What was run before is
+// in the result.
+func TestCancelledWithin(t *testing.T) {
+	m := embedded(t)
+	ids := []int64{464, 835, 345, 466, 1997}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	plan := simple(t, m)
+	n := 0
+	stop := hooks.Func("cancel", func(x *torch.Tensor) (*torch.Tensor, error) {
+		if n++; n == 5 {
+			cancel()
+			time.Sleep(10 * time.Millisecond) // until ctx's own goroutine has told
+		}
+		return nil, nil
+	})
+	plan.Changes = []sweep.Change{sweep.Do(stop)}
+	part, err := sweep.Run(ctx, m, ids, plan, sweep.Options{})
+	if !errors.Is(err, context.Canceled) || part == nil || n != 5 {
+		t.Fatalf("after %d calls of the hook: %v, %v", n, part, err)
+	}
+	done := 0
+	for i, d := range part.Done {
+		if d {
+			done++
+		}
+		if v := part.Series[0].Values[i]; d == math.IsNaN(float64(v)) {
+			t.Errorf("run %d is done %v and has %v", i, d, v)
+		}
+	}
+	if done != 4 {
+		t.Errorf("%d runs are done, and the fifth was cancelled", done)
+	}
 }
 
 // TestInterrupted: what was done before is kept, and an earlier result is gone on with,

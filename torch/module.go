@@ -36,7 +36,7 @@ func (m *Module) Close() error {
 	return nil
 }
 
-// A Unit holds the classes of modules that are built together. Modules of the
+// A Unit holds the classes of modules that are built together; NewUnit makes one. Modules of the
 // same role, text and slots share one class, as the blocks of a model do.
 type Unit struct {
 	c       *C.golens_unit
@@ -67,6 +67,9 @@ type Slot struct {
 // the language's own functions only, and calls a child as self.child.forward(x).
 func (u *Unit) Define(role, source string, slots ...Slot) (*Module, error) {
 	op := "build " + role
+	if u == nil || u.c == nil {
+		return nil, &Error{Op: op, Msg: "the unit was not made: NewUnit makes one"}
+	}
 	var keep cstrings
 	defer keep.free()
 	defer runtime.KeepAlive(u)

@@ -22,11 +22,16 @@ func NewProgram(name, source string) *Program {
 }
 
 // Module returns the program's module, which stays the program's.
-func (p *Program) Module() (*Module, error) { return p.module() }
+func (p *Program) Module() (*Module, error) {
+	if p == nil || p.module == nil {
+		return nil, &Error{Op: "compile a program", Msg: "it has no text: NewProgram makes one"}
+	}
+	return p.module()
+}
 
 // Call runs a method, as Module.Call does.
 func (p *Program) Call(method string, args ...any) ([]*Tensor, error) {
-	m, err := p.module()
+	m, err := p.Module()
 	if err != nil {
 		return nil, err
 	}

@@ -1,9 +1,11 @@
 package torch_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/golens/golens/torch"
+	"github.com/golens/golens/torch/kernel"
 )
 
 func TestProgram(t *testing.T) {
@@ -69,5 +71,40 @@ func TestShape(t *testing.T) {
 		}
 		x := b.tensor(make([]float32, max(1, 3*min(n, 1))), shape...)
 		equal(t, "shape", x.Shape(), shape...)
+	}
+}
+
+// TestZeroValues: they mean something, or an error says that they do not.
+func TestZeroValues(t *testing.T) {
+	work(t)
+	var p torch.Program
+	_, err := p.Call("forward")
+	failed(t, err, "it has no text: NewProgram makes one")
+	var u torch.Unit
+	_, err = u.Define("Some", "")
+	failed(t, err, "build Some: the unit was not made: NewUnit makes one")
+	var x torch.Tensor
+	var m torch.Module
+	var f torch.File
+	var w torch.Weight
+	var by torch.Products
+	if x.Shape() != nil || x.Numel() != 0 || x.DType() != -1 || x.Device() != torch.CPU || m.HasMethod("forward") {
+		t.Error("the zero tensor or module has something")
+	}
+	f.Preload(0, 1)
+	f.Forget(0, 1)
+	for _, err := range []error{second(m.Call("forward")), second(x.Clone()), f.Check(), second(f.Tensor(0, torch.Float32)), by.Linear(&m, &w, nil, 1, 0),
+		second(torch.Pack(&x, false)), second(torch.One(nil, torch.ErrClosed))} {
+		if !errors.Is(err, torch.ErrClosed) {
+			t.Errorf("a zero value: %v", err)
+		}
+	}
+	var d torch.Device
+	if d != torch.CPU || d.String() != "cpu" || !d.Host() || !d.Kernels() || d.HasTF32() {
+		t.Errorf("the zero device is %v", d)
+	}
+	var set kernel.Set
+	if set.Name() != kernel.Best().Name() || set.GELU([]float32{0})[0] != 0 {
+		t.Errorf("the zero set is %v", set.Name())
 	}
 }

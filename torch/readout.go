@@ -57,9 +57,6 @@ func Readout(states []*Tensor, head, bias *Tensor, o ReadoutOptions) (*Reading, 
 		}
 		q.States, q.Length = append(q.States, at), T
 	}
-	if o.Set == (kernel.Set{}) {
-		o.Set = kernel.Best()
-	}
 	r, err := o.Set.Read(q, parallel())
 	return r, ofKernel(op, err)
 }

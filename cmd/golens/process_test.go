@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -49,6 +51,36 @@ func TestNoGPU(t *testing.T) {
 	cmd := program(t, "lens", "the", "--model", tiny(t), "--device", "cuda")
 	cmd.Env = append(cmd.Env, "CUDA_VISIBLE_DEVICES=")
 	refused(t, finish(t, cmd), 1, "--device cuda", "--device cpu")
+}
+
+// TestAutoDevice: a driver that does not work is told, and stands in the manifest; that there
+// is no GPU is nothing to tell.
+func TestAutoDevice(t *testing.T) {
+	for _, c := range []struct {
+		answer int
+		note   string
+	}{
+		{999, "--device auto takes cpu: torch: open cuda: the NVIDIA driver does not work (it answers with error 999): does nvidia-smi?; golens doctor --device cuda tells more"},
+		{100, ""}, // CUDA_ERROR_NO_DEVICE
+	} {
+		dir := t.TempDir()
+		cc := exec.Command("g++", "-shared", "-fPIC", "-xc", "-o", dir+"/libcuda.so.1", "-")
+		cc.Stdin = strings.NewReader(fmt.Sprintf("int cuInit(unsigned flags) { return %d; }", c.answer))
+		if out, err := cc.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		cmd := program(t, "lens", "the", "--model", tiny(t), "--device", "auto", "--json", "-")
+		cmd.Env = append(cmd.Environ(), "LD_LIBRARY_PATH="+dir)
+		got := finish(t, cmd)
+		var r struct{ Manifest map[string]any }
+		if err := json.Unmarshal([]byte(got.out), &r); err != nil {
+			t.Fatalf("%v: %+v", err, got)
+		}
+		note, _ := r.Manifest["device_note"].(string)
+		if got.code != 0 || note != c.note || r.Manifest["device"] != "cpu" || strings.Contains(got.stderr, "golens: warning: --device auto takes cpu: ") != (c.note != "") || c.note == "" && got.stderr != "" {
+			t.Errorf("with error %d the manifest has %q, and stderr is %q", c.answer, note, got.stderr)
+		}
+	}
 }
 
 // TestReaderGoesAway closes the pipe as head does: the program ends without a word,

@@ -25,7 +25,7 @@ func sharedFlags() []cli.Flag {
 	const category = "Shared flags"
 	return append([]cli.Flag{
 		modelFlag("`MODEL`: a Hugging Face folder, a TorchScript archive (.pt; load only what you trust), or a name such as gpt2 that the local Hugging Face cache holds; without it $" + modelVariable + ", or the small model in this program"),
-		&cli.StringFlag{Name: "device", Category: category, Value: "cpu", Usage: "`DEVICE`: compute on cpu, cuda, cuda:N or auto (a GPU where there is one)"},
+		&cli.StringFlag{Name: "device", Category: category, Value: "cpu", Usage: "`DEVICE`: compute on cpu, cuda, cuda:N or auto (a GPU where there is one; a warning says why one that is there is not taken)"},
 		&cli.IntFlag{Name: "threads", Category: category, Usage: "use `N` threads of the CPU; without it as many as PyTorch would. The last bits of the numbers depend on it"},
 		&cli.StringFlag{Name: "attention", Category: category, Value: "sdpa", Usage: "`KIND`: compute attention by sdpa or eager, as in transformers; an archive has its own"},
 		&cli.StringFlag{Name: "dtype", Category: category, Value: "auto", Usage: "`TYPE`: compute in float32, bfloat16, float16 or auto, the type that the weights are stored in, as transformers 5 does (studies: float32); an archive has its own"},

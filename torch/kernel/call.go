@@ -56,7 +56,7 @@ func (s Set) Pack(m Matrix, out []float32, par Parallel) error {
 	var p runtime.Pinner
 	defer p.Unpin()
 	c := m.c(&p)
-	return memory(C.golens_call_pack(s.c, &c, (*C.float)(into(&p, out)), (*C.golens_parallel)(par)))
+	return memory(C.golens_call_pack(s.table(), &c, (*C.float)(into(&p, out)), (*C.golens_parallel)(par)))
 }
 
 // memory is the error of a call that returned a number: 0 is none.
@@ -90,7 +90,7 @@ func (s Set) LinearInto(y, x *float32, rows int64, m Matrix, bias *float32, o Or
 	var p runtime.Pinner
 	defer p.Unpin()
 	c := m.c(&p)
-	return memory(C.golens_call_linear(s.c, pin(&p, x), C.int64_t(rows), C.int64_t(m.K), &c, pin(&p, bias), C.golens_order(o), pin(&p, y), C.int64_t(m.N), (*C.golens_parallel)(par)))
+	return memory(C.golens_call_linear(s.table(), pin(&p, x), C.int64_t(rows), C.int64_t(m.K), &c, pin(&p, bias), C.golens_order(o), pin(&p, y), C.int64_t(m.N), (*C.golens_parallel)(par)))
 }
 
 // Dots returns y[i] = x[i] . W[ids[i]] + bias[ids[i]], for x [len(ids),K]: the bits of Linear.
@@ -105,7 +105,7 @@ func (s Set) Dots(x *float32, step int64, m Matrix, bias *float32, o Order, ids 
 	var p runtime.Pinner
 	defer p.Unpin()
 	c := m.c(&p)
-	return y, memory(C.golens_call_dots(s.c, pin(&p, x), C.int64_t(len(ids)), C.int64_t(step), &c, pin(&p, bias), C.golens_order(o), (*C.int64_t)(into(&p, ids)), (*C.float)(into(&p, y)), (*C.golens_parallel)(par)))
+	return y, memory(C.golens_call_dots(s.table(), pin(&p, x), C.int64_t(len(ids)), C.int64_t(step), &c, pin(&p, bias), C.golens_order(o), (*C.int64_t)(into(&p, ids)), (*C.float)(into(&p, y)), (*C.golens_parallel)(par)))
 }
 
 // checkIDs returns an error unless all ids are from least to below V.
@@ -123,7 +123,7 @@ func (s Set) GELU(x []float32) []float32 {
 	y := make([]float32, len(x))
 	var p runtime.Pinner
 	defer p.Unpin()
-	C.golens_call_gelu(s.c, (*C.float)(into(&p, x)), (*C.float)(into(&p, y)), C.int64_t(len(x)))
+	C.golens_call_gelu(s.table(), (*C.float)(into(&p, x)), (*C.float)(into(&p, y)), C.int64_t(len(x)))
 	return y
 }
 
@@ -201,7 +201,7 @@ func (s Set) Read(q Query, par Parallel) (*Reading, error) {
 		lse: (*C.double)(into(&p, out.LogSumExp)), entropy: (*C.double)(into(&p, out.Entropy)), kl: (*C.double)(into(&p, out.KL)),
 		target_logit: (*C.float)(into(&p, out.TargetLogit)), target_rank: (*C.int64_t)(into(&p, out.TargetRank)), target_ties: (*C.int64_t)(into(&p, out.TargetTies)),
 		again: (*C.int64_t)(into(&p, again))}
-	if err := memory(C.golens_call_readout(s.c, &c, (*C.golens_parallel)(par))); err != nil {
+	if err := memory(C.golens_call_readout(s.table(), &c, (*C.golens_parallel)(par))); err != nil {
 		return nil, err
 	}
 	out.Recomputed, out.Reread = again[0], again[1]

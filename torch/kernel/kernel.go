@@ -37,8 +37,16 @@ func (o Order) Valid() bool { return o > 0 || o == Lanes }
 // PanelWidth is how many outputs of a packed matrix lie together: [ceil(N/32), K, 32].
 const PanelWidth = 32
 
-// A Set is the functions of one instruction set.
+// A Set is the functions of one instruction set. The zero Set is the best.
 type Set struct{ c *C.golens_kernel }
+
+// table returns the set as C knows it.
+func (s Set) table() *C.golens_kernel {
+	if s.c == nil {
+		return C.golens_kernel_best()
+	}
+	return s.c
+}
 
 // Best returns the best instruction set that the processor runs.
 func Best() Set { return Set{C.golens_kernel_best()} }
@@ -56,7 +64,7 @@ func Sets() []Set {
 }
 
 // Name is "avx512", "avx2" or "plain".
-func (s Set) Name() string { return C.GoString(s.c.name) }
+func (s Set) Name() string { return C.GoString(s.table().name) }
 
 // Table is the set as C knows it, a golens_kernel, for other packages with C in them.
-func (s Set) Table() unsafe.Pointer { return unsafe.Pointer(s.c) }
+func (s Set) Table() unsafe.Pointer { return unsafe.Pointer(s.table()) }

@@ -43,7 +43,7 @@ func (s Set) Select(x Logits, top int, targets []int64, par Parallel) (*Selectio
 		targets: (*C.int64_t)(into(&p, targets)), count: C.int64_t(len(targets) / R),
 		top_ids: (*C.int64_t)(into(&p, out.TopIDs)), top_logits: (*C.float)(into(&p, out.TopLogits)),
 		rank: (*C.int64_t)(into(&p, out.Rank)), ties: (*C.int64_t)(into(&p, out.Ties))}
-	if err := memory(C.golens_call_select(s.c, &c, (*C.golens_parallel)(par))); err != nil {
+	if err := memory(C.golens_call_select(s.table(), &c, (*C.golens_parallel)(par))); err != nil {
 		return nil, err
 	}
 	return out, nil
