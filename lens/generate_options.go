@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/model/token"
@@ -169,7 +168,7 @@ func setLengths(g *model.GenerationConfig, o GenerateOptions, T int) error {
 	case g.MaxNew > 0:
 		g.MaxLength = 0
 	case g.MaxLength > 0:
-		whose = " by max_length of " + g.File
+		whose = " by max_length of " + g.Source()
 	}
 	if g.MaxLength > 0 && g.MaxLength <= T {
 		return choice("the text may have %d tokens%s, and the prompt alone has %d", g.MaxLength, whose, T)
@@ -194,21 +193,16 @@ func setLengths(g *model.GenerationConfig, o GenerateOptions, T int) error {
 // warn says where transformers' generate, with the same settings, would do otherwise.
 func (w *writer) warn(g *model.GenerationConfig, o GenerateOptions, ids []int64) {
 	say := func(format string, a ...any) { w.out.Warnings = append(w.out.Warnings, fmt.Sprintf(format, a...)) }
-	if len(g.NotApplied) > 0 {
-		say("%s asks for %s, which golens does not apply: transformers' generate may give another text or other last bits", g.File, strings.Join(g.NotApplied, ", "))
-	}
-	if g.Sample && o.Sampling == nil {
-		say("%s asks for tokens drawn by chance (do_sample): here each token is the likeliest, as with do_sample=False", g.File)
-	}
+	w.out.Warnings = append(w.out.Warnings, g.Warnings(o.Sampling != nil)...)
 	if g.MaxNew > 0 && o.MaxNew == 0 && o.MaxLength > 0 {
-		say("the greatest length asked for counts, and not max_new_tokens %d of %s, which counts in transformers' generate", g.MaxNew, g.File)
+		say("the greatest length asked for counts, and not max_new_tokens %d of %s, which counts in transformers' generate", g.MaxNew, g.Source())
 	}
 	if g.MinNew > 0 && o.MinNew == 0 && o.MinLength > 0 {
-		say("the least length asked for counts, and not min_new_tokens %d of %s, which counts in transformers' generate", g.MinNew, g.File)
+		say("the least length asked for counts, and not min_new_tokens %d of %s, which counts in transformers' generate", g.MinNew, g.Source())
 	}
 	for _, id := range g.Pad {
 		if slices.Contains(ids, id) && !slices.Contains(g.EOS, id) {
-			say("the prompt has the token %d, the pad_token_id of %s: golens reads it, and transformers' generate does not unless it is given an attention mask", id, g.File)
+			say("the prompt has the token %d, the pad_token_id of %s: golens reads it, and transformers' generate does not unless it is given an attention mask", id, g.Source())
 		}
 	}
 }

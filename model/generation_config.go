@@ -2,6 +2,7 @@ package model
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -176,6 +177,22 @@ func ParseGenerationConfig(text []byte) (*GenerationConfig, error) {
 	return g, nil
 }
 
+// Source returns where the settings come from, for a sentence.
+func (g *GenerationConfig) Source() string { return cmp.Or(g.File, "the settings") }
+
+// Warnings says in sentences what g asks for and golens does not do; draws tells
+// whether tokens are drawn by chance.
+func (g *GenerationConfig) Warnings(draws bool) []string {
+	var out []string
+	if len(g.NotApplied) > 0 {
+		out = append(out, fmt.Sprintf("%s asks for %s, which golens does not apply: transformers' generate may give another text or other last bits", g.Source(), strings.Join(g.NotApplied, ", ")))
+	}
+	if g.Sample && !draws {
+		out = append(out, g.Source()+" asks for tokens drawn by chance (do_sample); here each token is the likeliest, as with do_sample=False")
+	}
+	return out
+}
+
 // Check says what of g a vocabulary of that size has no room for, and what would leave
 // no token to choose.
 func (g *GenerationConfig) Check(vocab int) error {
@@ -219,34 +236,45 @@ func shorten(value json.RawMessage) string {
 }
 
 // Changed returns the settings that differ from the defaults, by their name, as values
-// for JSON. Those of sampling are among them only where Sample is set.
+// for JSON.
 func (g *GenerationConfig) Changed() map[string]any {
-	out, defaults := map[string]any{}, NewGenerationConfig()
-	for _, s := range Settings {
-		if s.Chance && !g.Sample {
-			continue
-		}
-		value := reflect.ValueOf(s.at(g)).Elem()
-		if other := reflect.ValueOf(s.at(defaults)).Elem(); !reflect.DeepEqual(value.Interface(), other.Interface()) && (value.Kind() != reflect.Slice || value.Len() > 0) {
-			out[s.Name] = value.Interface()
-		}
+	out := map[string]any{}
+	for _, s := range g.changed() {
+		out[s.Name] = reflect.ValueOf(s.at(g)).Elem().Interface()
 	}
 	return out
 }
 
 // Describe returns the settings that differ from the defaults in their order, each as
 // "name value".
-func (g *GenerationConfig) Describe() []string {
-	var out []string
-	changed := g.Changed()
+func (g *GenerationConfig) Describe() []string { return g.describe(g.changed()) }
+
+// Shaping returns those of Describe's that change logits, but for the ones of sampling.
+func (g *GenerationConfig) Shaping() []string {
+	return g.describe(slices.DeleteFunc(g.changed(), func(s *Setting) bool { return s.Chance || s.step == nil }))
+}
+
+func (g *GenerationConfig) changed() []*Setting {
+	var out []*Setting
+	defaults := NewGenerationConfig()
 	for _, s := range Settings {
-		if v, ok := changed[s.Name]; ok {
-			text, err := json.Marshal(v)
-			if err != nil { // an infinite number
-				text = fmt.Append(nil, v)
-			}
-			out = append(out, s.Name+" "+shorten(text))
+		value, other := reflect.ValueOf(s.at(g)).Elem(), reflect.ValueOf(s.at(defaults)).Elem()
+		empty := value.Kind() == reflect.Slice && value.Len() == 0
+		if !empty && !reflect.DeepEqual(value.Interface(), other.Interface()) {
+			out = append(out, s)
 		}
+	}
+	return out
+}
+
+func (g *GenerationConfig) describe(settings []*Setting) []string {
+	var out []string
+	for _, s := range settings {
+		text, err := json.Marshal(s.at(g))
+		if err != nil { // an infinite number
+			text = fmt.Append(nil, reflect.ValueOf(s.at(g)).Elem())
+		}
+		out = append(out, s.Name+" "+shorten(text))
 	}
 	return out
 }

@@ -191,7 +191,7 @@ var Settings = []*Setting{
 	{Name: "begin_suppress_tokens", Takes: "IDS", Doc: "tokens that do not come first", want: tokenIDs,
 		at: func(g *GenerationConfig) any { return &g.BeginSuppress }, step: beginSuppressStep},
 	{Name: "do_sample", Doc: "draw tokens by chance", want: orSwitched, at: func(g *GenerationConfig) any { return &g.Sample }},
-	{Name: "temperature", Takes: "X", Chance: true, Doc: "divide logits by X; above 1 the choice is freer", want: realNumber, valid: finite,
+	{Name: "temperature", Takes: "X", Chance: true, Doc: "divide logits by X; above 1 the choice is freer", want: above0, valid: finite,
 		at: func(g *GenerationConfig) any { return &g.Sampling.Temperature }, step: temperatureStep},
 	{Name: "top_h", Takes: "H", Chance: true, Doc: "draw from the likeliest tokens that hold this part of the entropy", want: realNumber, valid: finite,
 		at: func(g *GenerationConfig) any { return &g.Sampling.TopH }, step: topHStep},

@@ -101,7 +101,8 @@ def generate(model, ids, new=None, min_length=None, end_of_text=None, own_end=Fa
 def scores(logits, ids, prompt, settings):
     """Returns what generate's processors make of logits [V] behind a text `ids`, the first `prompt` of them given,
     which tokens [V] it would draw from, and their probabilities."""
-    config = GenerationConfig(**settings)
+    whole = ("temperature", "repetition_penalty", "encoder_repetition_penalty")  # JSON from Go has 2 for 2.0
+    config = GenerationConfig(**settings | {name: float(settings[name]) for name in whole if name in settings})
     config.update(**config._get_default_generation_params(), defaults_only=True)
     if config.eos_token_id is not None:
         config._eos_token_tensor = torch.tensor(config.eos_token_id).reshape(-1)
