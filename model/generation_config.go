@@ -297,7 +297,7 @@ func (o other) acts(value json.RawMessage) bool {
 	if json.Unmarshal(value, &n) == nil && text != "null" && n == math.Trunc(n) && math.Abs(n) < 1e6 {
 		text = fmt.Sprint(int(n)) // 1.0 is 1
 	}
-	return text != "null" && text != "false" && !slices.Contains(o.neutral, text)
+	return text != "null" && (text != "false" || slices.Contains(o.neutral, "true")) && !slices.Contains(o.neutral, text)
 }
 
 // notApplied are the fields beyond Settings by which transformers' generate writes
