@@ -195,7 +195,7 @@ var Settings = []*Setting{
 		at: func(g *GenerationConfig) any { return &g.Sampling.Temperature }, step: temperatureStep},
 	{Name: "top_h", Takes: "H", Chance: true, Doc: "draw from the likeliest tokens that hold this part of the entropy", want: realNumber, valid: finite,
 		at: func(g *GenerationConfig) any { return &g.Sampling.TopH }, step: topHStep},
-	{Name: "top_k", Takes: "K", Chance: true, Doc: "draw from the K likeliest tokens; 0 for all", want: "a whole number",
+	{Name: "top_k", Takes: "K", Chance: true, Doc: "draw from the K likeliest tokens and the equals of the last; 0 for all, and 50 where neither a flag nor the folder says", want: "a whole number",
 		at: func(g *GenerationConfig) any { return &g.Sampling.TopK }, step: topKStep},
 	{Name: "top_p", Takes: "P", Chance: true, Doc: "draw from the fewest likeliest tokens whose probabilities add up to P", want: realNumber, valid: finite,
 		at: func(g *GenerationConfig) any { return &g.Sampling.TopP }, step: topPStep},

@@ -110,7 +110,7 @@ type writing struct {
 	options  lens.GenerateOptions
 	warnings []string
 	said     []string // what Generate warns of, and the user knows
-	stop     error // why a text that was written in part has no more
+	stop     error    // why a text that was written in part has no more
 }
 
 // result writes behind prompt i. Of one text what was written before an error is a
