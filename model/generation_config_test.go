@@ -152,3 +152,28 @@ func FuzzParseGenerationConfig(f *testing.F) {
 		}
 	})
 }
+
+// TestGenerationDocs: docs/generation.md names every field, and the steps in their order.
+func TestGenerationDocs(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "docs", "generation.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, applied, _ := strings.Cut(string(text), "## What is applied")
+	applied, other, _ := strings.Cut(applied, "## What is not applied")
+	last := 0
+	for _, s := range Settings {
+		at := strings.Index(applied, "`"+s.Name+"`")
+		if at < 0 && s.Name != "do_sample" || s.step != nil && at < last {
+			t.Errorf("%s stands at %d, the step before at %d", s.Name, at, last)
+		}
+		if s.step != nil {
+			last = at
+		}
+	}
+	for _, o := range notApplied {
+		if !strings.Contains(other, "`"+o.name+"`") {
+			t.Errorf("%s is not named", o.name)
+		}
+	}
+}
