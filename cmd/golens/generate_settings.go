@@ -132,6 +132,13 @@ func folderSettings(c *cli.Context, m *model.Model, o *lens.GenerateOptions) err
 	if c.IsSet("eos-token-id") && g.EOS != nil {
 		o.End = g.EOS // these must be in the vocabulary
 	}
+	for flag, ids := range map[string][]int64{"suppress-tokens": g.Suppress, "begin-suppress-tokens": g.BeginSuppress} {
+		for _, id := range ids {
+			if c.IsSet(flag) && (id < 0 || id >= int64(m.Sizes.Vocab)) { // a folder may name more than the vocabulary has
+				return usage(c, "--%s: there is no token %d; the vocabulary has the ids 0 to %d", flag, id, m.Sizes.Vocab-1)
+			}
+		}
+	}
 	if (c.IsSet("min-new") || c.IsSet("min-length")) && o.MinNew == 0 && o.MinLength == 0 {
 		g.MinNew, g.MinLength = 0, 0
 	}

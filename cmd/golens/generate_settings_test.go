@@ -162,6 +162,7 @@ func TestBadSettings(t *testing.T) {
 		{name: "flag", args: on("generate", "x", "--repetition-penalty", "none"), code: 2, says: []string{"--repetition-penalty none: it is a number above 0"}},
 		{name: "penalty 0", args: on("generate", "x", "--repetition-penalty", "0"), code: 2, says: []string{"--repetition-penalty 0"}},
 		{name: "ids", args: on("generate", "x", "--suppress-tokens", "1,b"), code: 2, says: []string{"--suppress-tokens 1,b: it is a token id or a list"}},
+		{name: "ids outside", args: on("generate", "x", "--suppress-tokens", "1,-5"), code: 2, says: []string{"--suppress-tokens: there is no token -5"}},
 		{name: "bad words", args: on("generate", "x", "--bad-words-ids", "[1]"), code: 2, says: []string{"--bad-words-ids [1]: it is a list of lists"}},
 		{name: "decay", args: on("generate", "x", "--exponential-decay-length-penalty", "3"), code: 2, says: []string{"--exponential-decay-length-penalty 3"}},
 		{name: "end outside", args: on("generate", "x", "--eos-token-id", "999999"), code: 2, says: []string{"token 999999 cannot end"}},
