@@ -33,6 +33,7 @@ type Generation struct {
 	Steps    []*Step
 	Ended    Ending // why there are no more tokens
 	Sampling *model.Sampling
+	Config   *model.GenerationConfig // the settings that held
 	Warnings []string
 	Manifest Manifest
 }
@@ -49,7 +50,8 @@ func (g *Generation) New() []Token {
 // Generate has the model write behind ids [T], and reads the lens of every step as
 // it is made: step 0 in the shape [1,T,C], later ones, which read one token behind
 // the keys and values of the others, in [1,1,C]. Tokens, states and numbers of greedy
-// decoding are to the bit those of transformers' generate and of a notebook on them;
+// decoding are to the bit those of transformers' generate, with the settings of the
+// model's folder, and of a notebook on them (Generation.Warnings say where they are not);
 // in fast mode the tokens and states are, unless weights are packed, and the lens agrees up
 // to rounding.
 //
@@ -61,7 +63,7 @@ func Generate(ctx context.Context, m *model.Model, ids []int64, o GenerateOption
 		return nil, err
 	}
 	w := &writer{m: m, out: &Generation{T: len(ids), Sequence: slices.Clone(ids), Sampling: o.Sampling}}
-	if err := w.choose(o); err != nil {
+	if err := w.choose(o, ids); err != nil {
 		return nil, err
 	}
 	if !m.Cached() {
@@ -136,8 +138,8 @@ func (w *writer) step(ctx context.Context, s model.Session) (*Step, error) {
 		return nil, err
 	}
 	torch.Keep(&r.scope, run)
-	forbidden := w.forbidden(len(w.out.Sequence))
-	early := r.Fast && !r.Next && w.Sampling == nil
+	forbidden, plain := w.chooser.Forbidden(r.ids, w.m.Sizes.Vocab)
+	early := r.Fast && !r.Next && plain
 	if early { // the lens itself says which token is the likeliest
 		if err := r.readFast(ctx, s, run); err != nil {
 			return nil, err
@@ -152,7 +154,7 @@ func (w *writer) step(ctx context.Context, s model.Session) (*Step, error) {
 		return nil, err
 	}
 	defer x.Close()
-	if r.next, err = w.chooser.Choose(x, forbidden); err != nil {
+	if r.next, err = w.chooser.Choose(x, r.ids); err != nil {
 		return nil, err
 	}
 	if !early {

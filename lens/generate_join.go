@@ -10,11 +10,12 @@ import (
 
 // Written says of a Result that its text was written by the model, and how.
 type Written struct {
-	Prompt   int             // T, tokens of the prompt
-	Sequence []int64         // prompt and new tokens; the last one was not read
-	Text     []byte          // of the new tokens; nil without a tokenizer
-	Ended    Ending          // why there are no more
-	Sampling *model.Sampling // nil for greedy decoding
+	Prompt   int                     // T, tokens of the prompt
+	Sequence []int64                 // prompt and new tokens; the last one was not read
+	Text     []byte                  // of the new tokens; nil without a tokenizer
+	Ended    Ending                  // why there are no more
+	Sampling *model.Sampling         // nil for greedy decoding
+	Config   *model.GenerationConfig // the settings that held
 }
 
 // Joined returns the lens of all steps as one Result, of the positions from `from`
@@ -31,7 +32,7 @@ func (g *Generation) Joined(from int) *Result {
 	}
 	out := newJoint(steps, from).result(from)
 	out.Prompt, out.Warnings, out.Manifest = g.Prompt, g.Warnings, g.Manifest
-	out.Written = &Written{Prompt: g.T, Sequence: g.Sequence, Ended: g.Ended, Sampling: g.Sampling}
+	out.Written = &Written{Prompt: g.T, Sequence: g.Sequence, Ended: g.Ended, Sampling: g.Sampling, Config: g.Config}
 	for _, s := range g.Steps {
 		out.Pieces[s.ID] = s.Token
 		out.Written.Text = append(out.Written.Text, s.Token.Bytes...)

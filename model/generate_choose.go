@@ -9,12 +9,18 @@ import (
 	"github.com/golens/golens/torch"
 )
 
-// Sampling says how a token is drawn by chance. The draws are the same for the same
-// seed and the same logits; they are not those of PyTorch with that seed.
+// Sampling says how a token is drawn by chance. Which tokens may come, and with which
+// probabilities, is as in transformers' generate with do_sample. The draws are the same
+// for the same seed and the same logits; they are not those of PyTorch with that seed.
 type Sampling struct {
-	Temperature float64 `json:"temperature"` // logits are divided by it; 1 leaves them as they are
-	TopK        int     `json:"top_k"`       // only of the K likeliest; 0 for all
-	TopP        float64 `json:"top_p"`       // only of the fewest likeliest whose probabilities add up to it; 1 for all
+	Temperature float64 `json:"temperature"`              // logits are divided by it; 1 leaves them as they are
+	TopK        int     `json:"top_k"`                    // only of the K likeliest, and of the K-th's equals; 0 for all
+	TopP        float64 `json:"top_p"`                    // only of the fewest likeliest whose probabilities add up to it; 1 for all
+	TopH        float64 `json:"top_h,omitempty"`          // only of the likeliest with this part of the entropy; 0 for all
+	MinP        float64 `json:"min_p,omitempty"`          // only of those this much as probable as the likeliest; 0 for all
+	TypicalP    float64 `json:"typical_p,omitempty"`      // only of the most typical whose probabilities add up to it; 0 and 1 for all
+	Epsilon     float64 `json:"epsilon_cutoff,omitempty"` // only of those with this probability; 0 for all
+	Eta         float64 `json:"eta_cutoff,omitempty"`     // the same, less where the entropy is high; 0 for all
 	Seed        uint64  `json:"seed"`
 }
 
@@ -28,6 +34,14 @@ func (s Sampling) Check() error {
 	case !(s.TopP > 0 && s.TopP <= 1): // so that NaN is refused
 		return choice("top-p %v cannot be: it is a probability above 0, and 1 for all", s.TopP)
 	}
+	for _, part := range []struct {
+		name  string
+		value float64
+	}{{"top-h", s.TopH}, {"min-p", s.MinP}, {"typical-p", s.TypicalP}, {"epsilon-cutoff", s.Epsilon}, {"eta-cutoff", s.Eta}} {
+		if !(part.value >= 0 && part.value <= 1) {
+			return choice("%s %v cannot be: it is a number from 0 to 1, and 0 for all tokens", part.name, part.value)
+		}
+	}
 	return nil
 }
 
@@ -39,29 +53,67 @@ var choosing = torch.NewProgram("Choose", chooseText)
 // A Chooser says which token comes next. It is for one text: its draws go on from
 // token to token.
 type Chooser struct {
-	sampling *Sampling
-	random   *rand.Rand
+	config *GenerationConfig
+	prompt int
+	random *rand.Rand // nil where nothing is drawn
 }
 
-// NewChooser returns one that takes the likeliest token, of equals the first (greedy
-// decoding), or, with sampling, one that draws.
-func NewChooser(s *Sampling) (*Chooser, error) {
-	if s == nil {
-		return &Chooser{}, nil
+// NewChooser returns one for a text behind a prompt of so many tokens. It changes the
+// logits by the settings g, then takes the likeliest token, of equals the first (greedy
+// decoding), or draws where g.Sample is set. g.MaxLength is where ForcedEOS comes.
+func NewChooser(g *GenerationConfig, prompt int) (*Chooser, error) {
+	c := &Chooser{config: g.clone(), prompt: prompt}
+	if !g.Sample {
+		return c, nil
 	}
-	if err := s.Check(); err != nil {
+	if err := g.Sampling.Check(); err != nil {
 		return nil, err
 	}
-	own := *s
-	return &Chooser{&own, rand.New(rand.NewPCG(s.Seed, 0))}, nil
+	c.random = rand.New(rand.NewPCG(g.Sampling.Seed, 0))
+	return c, nil
 }
 
-// Choose returns the next token by the logits [1,1,V] of the last position; it is
-// none of the forbidden ones.
-func (c *Chooser) Choose(logits *torch.Tensor, forbidden []int64) (int64, error) {
-	method, args := "greedy", []any{logits, append([]int64{}, forbidden...)}
-	if s := c.sampling; s != nil {
-		method, args = "sample", append(args, s.Temperature, s.TopK, s.TopP, c.random.Float64())
+// steps returns what is to be done with the logits.
+func (c *Chooser) steps(w written) []step {
+	var out []step
+	for _, s := range Settings {
+		if s.step == nil || s.Chance && c.random == nil {
+			continue
+		}
+		if made := s.step(c.config, w); made.method != "" {
+			out = append(out, made)
+		}
+	}
+	return out
+}
+
+// Forbidden returns the tokens that may not follow on the text, whose first tokens are
+// the prompt, and true where the likeliest of the others is what Choose takes.
+func (c *Chooser) Forbidden(text []int64, vocab int) ([]int64, bool) {
+	if c.random != nil {
+		return nil, false
+	}
+	var out []int64
+	for _, s := range c.steps(written{text, c.prompt, vocab}) {
+		if s.method != forbidMethod {
+			return nil, false
+		}
+		out = append(out, s.args[0].([]int64)...)
+	}
+	return out, true
+}
+
+// Choose returns the token that follows on the text, whose first tokens are the
+// prompt, by the logits [1,1,V] of its last position.
+func (c *Chooser) Choose(logits *torch.Tensor, text []int64) (int64, error) {
+	x, err := c.Scores(logits, text)
+	if err != nil {
+		return 0, err
+	}
+	defer x.Close()
+	method, args := "likeliest", []any{x}
+	if c.random != nil {
+		method, args = "drawn", append(args, c.random.Float64())
 	}
 	t, err := torch.One(choosing.Call(method, args...))
 	if err != nil {
@@ -73,7 +125,43 @@ func (c *Chooser) Choose(logits *torch.Tensor, forbidden []int64) (int64, error)
 		return 0, err
 	}
 	if id[0] < 0 {
-		return 0, errors.New("model: no token can be drawn: the logits are not numbers (NaN or infinite), from the weights or an intervention")
+		return 0, errors.New("model: no token can be drawn: the logits are not numbers (NaN or infinite), from the weights, an intervention or settings that forbid every token")
 	}
 	return id[0], nil
+}
+
+// Scores returns the logits [1,V] behind all steps, which transformers' generate calls
+// scores. The caller closes them.
+func (c *Chooser) Scores(logits *torch.Tensor, text []int64) (*torch.Tensor, error) {
+	x, err := torch.One(choosing.Call("last", logits))
+	if err != nil {
+		return nil, err
+	}
+	shape := x.Shape()
+	for _, s := range c.steps(written{text, c.prompt, int(shape[len(shape)-1])}) {
+		next, err := s.run(x)
+		x.Close()
+		if err != nil {
+			return nil, err
+		}
+		x = next
+	}
+	return x, nil
+}
+
+// run makes the step's changes in new logits.
+func (s step) run(x *torch.Tensor) (*torch.Tensor, error) {
+	args := []any{x}
+	for _, a := range s.args {
+		if v, ok := a.([]float32); ok {
+			t, err := torch.New(v, int64(len(v)))
+			if err != nil {
+				return nil, err
+			}
+			defer t.Close()
+			a = t
+		}
+		args = append(args, a)
+	}
+	return torch.One(choosing.Call(s.method, args...))
 }

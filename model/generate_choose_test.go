@@ -23,16 +23,20 @@ func logitsOf(t *testing.T, v []float32) *torch.Tensor {
 	return x
 }
 
-// draw returns n tokens that a new chooser takes.
+// draw returns n tokens that a new chooser takes, each for the first of a text.
 func draw(t *testing.T, s *model.Sampling, x *torch.Tensor, n int, forbidden ...int64) []int64 {
 	t.Helper()
-	c, err := model.NewChooser(s)
+	g := model.NewGenerationConfig()
+	if g.Suppress = forbidden; s != nil {
+		g.Sample, g.Sampling = true, *s
+	}
+	c, err := model.NewChooser(g, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out []int64
 	for range n {
-		id, err := c.Choose(x, forbidden)
+		id, err := c.Choose(x, []int64{0})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -77,10 +81,17 @@ func TestSampling(t *testing.T) {
 		{Temperature: 1, TopP: 1, TopK: 5, Seed: 3}, {Temperature: 1, TopP: 1, TopK: 1}, {Temperature: 1, TopP: 1, TopK: 1000, Seed: 4},
 		{Temperature: 1, TopP: 0.9, Seed: 5}, {Temperature: 1, TopP: 0.3, Seed: 6}, {Temperature: 1, TopP: 1e-9, Seed: 6},
 		{Temperature: 1.5, TopP: 0.8, TopK: 12, Seed: 7}, {Temperature: 1e-9, TopP: 1, Seed: 8}, {Temperature: 1e9, TopP: 1, Seed: 9},
+		{Temperature: 2, TopP: 1, TopH: 0.5, Seed: 10}, {Temperature: 1, TopP: 1, MinP: 0.1, Seed: 11}, {Temperature: 1, TopP: 1, TypicalP: 0.7, Seed: 12},
+		{Temperature: 1, TopP: 1, Epsilon: 0.03, Seed: 13}, {Temperature: 1, TopP: 1, Eta: 0.1, Seed: 14},
 	} {
 		t.Run(fmt.Sprintf("%+v", s), func(t *testing.T) {
-			k := min(s.TopK, V)
-			want := reference.Support(t, logits, s.Temperature, k, s.TopP)
+			settings := map[string]any{"do_sample": true, "temperature": s.Temperature, "top_k": s.TopK, "top_p": s.TopP, "epsilon_cutoff": s.Epsilon, "eta_cutoff": s.Eta}
+			for name, x := range map[string]float64{"top_h": s.TopH, "min_p": s.MinP, "typical_p": s.TypicalP} {
+				if x > 0 {
+					settings[name] = x
+				}
+			}
+			want := reference.Scores(t, logits, []int64{0}, 1, settings)
 			count := make([]int, V)
 			for _, id := range draw(t, &s, x, n) {
 				count[id]++
@@ -113,14 +124,16 @@ func TestSeeds(t *testing.T) {
 	}
 }
 
-// TestDrawnTokens: of equals the lower ids are among the likeliest, and forbidden
-// ones are never drawn.
+// TestDrawnTokens: the equals of the K-th likeliest may come too, as in transformers,
+// and forbidden tokens never do.
 func TestDrawnTokens(t *testing.T) {
 	x := logitsOf(t, []float32{2, 2, 2, 2, 1})
+	equals := map[int64]bool{}
 	for _, id := range draw(t, &model.Sampling{Temperature: 1, TopP: 1, TopK: 2}, x, 200) {
-		if id > 1 {
-			t.Errorf("token %d is none of the first 2 of equals", id)
-		}
+		equals[id] = true
+	}
+	if len(equals) != 4 || equals[4] {
+		t.Errorf("of the first 2 and their equals the tokens %v were drawn", equals)
 	}
 	seen := map[int64]bool{}
 	for _, id := range draw(t, &model.Sampling{Temperature: 1, TopP: 1}, x, 200, 0, 3) {
@@ -142,17 +155,21 @@ func TestBadSampling(t *testing.T) {
 		{model.Sampling{Temperature: nan, TopP: 1}, "temperature NaN"}, {model.Sampling{Temperature: inf, TopP: 1}, "temperature +Inf"},
 		{model.Sampling{Temperature: 1, TopP: 0}, "top-p 0"}, {model.Sampling{Temperature: 1, TopP: 1.1}, "top-p 1.1"},
 		{model.Sampling{Temperature: 1, TopP: nan}, "top-p NaN"}, {model.Sampling{Temperature: 1, TopP: 1, TopK: -1}, "top-k -1"},
+		{model.Sampling{Temperature: 1, TopP: 1, MinP: nan}, "min-p NaN"}, {model.Sampling{Temperature: 1, TopP: 1, TopH: 2}, "top-h 2"},
+		{model.Sampling{Temperature: 1, TopP: 1, TypicalP: -1}, "typical-p -1"}, {model.Sampling{Temperature: 1, TopP: 1, Eta: inf}, "eta-cutoff +Inf"},
 	} {
-		if _, err := model.NewChooser(&c.s); err == nil || !strings.Contains(err.Error(), c.says) {
+		if _, err := model.NewChooser(&model.GenerationConfig{Sample: true, Sampling: c.s}, 1); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%+v: error %v, want one about %s", c.s, err, c.says)
 		}
 	}
-	chooser, err := model.NewChooser(&model.Sampling{Temperature: 1, TopP: 1})
+	g := model.NewGenerationConfig()
+	g.Sample = true
+	chooser, err := model.NewChooser(g, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, logits := range [][]float32{{1, float32(nan), 2}, {float32(inf), 1}, {float32(-inf), float32(-inf)}} {
-		if id, err := chooser.Choose(logitsOf(t, logits), nil); err == nil || !strings.Contains(err.Error(), "not numbers") {
+		if id, err := chooser.Choose(logitsOf(t, logits), []int64{0}); err == nil || !strings.Contains(err.Error(), "not numbers") {
 			t.Errorf("logits %v: token %d, error %v", logits, id, err)
 		}
 	}

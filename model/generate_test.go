@@ -26,7 +26,11 @@ type made struct {
 func generate(t *testing.T, m *model.Model, ids []int64, n, minLength int, end int64, h *hooks.Registry) made {
 	t.Helper()
 	out := made{sequence: append([]int64(nil), ids...), hidden: make([][]float32, len(m.Layout.Blocks)+1)}
-	c, err := model.NewChooser(nil)
+	g := model.NewGenerationConfig()
+	if g.MinLength = minLength; end >= 0 {
+		g.EOS = []int64{end}
+	}
+	c, err := model.NewChooser(g, len(ids))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,11 +59,7 @@ func generate(t *testing.T, m *model.Model, ids []int64, n, minLength int, end i
 				return err
 			}
 			out.logits = append(out.logits, floats(t, x)...)
-			var forbidden []int64
-			if end >= 0 && len(out.sequence) < minLength {
-				forbidden = []int64{end}
-			}
-			id, err := c.Choose(x, forbidden)
+			id, err := c.Choose(x, out.sequence)
 			x.Close()
 			if err != nil {
 				return err
@@ -152,8 +152,8 @@ func TestOwnEnd(t *testing.T) {
 		}
 	}
 	m := open(t, dir, model.Options{})
-	if ids, err := m.EndIDs(); !slices.Equal(ids, []int64{1008}) || err != nil { // config.json's
-		t.Fatalf("the model's own end: %v, %v", ids, err)
+	if g, err := m.GenerationConfig(); err != nil || !slices.Equal(g.EOS, []int64{1008}) || g.File != "config.json" {
+		t.Fatalf("the model's own end: %+v, %v", g, err)
 	}
 	ids := reference.IDs(4, 6, m.Sizes.Vocab)
 	end := generate(t, m, ids, 8, 0, -1, nil).sequence[len(ids)+4]
@@ -161,8 +161,8 @@ func TestOwnEnd(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "generation_config.json"), []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if ids, err := m.EndIDs(); !slices.Equal(ids, []int64{1000, end}) || err != nil {
-		t.Errorf("the tokens that end a text are %v, %v", ids, err)
+	if g, err := m.GenerationConfig(); err != nil || !slices.Equal(g.EOS, []int64{1000, end, 50256}) || g.File != "generation_config.json" {
+		t.Errorf("the tokens that end a text: %+v, %v", g, err)
 	}
 	want := reference.Generate(t, reference.Generation{Request: reference.Request{Model: dir, IDs: ids}, New: 20, EndOfText: -1, OwnEnd: true})
 	if n := len(want["sequence"].Int64); n >= len(ids)+20 {

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/golens/golens/figure"
@@ -18,11 +19,17 @@ type generationJSON struct {
 	Bytes    []byte          `json:"text_bytes,omitempty"` // base64, only where Text is not lossless
 	Ended    lens.Ending     `json:"ended"`
 	Sampling *model.Sampling `json:"sampling"`
+	Settings map[string]any  `json:"settings"`
 }
 
 func generationOf(r *lens.Result) generationJSON {
 	w := r.Written
-	g := generationJSON{Prompt: w.Prompt, New: len(w.Sequence) - w.Prompt, Text: valid(string(w.Text)), Ended: w.Ended, Sampling: w.Sampling}
+	g := generationJSON{Prompt: w.Prompt, New: len(w.Sequence) - w.Prompt, Text: valid(string(w.Text)), Ended: w.Ended, Sampling: w.Sampling, Settings: map[string]any{}}
+	if w.Config != nil {
+		own := *w.Config
+		own.Sample, own.Sampling = false, model.NewGenerationConfig().Sampling // g.Sampling has them
+		g.Settings = own.Changed()
+	}
 	if !utf8.Valid(w.Text) {
 		g.Bytes = w.Text
 	}
@@ -82,9 +89,20 @@ func manner(w *lens.Written) string {
 		if p.TopP < 1 {
 			s += fmt.Sprintf(", top-p %v", p.TopP)
 		}
+		for _, more := range []struct {
+			name  string
+			value float64
+		}{{"top-h", p.TopH}, {"min-p", p.MinP}, {"typical-p", p.TypicalP}, {"epsilon-cutoff", p.Epsilon}, {"eta-cutoff", p.Eta}} {
+			if more.value > 0 {
+				s += fmt.Sprintf(", %s %v", more.name, more.value)
+			}
+		}
 		s += fmt.Sprintf(", seed %d", p.Seed)
 	} else {
 		s += ", each the likeliest"
+	}
+	if w.Config != nil && len(w.Config.Shaping()) > 0 {
+		s += " by " + strings.Join(w.Config.Shaping(), ", ")
 	}
 	return s + "; " + w.Ended.String()
 }

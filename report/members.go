@@ -15,7 +15,7 @@ var Texts = []Text{
 	{"prompt", "string", "the text as given; U+FFFD stands for bytes that are not UTF-8, for which `prompt_bytes` is given too", true},
 	{"prompt_bytes", "base64", "the prompt's bytes, only where `prompt` is not lossless", false},
 	{"manifest", "object", "what made the result; in NPZ the same object as JSON text", true},
-	{"generation", "object", "where the model wrote the text: `prompt_tokens` and `new_tokens` count its tokens, `text` is what is new (`text_bytes` in base64 where that is not lossless), `ended` says `why` there is no more, `sampling` how tokens were drawn, null for the likeliest", true},
+	{"generation", "object", "where the model wrote the text: `prompt_tokens` and `new_tokens` count its tokens, `text` is what is new (`text_bytes` in base64 where that is not lossless), `ended` says `why` there is no more, `sampling` how tokens were drawn, null for the likeliest, and `settings` the fields of generation_config.json that held and differ from transformers' defaults", true},
 	{"warnings", "strings", "sentences for the user", false},
 	{"tokens", "tokens", "the prompt's tokens, T of them", false},
 	{"layers", "objects", "for each row its `row` (0 is the embedding), the hook `point` whose output was read, and a `label`", false},

@@ -90,10 +90,10 @@ def answer(request, models, default_threads):
         with torch.inference_mode():
             arrays = getattr(sweeps, op)(model, **request)
         return {name: array.contiguous().numpy() for name, array in arrays.items()}
-    if op == "support":
-        return {name: array.numpy() for name, array in generation.support(**request).items()}
+    if op == "scores":
+        return {name: array.numpy() for name, array in generation.scores(**request).items()}
     if op not in ("lens", "forward", "generate"):
-        raise ValueError(f"unknown op {op!r}: want lens, forward, generate, support, study, intervene, sweep, lens_diff, checkpoint, archive, run_archive or info")
+        raise ValueError(f"unknown op {op!r}: want lens, forward, generate, scores, study, intervene, sweep, lens_diff, checkpoint, archive, run_archive or info")
     for name, allowed in {"lens": exact.LENSES, "at": exact.PLACES, "attention": ("sdpa", "eager")}.items():
         if name in request and request[name] not in allowed:
             raise ValueError(f"{name} {request[name]!r} is not one of {', '.join(allowed)}")

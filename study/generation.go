@@ -85,6 +85,7 @@ func (w *work) generate(ids []int64) error {
 	if err != nil {
 		return err
 	}
+	w.out.Warnings = append(w.out.Warnings, g.Warnings...)
 	R, T, S := w.blocks()+1, len(ids), len(g.Steps)-1
 	all := g.Joined(0) // for the page: every step beside the other
 	all.Prompt = generationPrompt

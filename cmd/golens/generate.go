@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -23,6 +22,9 @@ func generateCommand() *cli.Command {
 			"Chance is given, and reads the lens of every step as it is made: a column for\n" +
 			"each new token, a row for each layer. Files hold the prompt's positions as well,\n" +
 			"among which --positions chooses.\n\n" +
+			"The settings of the model's folder hold, as in transformers' generate: those of\n" +
+			"generation_config.json, or else of config.json. A flag replaces the folder's\n" +
+			"value, and null stands for the default. A warning names what is not applied.\n\n" +
 			"The text goes to standard output as it is written, the grid behind it; with\n" +
 			"--quiet the text alone. For PROMPT, - is standard input; for FILE, - is standard\n" +
 			"output, which then has neither text nor grid; nor has it with a file and\n" +
@@ -31,6 +33,7 @@ func generateCommand() *cli.Command {
   golens generate "Are cats good?" --max-length 14 --min-length 14 --lens normed
   golens generate "Once upon a time" --temperature 0.8 --top-k 40 --seed 7 -q
   golens generate "The way you do anything is" --stop . --stop ! --by entropy
+  golens generate "Are cats good?" --repetition-penalty 1.3 --no-repeat-ngram-size 3
   golens generate "Are cats good?" --scale h.3=0.8 --target next --json out.json
   golens generate "Are cats good?" --max-new 30 --plot steps.svg --view words -q
   golens generate --prompts prompts.jsonl --max-new 5 --npz steps.npz`,
@@ -72,6 +75,9 @@ func runGenerate(c *cli.Context) error {
 	if o.Lens.Hooks, err = interventions(c, m, &sc); err != nil {
 		return err
 	}
+	if err := folderSettings(c, m, &o); err != nil {
+		return err
+	}
 	warnings, err := chooseCells(c, m, &o.Lens)
 	if err != nil {
 		return err
@@ -79,14 +85,15 @@ func runGenerate(c *cli.Context) error {
 	if err := out.needsTarget(c, o.Lens); err != nil {
 		return err
 	}
-	readings, err := prepare(c, m, prompts, o.Lens, cmp.Or(o.MaxNew, o.MaxLength, lens.DefaultMaxNew))
+	readings, err := prepare(c, m, prompts, o.Lens, cmp.Or(o.MaxNew, o.MaxLength, o.Config.MaxNew, o.Config.MaxLength, lens.DefaultMaxNew))
 	if err != nil {
 		return err
 	}
-	for _, text := range warnings {
+	settings := o.Config.Warnings(o.Sampling != nil) // the same for every prompt
+	for _, text := range slices.Concat(warnings, settings) {
 		out.notes.warn("", text)
 	}
-	w := &writing{c: c, m: m, out: out, readings: readings, options: o, warnings: warnings}
+	w := &writing{c: c, m: m, out: out, readings: readings, options: o, warnings: warnings, said: settings}
 	err = out.write(len(readings), w.result)
 	if err == nil {
 		err = w.stop
@@ -102,7 +109,8 @@ type writing struct {
 	readings []reading
 	options  lens.GenerateOptions
 	warnings []string
-	stop     error // why a text that was written in part has no more
+	said     []string // what Generate warns of, and the user knows
+	stop     error    // why a text that was written in part has no more
 }
 
 // result writes behind prompt i. Of one text what was written before an error is a
@@ -118,7 +126,9 @@ func (w *writing) result(i int) (*lens.Result, error) {
 	}
 	w.stop = w.stopped(p, g, err)
 	for _, text := range g.Warnings {
-		w.out.notes.warn(p.about(), text)
+		if !slices.Contains(w.said, text) {
+			w.out.notes.warn(p.about(), text)
+		}
 	}
 	if g.Ended.Why == lens.EndContext {
 		w.out.notes.warn(p.about(), fmt.Sprintf("the text ends after %s: the model's context of %d tokens is full", newTokens(g), w.m.Sizes.Context))
@@ -178,64 +188,4 @@ func (o *outputs) needsTarget(c *cli.Context, l lens.Options) error {
 		return usage(c, "--by %s needs a target: give --target WORD or --target next", by)
 	}
 	return nil
-}
-
-// writingFlags say how long the text becomes and how its tokens are chosen.
-func writingFlags() []cli.Flag {
-	const length, chance = "Length", "Chance (without any of these flags each token is the likeliest)"
-	return []cli.Flag{
-		&cli.IntFlag{Name: "max-new", Category: length, Usage: fmt.Sprintf("`N`: write at most so many tokens; without it and --max-length %d", lens.DefaultMaxNew)},
-		&cli.IntFlag{Name: "max-length", Category: length, Usage: "`N`: the same, counted with the prompt's"},
-		&cli.IntFlag{Name: "min-new", Category: length, Usage: "`N`: forbid the end of the text before so many new tokens"},
-		&cli.IntFlag{Name: "min-length", Category: length, Usage: "`N`: the same, counted with the prompt's"},
-		&cli.StringSliceFlag{Name: "stop", Category: length, KeepSpace: true, Usage: "`TEXT`: end where the new text has this in it"},
-		&cli.BoolFlag{Name: "no-end", Category: length, Usage: "write on behind a token that ends the text"},
-		&cli.Float64Flag{Name: "temperature", Category: chance, Usage: "`X`: draw, with logits divided by X; above 1 the choice is freer. 0 is the likeliest token"},
-		&cli.IntFlag{Name: "top-k", Category: chance, Usage: "`K`: draw from the K likeliest tokens"},
-		&cli.Float64Flag{Name: "top-p", Category: chance, Usage: "`P`: draw from the fewest likeliest tokens whose probabilities add up to P"},
-		&cli.Uint64Flag{Name: "seed", Category: chance, Usage: "`N`: of the draws: the same seed gives the same text, though not the one that PyTorch would give"},
-	}
-}
-
-// writingOptions reads these flags.
-func writingOptions(c *cli.Context) (o lens.GenerateOptions, err error) {
-	for _, name := range []string{"max-new", "max-length", "min-new", "min-length", "top-k"} {
-		if c.IsSet(name) && c.Int(name) < 1 {
-			return o, usage(c, "--%s %d: it is 1 or more", name, c.Int(name))
-		}
-	}
-	o.MaxNew, o.MaxLength, o.MinNew, o.MinLength = c.Int("max-new"), c.Int("max-length"), c.Int("min-new"), c.Int("min-length")
-	o.Stop, o.NoEnd = c.StringSlice("stop"), c.Bool("no-end")
-	if slices.Contains(o.Stop, "") {
-		return o, usage(c, "--stop: the text is empty")
-	}
-	if o.NoEnd && (o.MinNew > 0 || o.MinLength > 0) {
-		return o, usage(c, "--no-end goes without --min-new and --min-length: nothing ends the text")
-	}
-	var chance []string
-	for _, name := range []string{"temperature", "top-k", "top-p", "seed"} {
-		if c.IsSet(name) {
-			chance = append(chance, "--"+name)
-		}
-	}
-	if len(chance) == 0 {
-		return o, nil
-	}
-	s := model.Sampling{Temperature: 1, TopK: c.Int("top-k"), TopP: 1, Seed: c.Uint64("seed")}
-	if c.IsSet("temperature") {
-		if s.Temperature = c.Float64("temperature"); s.Temperature == 0 {
-			if len(chance) > 1 {
-				return o, usage(c, "--temperature 0 is the likeliest token, by no chance: it goes without %s", strings.Join(chance[1:], ", "))
-			}
-			return o, nil
-		}
-	}
-	if c.IsSet("top-p") {
-		s.TopP = c.Float64("top-p")
-	}
-	if err := s.Check(); err != nil {
-		return o, wrong(c, err)
-	}
-	o.Sampling = &s
-	return o, nil
 }

@@ -56,6 +56,8 @@ type modelInfo struct {
 	WeightsSum string          `json:"weights_sha256"`
 	TokenSum   string          `json:"tokenizer_sha256"`
 	Points     []string        `json:"points"`
+	Generation map[string]any  `json:"generation"`            // settings of generation that differ from transformers' defaults
+	NotApplied []string        `json:"not_applied,omitempty"` // settings of generation that golens does not apply
 	Config     json.RawMessage `json:"config"`
 }
 
@@ -93,16 +95,22 @@ func runModelInfo(c *cli.Context) error {
 	} else {
 		info.TokenSum = tok.Digest()
 	}
+	generation, err := m.GenerationConfig()
+	if err != nil {
+		fmt.Fprintln(c.App.ErrWriter, "golens: warning: no settings of generation:", err)
+		generation = model.NewGenerationConfig()
+	}
+	info.Generation, info.NotApplied = generation.Changed(), generation.NotApplied
 	if c.Bool("json") {
 		e := json.NewEncoder(c.App.Writer)
 		e.SetIndent("", "  ")
 		e.SetEscapeHTML(false)
 		return e.Encode(info)
 	}
-	return writeInfo(c.App.Writer, m, info, c.Bool("tree"))
+	return writeInfo(c.App.Writer, m, info, generation, c.Bool("tree"))
 }
 
-func writeInfo(w io.Writer, m *model.Model, i modelInfo, whole bool) error {
+func writeInfo(w io.Writer, m *model.Model, i modelInfo, g *model.GenerationConfig, whole bool) error {
 	var s strings.Builder
 	line := func(name, format string, a ...any) {
 		fmt.Fprintf(&s, "%-12s %s\n", name, fmt.Sprintf(format, a...))
@@ -142,6 +150,12 @@ func writeInfo(w io.Writer, m *model.Model, i modelInfo, whole bool) error {
 	}
 	if i.TokenSum != "" {
 		line("", "tokenizer  %s", i.TokenSum)
+	}
+	for n, l := range g.Describe() {
+		line(map[bool]string{true: "generation"}[n == 0], "%s", l)
+	}
+	for n, l := range g.NotApplied {
+		line(map[bool]string{true: "not applied"}[n == 0], "%s", l)
 	}
 	s.WriteString("\nhook points\n")
 	writePoints(&s, m, whole)

@@ -1,20 +1,26 @@
 package reference
 
-import "testing"
+import (
+	"strconv"
+	"testing"
+)
 
 // A Generation asks transformers for a greedy generation and, where Lens is set, the
 // lens of its steps.
 type Generation struct {
 	Request         // Model, IDs, Attention, Threads, Interventions, Lens, Top, Aligned
-	New       int   // the most new tokens
+	New       int   // the most new tokens; 0 to leave that to the folder
 	MinLength int   // no end of text before so many tokens, the prompt's among them; 0 for none
 	EndOfText int64 // ends the text; -1 for none
 	OwnEnd    bool  // the model's own tokens end the text, as its folder names them
+
+	Settings map[string]any // further arguments of generate
 }
 
 // Generate returns the arrays of a generation of n tokens behind a prompt of T:
 //
 //	sequence [T+n] int64, logits [n,V] of each step's last position
+//	scores [n,V], those logits behind all processors
 //	hidden [L+1,T+n-1,C]
 //
 // and with a lens
@@ -29,7 +35,12 @@ func Generate(t testing.TB, g Generation) Arrays {
 	if err != nil {
 		t.Fatalf("reference: %v", err)
 	}
-	f["new"] = g.New
+	if g.New > 0 {
+		f["new"] = g.New
+	}
+	if g.Settings != nil {
+		f["settings"] = g.Settings
+	}
 	if g.MinLength > 0 {
 		f["min_length"] = g.MinLength
 	}
@@ -51,13 +62,18 @@ func Generate(t testing.TB, g Generation) Arrays {
 	return a.arrays
 }
 
-// Support returns which tokens transformers would draw from, "support" [V] bool,
-// and with which probabilities, "probs" [V], by the logits [V] and its warpers.
-func Support(t testing.TB, logits []float32, temperature float64, topK int, topP float64) Arrays {
+// Scores returns what the processors of transformers' generate make of the logits [V]
+// behind a text whose first tokens, so many, are the prompt: "scores" [V], which tokens
+// it would draw from, "support" [V] bool, and with which probabilities, "probs" [V].
+func Scores(t testing.TB, logits []float32, ids []int64, prompt int, settings map[string]any) Arrays {
 	t.Helper()
-	a, err := start(t).do(map[string]any{"op": "support", "logits": logits, "temperature": temperature, "top_k": topK, "top_p": topP})
+	texts := make([]string, len(logits)) // JSON has no NaN
+	for i, x := range logits {
+		texts[i] = strconv.FormatFloat(float64(x), 'g', -1, 32)
+	}
+	a, err := start(t).do(map[string]any{"op": "scores", "logits": texts, "ids": ids, "prompt": prompt, "settings": settings})
 	if err != nil {
-		t.Fatalf("reference: %v", err)
+		t.Fatalf("reference: scores with %v: %v", settings, err)
 	}
 	return a.arrays
 }

@@ -39,6 +39,6 @@ def export(folder, out, kind):
     model.load_state_dict(state)
     model.half().save_pretrained(out)
     (Path(out) / "model.safetensors").chmod(0o644)
-    # It only says what generation does by default, and golens does not read it.
+    # It would only repeat config.json, which golens reads where this file is missing.
     (Path(out) / "generation_config.json").unlink(missing_ok=True)
     return step

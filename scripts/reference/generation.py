@@ -4,8 +4,10 @@ A step's states have the step's own shape: [1,T,C] for the prompt, [1,1,C] for
 every token behind it, whose keys and values transformers keeps.
 """
 
+from types import SimpleNamespace
+
 import torch
-from transformers import LogitsProcessorList, TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
+from transformers import AutoTokenizer, GenerationConfig, GenerationMixin
 
 from .exact import module_at, project, statistics, target_statistics
 from .families import parts as parts_of
@@ -40,23 +42,30 @@ def record(model, changes):
     return (embedding, blocks, final), handles
 
 
-def generate(model, ids, new, min_length=None, end_of_text=None, own_end=False, lens="notebook", top=5, read=True, changes=()):
+def generate(model, ids, new=None, min_length=None, end_of_text=None, own_end=False, settings=None, lens="notebook", top=5, read=True, changes=()):
     """Returns what greedy generation of up to `new` tokens gives, n of them, and the lens of its steps.
+    Settings are further arguments of generate; the folder's own hold besides.
 
-        sequence [T+n], logits [n,V] of each step's last position,
+        sequence [T+n], logits [n,V] of each step's last position, scores [n,V] as settings left them,
         hidden [L+1,T+n-1,C] as hidden_states; and, to be read, the statistics
         [R,T+n-1] and [R,T+n-1,K], and target_* [R,T+n-1] of the token that follows
     """
     prompt = torch.tensor([ids])
     T = prompt.shape[1]
     (embedding, blocks, final), handles = record(model, changes)
-    options = dict(do_sample=False, max_new_tokens=new, min_length=min_length, pad_token_id=0)
+    options = dict(do_sample=False, pad_token_id=0) | (settings or {})
+    if new is not None:
+        options["max_new_tokens"] = new
+    if min_length is not None:
+        options["min_length"] = min_length
     if not own_end:
         options["eos_token_id"] = end_of_text
+    if options.get("stop_strings") or model.generation_config.stop_strings:
+        options["tokenizer"] = AutoTokenizer.from_pretrained(model.name_or_path)
     try:
         out = model.generate(
             prompt, attention_mask=torch.ones_like(prompt), return_dict_in_generate=True,
-            output_hidden_states=True, output_logits=True, **options,
+            output_hidden_states=True, output_logits=True, output_scores=True, **options,
         )
     finally:
         for handle in handles:
@@ -86,15 +95,23 @@ def generate(model, ids, new, min_length=None, end_of_text=None, own_end=False, 
         for name, arrays in parts.items():
             columns.setdefault(name, []).append(torch.stack(arrays))
     joined = {name: torch.cat(arrays, dim=1) for name, arrays in columns.items()}
-    return {"sequence": sequence, "logits": torch.cat(out.logits), **joined}
+    return {"sequence": sequence, "logits": torch.cat(out.logits), "scores": torch.cat(out.scores), **joined}
 
 
-def support(logits, temperature, top_k, top_p):
-    """Returns which tokens [V] transformers would draw from, and their probabilities."""
-    warpers = [TemperatureLogitsWarper(float(temperature))]
-    if top_k:
-        warpers.append(TopKLogitsWarper(top_k))
-    if float(top_p) < 1:
-        warpers.append(TopPLogitsWarper(top_p))
-    scores = LogitsProcessorList(warpers)(None, torch.tensor([logits]))
-    return {"support": torch.isfinite(scores[0]), "probs": torch.softmax(scores[0], -1)}
+def scores(logits, ids, prompt, settings):
+    """Returns what generate's processors make of logits [V] behind a text `ids`, the first `prompt` of them given,
+    which tokens [V] it would draw from, and their probabilities."""
+    whole = ("temperature", "repetition_penalty", "encoder_repetition_penalty")  # JSON from Go has 2 for 2.0
+    config = GenerationConfig(**settings | {name: float(settings[name]) for name in whole if name in settings})
+    config.update(**config._get_default_generation_params(), defaults_only=True)
+    if config.eos_token_id is not None:
+        config._eos_token_tensor = torch.tensor(config.eos_token_id).reshape(-1)
+    else:
+        config._eos_token_tensor = None
+    model = SimpleNamespace(config=SimpleNamespace(is_encoder_decoder=False), _merge_criteria_processor_list=lambda own, others: own)
+    text = torch.tensor([ids])
+    processors = GenerationMixin._get_logits_processor(
+        model, generation_config=config, input_ids_seq_length=prompt, encoder_input_ids=text[:, :prompt], device="cpu"
+    )
+    x = processors(text, torch.tensor([[float(value) for value in logits]]))
+    return {"scores": x[0], "support": torch.isfinite(x[0]), "probs": torch.softmax(x[0], -1)}
