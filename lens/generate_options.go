@@ -102,7 +102,7 @@ func (w *writer) choose(o GenerateOptions) error {
 	o.MinLength, o.MinNew = least, 0
 	w.limits = limits{GenerateOptions: o, tok: tok, context: w.m.Sizes.Context}
 	if w.chooser, err = model.NewChooser(o.Sampling); err != nil {
-		return &ChoiceError{err.Error()}
+		return &ChoiceError{Msg: err.Error()}
 	}
 	later := o.Lens
 	later.Positions = nil

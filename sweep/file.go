@@ -24,7 +24,7 @@ type File struct {
 	Blocks    Entry   // such as "0..11"; all where empty
 	Positions Entry   // see hooks.ParsePositions; all where empty
 	From      Entry   // the other prompt's positions of a patch
-	Changes   []Entry // see ParseChange
+	Changes   []Entry // see intervene.ParseChange
 	Always    []Entry // "POINT CHANGE", in every run
 }
 

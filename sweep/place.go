@@ -4,33 +4,28 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/golens/golens/internal/choices"
+	"github.com/golens/golens/intervene"
 	"github.com/golens/golens/model"
 )
 
-// A Site is a place in each block, or in the whole model.
-type Site string
+// A Site is a place in each block, or in the whole model: see intervene.Site.
+type Site = intervene.Site
 
+// The sites of intervene, under the names that plans have for them.
 const (
-	// Resid is the residual stream after the block, the default.
-	Resid Site = "resid"
-	// ResidPre is the residual stream in front of the block.
-	ResidPre Site = "resid_pre"
-	// ResidMid is the residual stream after attention was added.
-	ResidMid Site = "resid_mid"
-	// Attn is what attention adds to the stream.
-	Attn Site = "attn"
-	// MLP is what the MLP adds to the stream.
-	MLP Site = "mlp"
-	// Heads are the heads of each attention, one place for each, before their projection.
-	Heads Site = "heads"
-	// Embed is the embedding, tokens and positions; one place.
-	Embed Site = "embed"
-	// Norm is the final norm; one place.
-	Norm Site = "ln_f"
+	Resid    = intervene.Resid
+	ResidPre = intervene.ResidPre
+	ResidMid = intervene.ResidMid
+	Attn     = intervene.Attn
+	MLP      = intervene.MLP
+	Heads    = intervene.Heads
+	Embed    = intervene.Embed
+	Norm     = intervene.Norm
 )
 
 // Sites are all sites, in the order in which a text lists them.
-var Sites = []Site{Resid, ResidPre, ResidMid, Attn, MLP, Heads, Embed, Norm}
+var Sites = intervene.Sites
 
 // A Place is a hook point that a sweep changes.
 type Place struct {
@@ -43,11 +38,9 @@ type Place struct {
 
 // A ChoiceError says that a plan asks for what a model does not have, or for what
 // makes no sense.
-type ChoiceError struct{ Msg string }
+type ChoiceError = choices.Error
 
-func (e *ChoiceError) Error() string { return e.Msg }
-
-func choice(format string, a ...any) error { return &ChoiceError{fmt.Sprintf(format, a...)} }
+func choice(format string, a ...any) error { return choices.Errorf(format, a...) }
 
 // PlacesOf returns the places of a site in the given blocks, nil for all; the embedding
 // and the final norm have one place each. heads are the heads' numbers, nil for all,
@@ -91,7 +84,7 @@ func PlacesOf(m *model.Model, site Site, blocks, heads []int) ([]Place, error) {
 			out = append(out, more...)
 			continue
 		default:
-			return nil, choice("no site is called %q: there are %s", site, siteNames())
+			return nil, choice("no site is called %q: there are %s", site, intervene.SiteNames())
 		}
 		if p.Point == "" {
 			return nil, choice("this model has no module at %s: the archive does not say where that is", site)
@@ -119,18 +112,4 @@ func headsOf(m *model.Model, attn, label string, block int, heads []int) ([]Plac
 		out = append(out, Place{fmt.Sprintf("%s:h%d", attn, i), fmt.Sprintf("%s h%d", label, i), block, Heads, i})
 	}
 	return out, nil
-}
-
-func siteNames() string {
-	out := ""
-	for i, s := range Sites {
-		switch {
-		case i == len(Sites)-1:
-			out += " and "
-		case i > 0:
-			out += ", "
-		}
-		out += string(s)
-	}
-	return out
 }

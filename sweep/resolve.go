@@ -6,12 +6,13 @@ import (
 	"strings"
 
 	"github.com/golens/golens/hooks"
+	"github.com/golens/golens/intervene"
 	"github.com/golens/golens/model"
 )
 
 // Plan returns what the file asks of a model and a prompt's ids [T], and sentences for
 // the user. Everything is looked up, and other prompts are run.
-func (f *File) Plan(m *model.Model, b *Binder, ids []int64) (p Plan, warnings []string, err error) {
+func (f *File) Plan(m *model.Model, b *intervene.Binder, ids []int64) (p Plan, warnings []string, err error) {
 	if len(f.Changes) == 0 {
 		return p, nil, choice("the plan is empty: it names no change, such as scale 0.8")
 	}
@@ -33,12 +34,12 @@ func (f *File) Plan(m *model.Model, b *Binder, ids []int64) (p Plan, warnings []
 	var from hooks.Positions
 	if f.From.Text != "" {
 		if from, err = hooks.ParsePositions(f.From.Text); err != nil {
-			return p, nil, f.From.Wrong(&ChoiceError{err.Error()})
+			return p, nil, f.From.Wrong(&ChoiceError{Msg: err.Error()})
 		}
 	}
 	patches := false
 	for _, e := range f.Changes {
-		all, err := ParseChange(e.Text)
+		all, err := intervene.ParseChange(e.Text)
 		if err != nil {
 			return p, nil, e.Wrong(err)
 		}
@@ -49,7 +50,7 @@ func (f *File) Plan(m *model.Model, b *Binder, ids []int64) (p Plan, warnings []
 					specs[i].From, patches = from, true
 				}
 			}
-			c, err := b.Change(specs, p.Places, len(ids))
+			c, err := Bind(b, specs, p.Places, len(ids))
 			if err != nil {
 				return p, nil, e.Wrong(err)
 			}
@@ -78,7 +79,7 @@ func positionsOf(e Entry, T int) (hooks.Positions, error) {
 		_, err = at.Resolve(T)
 	}
 	if err != nil {
-		return at, e.Wrong(&ChoiceError{err.Error()})
+		return at, e.Wrong(&ChoiceError{Msg: err.Error()})
 	}
 	return at, nil
 }
@@ -131,34 +132,34 @@ func siteOf(name string) (Site, []int, error) {
 		return Heads, []int{n}, nil
 	}
 	if !slices.Contains(Sites, Site(name)) {
-		return "", nil, choice("no site is called %q: there are %s, and attn:h5 for one head", name, siteNames())
+		return "", nil, choice("no site is called %q: there are %s, and attn:h5 for one head", name, intervene.SiteNames())
 	}
 	return Site(name), nil, nil
 }
 
 // always binds what acts in every run: "POINT CHANGE".
-func (f *File) always(m *model.Model, b *Binder, T int) ([]Edit, error) {
+func (f *File) always(m *model.Model, b *intervene.Binder, T int) ([]Edit, error) {
 	type one struct {
 		entry Entry
 		point string
-		spec  Spec
+		spec  intervene.Spec
 	}
 	var all []one
-	at := map[string][]Spec{}
+	at := map[string][]intervene.Spec{}
 	for _, e := range f.Always {
 		place, text, _ := strings.Cut(e.Text, " ")
-		point, where, from, err := ParsePoint(place)
+		point, where, from, err := intervene.ParsePoint(place)
 		if err != nil {
 			return nil, e.Wrong(err)
 		}
 		name, err := m.Points.Canonical(point)
 		if err != nil {
-			return nil, e.Wrong(&ChoiceError{err.Error()})
+			return nil, e.Wrong(&ChoiceError{Msg: err.Error()})
 		}
 		if _, err := where.Resolve(T); err != nil {
-			return nil, e.Wrong(&ChoiceError{err.Error()})
+			return nil, e.Wrong(&ChoiceError{Msg: err.Error()})
 		}
-		changes, err := ParseChange(text)
+		changes, err := intervene.ParseChange(text)
 		if err != nil {
 			return nil, e.Wrong(err)
 		}
@@ -171,13 +172,13 @@ func (f *File) always(m *model.Model, b *Binder, T int) ([]Edit, error) {
 			}
 			s.At, s.From = where, from
 			at[name] = append(at[name], s)
-			if err := Conflict(name, at[name], T); err != nil {
+			if err := intervene.Conflict(name, at[name], T); err != nil {
 				return nil, e.Wrong(err)
 			}
 			all = append(all, one{e, point, s})
 		}
 	}
-	slices.SortStableFunc(all, func(x, y one) int { return slices.Index(SpecKinds, x.spec.Kind) - slices.Index(SpecKinds, y.spec.Kind) })
+	slices.SortStableFunc(all, func(x, y one) int { return intervene.Compare(x.spec, y.spec) })
 	var out []Edit
 	for _, o := range all {
 		bound, err := b.Bind(o.spec, []string{o.point})

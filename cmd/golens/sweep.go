@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/golens/golens/intervene"
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/report"
 	"github.com/golens/golens/sweep"
@@ -84,7 +85,7 @@ func runSweep(c *cli.Context) error {
 	}
 	var sc torch.Scope
 	defer sc.Close()
-	b := sweep.NewBinder(m, source{c, m}, &sc)
+	b := intervene.NewBinder(m, source{c, m}, &sc)
 	plan, warnings, err := asked.Plan(m, b, ids)
 	if err != nil {
 		return sweepError(c, err)
