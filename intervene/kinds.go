@@ -73,7 +73,7 @@ func (k Kind) Form() string {
 	case k.Value == "":
 		return "POINT"
 	case k.Optional:
-		return "POINT[=" + k.Value + "]"
+		return "POINT or POINT=" + k.Value
 	}
 	return "POINT=" + k.Value
 }

@@ -130,6 +130,7 @@ func (m *Model) assemble() error {
 	m.aliasNames(names)
 	m.norm, m.head = m.built[layout.Norm], m.built[layout.Head]
 	m.addHeads()
+	m.addForeign()
 	if err := m.preparePlain(); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/golens/golens/hooks"
 	"github.com/golens/golens/internal/choices"
 	"github.com/golens/golens/intervene"
 	"github.com/golens/golens/model"
@@ -95,7 +96,7 @@ func PlacesOf(m *model.Model, site Site, blocks, heads []int) ([]Place, error) {
 }
 
 func headsOf(m *model.Model, attn, label string, block int, heads []int) ([]Place, error) {
-	n := m.Points.Heads(attn)
+	n := m.Points.Heads(attn, hooks.HeadOut)
 	if n == 0 {
 		return nil, choice("this model does not tell of its heads")
 	}
