@@ -107,12 +107,12 @@ func (b *Binder) width(point string) int64 {
 	if err != nil {
 		return 0
 	}
+	if n := b.m.Points.Dim(c); n > 0 {
+		return int64(n)
+	}
 	known := map[string]bool{l.Embed: true, l.Norm: true}
 	for _, block := range l.Blocks {
 		known[block.Out], known[block.Mid], known[block.Attn], known[block.MLP] = true, true, true, true
-		if block.Attention != "" && strings.HasPrefix(c, block.Attention+":h") {
-			return int64(b.m.Sizes.HeadDim)
-		}
 	}
 	if known[c] {
 		return int64(b.m.Sizes.Width)

@@ -21,6 +21,10 @@ func ParseChange(text string) ([][]Spec, error) {
 		if site != "" && !slices.Contains(Sites, site) {
 			return nil, choice("%s: no site is called %q: there are %s", part, site, SiteNames())
 		}
+		value, origin, err := cutOrigin(value)
+		if err != nil {
+			return nil, choice("%s: %v", part, err)
+		}
 		if unquoted, err := strconv.Unquote(value); err == nil && strings.HasPrefix(value, `"`) {
 			value = unquoted
 		}
@@ -37,7 +41,12 @@ func ParseChange(text string) ([][]Spec, error) {
 				if err != nil {
 					return nil, err
 				}
-				s.Site = site
+				if s.Site = site; origin.text != "" {
+					if kind != "patch" {
+						return nil, choice("%s: only a patch takes its states from elsewhere", part)
+					}
+					s.From = origin
+				}
 				longer = append(longer, append(slices.Clone(before), s))
 			}
 		}
@@ -74,6 +83,41 @@ func splitChange(text string) ([]string, error) {
 		}
 	}
 	return parts, nil
+}
+
+// cutOrigin takes " from ORIGIN" off the end of a value that begins with a quoted text.
+func cutOrigin(value string) (string, Origin, error) {
+	quoted, err := strconv.QuotedPrefix(value)
+	if err != nil || !strings.HasPrefix(value, `"`) {
+		return value, Origin{}, nil
+	}
+	rest, ok := strings.CutPrefix(value[len(quoted):], " from ")
+	if !ok {
+		return value, Origin{}, nil
+	}
+	o, err := ParseOrigin(strings.TrimSpace(rest))
+	return quoted, o, err
+}
+
+// Undrawn returns a change's name without the seeds of what is drawn by chance in it, ""
+// where nothing is.
+func Undrawn(change []Spec) string {
+	var parts []string
+	drawn := false
+	for _, s := range change {
+		part := s.String()
+		if k, ok := KindOf(s.Kind); ok && k.undrawn != nil {
+			drawn, part = true, k.undrawn(s)
+			if s.Site != "" {
+				part += " at " + string(s.Site)
+			}
+		}
+		parts = append(parts, part)
+	}
+	if !drawn {
+		return ""
+	}
+	return strings.Join(parts, " + ")
 }
 
 // cutSite takes " at SITE" off the end of a value, which may be quoted.

@@ -25,10 +25,11 @@ type Kind struct {
 	Torch    string // the same in PyTorch, x the tensor [1,T,C]
 	Replaces bool   // it leaves nothing of what was there
 
-	read  func(s *Spec, value string) error     // sets the spec's fields; nil where the value is a file
-	write func(s Spec) string                   // the value as read reads it; nil where it is a file
-	many  func(value string) ([]string, error)  // the values that a value stands for; nil for itself
-	bind  func(*Binder, *Bound, []string) error // sets the action at points
+	read    func(s *Spec, value string) error     // sets the spec's fields; nil where the value is a file
+	write   func(s Spec) string                   // the value as read reads it; nil where it is a file
+	many    func(value string) ([]string, error)  // the values that a value stands for; nil for itself
+	bind    func(*Binder, *Bound, []string) error // sets the action at points
+	undrawn func(s Spec) string                   // the spec without its seed; nil where nothing is drawn
 }
 
 // Kinds returns all kinds, in the order in which those at one point act: what puts
@@ -38,7 +39,7 @@ func Kinds() []Kind {
 		{Name: "skip", Example: "h.3", Usage: "make a block the identity", Torch: "the block's input", Replaces: true,
 			bind: always(func(Spec) hooks.Action { return hooks.Skip() })},
 		{Name: "patch", Value: "TEXT", Example: `h.3@last="other prompt"`, Usage: "put there what another prompt has there", Torch: "what the other prompt has there", Replaces: true,
-			read: readPatch, write: func(s Spec) string { return strconv.Quote(s.Text) }, bind: (*Binder).bindPatch},
+			read: readPatch, write: writePatch, bind: (*Binder).bindPatch},
 		{Name: "set", Value: "FILE", Example: "h.3=state.npy", Usage: "put the array of a .npy file in its place", Torch: "`v`", Replaces: true,
 			bind: ofArray(func(s Spec, a array) hooks.Action { return hooks.Set(s.File, a.t) })},
 		{Name: "mean", Value: "FILE", Optional: true, Example: "h.3.mlp", Usage: "put the mean over the run's positions in its place; with FILE, that over all positions of a file of texts, one a line",
@@ -52,9 +53,10 @@ func Kinds() []Kind {
 			bind: ofArray(func(s Spec, a array) hooks.Action { return hooks.ProjectOut(s.File, a.t) })},
 		{Name: "add", Value: "FILE", Example: "h.3=steer.npy*2", Usage: "add the array of a .npy file, [C] for every position or [T,C]; FILE*F adds it F times", Torch: "`x + v * 2`",
 			read: readTimes, write: writeTimes, bind: ofArray(func(s Spec, a array) hooks.Action { return hooks.AddTimes(s.File, a.t, s.Factor) })},
-		{Name: "noise", Value: "SD", Example: "h.3=0.1,7", Usage: "add normal noise; SD,SEED has another seed than 0", Torch: "`x + torch.randn(x.shape, generator=g) * 0.1`, g a CPU generator with the seed 7",
-			read: readNoise, write: func(s Spec) string { return fmt.Sprintf("%s,%d", number(s.SD), s.Seed) },
-			bind: always(func(s Spec) hooks.Action { return hooks.Noise(s.SD, s.Seed) })},
+		{Name: "noise", Value: "SD", Example: "h.3=0.1,7", Usage: "add normal noise; SD,SEED has another seed than 0", Many: "seeds 0..9 or 0,3,4, as in 0.1,0..9", Torch: "`x + torch.randn(x.shape, generator=g) * 0.1`, g a CPU generator with the seed 7",
+			read: readNoise, write: func(s Spec) string { return fmt.Sprintf("%s,%d", number(s.SD), s.Seed) }, many: seedTexts,
+			undrawn: func(s Spec) string { return "noise " + number(s.SD) },
+			bind:    always(func(s Spec) hooks.Action { return hooks.Noise(s.SD, s.Seed) })},
 	}
 }
 
@@ -103,6 +105,14 @@ func readPatch(s *Spec, value string) error {
 		return errors.New("it needs another prompt")
 	}
 	return nil
+}
+
+func writePatch(s Spec) string {
+	text := strconv.Quote(s.Text)
+	if !s.From.Own() {
+		text += " from " + s.From.String()
+	}
+	return text
 }
 
 func readFactor(s *Spec, value string) (err error) {
@@ -154,6 +164,36 @@ func readNoise(s *Spec, value string) (err error) {
 		}
 	}
 	return nil
+}
+
+// seedTexts returns the values with one seed each of "0.1,0..9" or "0.1,0,3,4".
+func seedTexts(value string) ([]string, error) {
+	sd, list, given := strings.Cut(value, ",")
+	if !given || !strings.ContainsAny(list, ",.") {
+		return []string{value}, nil
+	}
+	var out []string
+	for _, part := range strings.Split(list, ",") {
+		low, high, isRange := strings.Cut(part, "..")
+		if !isRange {
+			high = low
+		}
+		from, err1 := strconv.ParseInt(low, 10, 64)
+		to, err2 := strconv.ParseInt(high, 10, 64)
+		if err1 != nil || err2 != nil || from < 0 || from > to || to-from >= mostFactors {
+			return nil, choice("noise %s: the seeds %q are no whole numbers from 0 on, such as 0..9 or 0,3,4", value, part)
+		}
+		for seed := from; ; seed++ {
+			text := fmt.Sprintf("%s,%d", sd, seed)
+			if slices.Contains(out, text) {
+				return nil, choice("noise %s: the seed %d is there twice", value, seed)
+			}
+			if out = append(out, text); seed == to {
+				break
+			}
+		}
+	}
+	return out, nil
 }
 
 // finite reads a number, which is neither NaN nor infinite.

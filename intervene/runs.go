@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/golens/golens/hooks"
@@ -13,16 +14,26 @@ import (
 	"github.com/golens/golens/torch"
 )
 
-// bindPatch runs the other prompt and keeps what it has at the points.
+// bindPatch runs the other prompt and keeps what it has where the patch takes its states.
 func (b *Binder) bindPatch(out *Bound, points []string) error {
 	s := out.spec
+	origin, err := b.originOf(s, points)
+	if err != nil {
+		return err
+	}
 	ids, err := b.source.Encode(s.Text)
 	if err != nil {
 		return fmt.Errorf("%s: %w", s, err)
 	}
 	out.other = ids
+	var wanted []string
+	for _, p := range points {
+		if !slices.Contains(wanted, origin[p]) {
+			wanted = append(wanted, origin[p])
+		}
+	}
 	held := map[string]*torch.Tensor{}
-	err = b.run(ids, points, func(point string, x *torch.Tensor) error {
+	err = b.run(ids, wanted, func(point string, x *torch.Tensor) error {
 		t, err := x.Clone()
 		held[point] = torch.Keep(b.scope, t)
 		return err
@@ -30,11 +41,41 @@ func (b *Binder) bindPatch(out *Bound, points []string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", s, err)
 	}
-	out.Key = fmt.Sprintf("%s of %v from %s", s, ids, s.From)
+	out.Key = fmt.Sprintf("%s of %v at %s of each text", s, ids, s.At)
 	out.action = func(point string) hooks.Action {
-		return hooks.Patch(fmt.Sprintf("%q", s.Text), held[point], s.From, s.At)
+		name := fmt.Sprintf("%q", s.Text)
+		if s.From.Points != nil {
+			name = origin[point] + " of " + name
+		}
+		return hooks.Patch(name, held[origin[point]], s.From.At, s.At)
 	}
 	return nil
+}
+
+// originOf returns the point that a patch of each of the points takes its states from.
+func (b *Binder) originOf(s Spec, points []string) (map[string]string, error) {
+	from := s.From.Points
+	if n := len(from); n > 1 && n != len(points) {
+		return nil, choice("%s: states of %d points cannot take the place of those of %d", s, n, len(points))
+	}
+	out := map[string]string{}
+	for i, p := range points {
+		switch len(from) {
+		case 0:
+			out[p] = p
+		case 1:
+			out[p] = from[0]
+		default:
+			out[p] = from[i]
+		}
+		if _, err := b.m.Points.Canonical(out[p]); err != nil {
+			return nil, choice("%s: %v", s, err)
+		}
+		if have, want := b.width(out[p]), b.width(p); have > 0 && want > 0 && have != want {
+			return nil, choice("%s: %s is %d wide, and %s %d: a state fits a point of its own width only", s, out[p], have, p, want)
+		}
+	}
+	return out, nil
 }
 
 // run runs a prompt and hands out what it has at each of the points, [1,T,C].

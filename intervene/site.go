@@ -1,5 +1,7 @@
 package intervene
 
+import "github.com/golens/golens/hooks"
+
 // A Site is a place in each block, or in the whole model.
 type Site string
 
@@ -16,6 +18,12 @@ const (
 	MLP Site = "mlp"
 	// Heads are the heads of each attention, one place for each, before their projection.
 	Heads Site = "heads"
+	// Q are the queries of the heads, one place for each: see hooks.HeadQuery.
+	Q Site = "q"
+	// K are the keys of the heads, of which several heads may share one.
+	K Site = "k"
+	// V are the values of the heads.
+	V Site = "v"
 	// Embed is the embedding, tokens and positions; one place.
 	Embed Site = "embed"
 	// Norm is the final norm; one place.
@@ -23,7 +31,22 @@ const (
 )
 
 // Sites are all sites, in the order in which a text lists them.
-var Sites = []Site{Resid, ResidPre, ResidMid, Attn, MLP, Heads, Embed, Norm}
+var Sites = []Site{Resid, ResidPre, ResidMid, Attn, MLP, Heads, Q, K, V, Embed, Norm}
+
+// OfHeads reports whether a site has a place for each head.
+func (s Site) OfHeads() bool { return s.HeadMark() != "" }
+
+// HeadMark returns how points write the heads of a site, as in "h.3.attn:q5"; "" for a
+// site without heads.
+func (s Site) HeadMark() string {
+	switch s {
+	case Heads:
+		return hooks.HeadOut
+	case Q, K, V:
+		return string(s)
+	}
+	return ""
+}
 
 // SiteNames lists the sites for people.
 func SiteNames() string {

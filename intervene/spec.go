@@ -27,7 +27,7 @@ type Spec struct {
 	Text   string // the other prompt of patch
 
 	At   hooks.Positions // where it acts
-	From hooks.Positions // of patch: positions of the other prompt
+	From Origin          // of patch
 	Site Site            // in a plan: the site of this part of a change; "" for the place's own
 }
 

@@ -60,6 +60,11 @@ func TestParseChange(t *testing.T) {
 		`patch "a \" b" at attn + mean`: {`patch "a \" b" at attn + mean`},
 		"project-out d.npy":             {"project-out d.npy"},
 		"skip":                          {"skip"},
+		"noise 0.1,2..4":                {"noise 0.1,2", "noise 0.1,3", "noise 0.1,4"},
+		"noise 1,7,0..1":                {"noise 1,7", "noise 1,0", "noise 1,1"},
+		`patch "a from b" from h.8@5`:   {`patch "a from b" from h.8@5`},
+		`patch "a" from last at mlp`:    {`patch "a" from last at mlp`},
+		`patch a from b`:                {`patch "a from b"`},
 	} {
 		specs, err := intervene.ParseChange(text)
 		if err != nil {
@@ -80,7 +85,7 @@ func TestParseChange(t *testing.T) {
 	}
 	for text, says := range map[string]string{
 		"": "a change is missing", "zero + ": "a change is missing", "double": "there are skip, patch", "zero 3": "takes no value", "scale": "is no number",
-		"scale NaN": "must be finite", "noise -1": "not negative", "noise x": "is no number", "noise 1,x": "the seed", "noise 1,-2": "the seed", "set": "needs a .npy file",
+		"scale NaN": "must be finite", "noise -1": "not negative", "noise x": "is no number", "noise 1,x": "the seed", "noise 1,-2": "the seed", "noise 1,3..2": "the seeds", "noise 1,1,1": "there twice", "noise 1,0..99999": "the seeds", `set "x" from h.1`: "only a patch", `patch "x" from h.1@y`: "positions", "set": "needs a .npy file",
 		"add *2": "needs a .npy file", "patch": "needs another prompt", "zero at sea": "no site is called", `patch "x`: "has no end",
 	} {
 		_, err := intervene.ParseChange(text)
@@ -90,16 +95,20 @@ func TestParseChange(t *testing.T) {
 
 func TestParsePoint(t *testing.T) {
 	for text, want := range map[string]string{
-		"h.3": "h.3 all all", "h.3@last": "h.3 last all", "h.3.attn:h5@0,3": "h.3.attn:h5 0,3 all", "h.3@0,3:2,7": "h.3 0,3 2,7", "h.3:in@-2..": "h.3:in -2.. all",
+		"h.3": "[h.3] all [] all", "h.3@last": "[h.3] last [] all", "h.3.attn:h5@0,3": "[h.3.attn:h5] 0,3 [] all", "h.3@0,3:2,7": "[h.3] 0,3 [] 2,7",
+		"h.3:in@-2..": "[h.3:in] -2.. [] all", "h.2@12 from h.8@5": "[h.2] 12 [h.8] 5", "h.2@last from h.8": "[h.2] last [h.8] all", "h.2@3 from last": "[h.2] 3 [] last",
+		"h.1.attn:q1 from h.1.attn:q0": "[h.1.attn:q1] all [h.1.attn:q0] all", "h.2..4.mlp@-1": "[h.2.mlp h.3.mlp h.4.mlp] last [] all", "h.2..3": "[h.2 h.3] all [] all",
+		"h.2..3.attn:h1": "[h.2.attn:h1 h.3.attn:h1] all [] all", "h.0..1 from h.4..5@1..2": "[h.0 h.1] all [h.4 h.5] 1..2", "2..3.mlp": "[2.mlp 3.mlp] all [] all",
 	} {
-		point, at, from, err := intervene.ParsePoint(text)
-		if got := fmt.Sprint(point, " ", at, " ", from); err != nil || got != want {
+		w, err := intervene.ParsePoint(text)
+		if got := fmt.Sprint(w.Points, " ", w.At, " ", w.From.Points, " ", w.From.At); err != nil || got != want {
 			t.Errorf("%s is %q (%v), want %q", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"h.3@", "h.3@x", "h.3@0:", "h.3@0:y"} {
-		_, _, _, err := intervene.ParsePoint(text)
-		mustChoice(t, text, err, "positions")
+	for text, says := range map[string]string{"h.3@": "positions", "h.3@x": "positions", "h.3@0:": "positions", "h.3@0:y": "positions", "h.3@1 from h.2@y": "positions",
+		"h.3@0:1 from h.2": "given twice", "h.5..2.mlp": "lower number first", "h.3 from 1..0": "runs backwards"} {
+		_, err := intervene.ParsePoint(text)
+		mustChoice(t, text, err, says)
 	}
 }
 

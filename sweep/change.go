@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/golens/golens/hooks"
 	"github.com/golens/golens/intervene"
 	"github.com/golens/golens/model"
 )
@@ -14,23 +15,25 @@ import (
 // intervene.Kinds. T is the number of tokens that will be run.
 func Bind(b *intervene.Binder, specs []intervene.Spec, places []Place, T int) (Change, error) {
 	c := Change{Factor: math.NaN()}
-	points := make([]map[string]string, len(specs)) // of each part, by the place's point
+	points := make([]map[string][]string, len(specs)) // of each part, by the place's point
 	bound := make([]*intervene.Bound, len(specs))
 	order := make([]int, len(specs))
 	var names, keys []string
 	for n, s := range specs {
 		order[n] = n
-		points[n] = map[string]string{}
+		points[n] = map[string][]string{}
 		var all []string
 		for _, p := range places {
-			point, err := pointOf(b.Model(), s, p)
+			here, err := pointsOf(b.Model(), s, p)
 			if err != nil {
 				return c, err
 			}
-			if !slices.Contains(all, point) {
-				all = append(all, point)
+			for _, point := range here {
+				if !slices.Contains(all, point) {
+					all = append(all, point)
+				}
 			}
-			points[n][p.Point] = point
+			points[n][p.Point] = here
 		}
 		if err := canAct(s, places); err != nil {
 			return c, err
@@ -57,7 +60,9 @@ func Bind(b *intervene.Binder, specs []intervene.Spec, places []Place, T int) (C
 	for _, p := range places {
 		at := map[string][]intervene.Spec{}
 		for n, s := range specs {
-			at[points[n][p.Point]] = append(at[points[n][p.Point]], s)
+			for _, point := range points[n][p.Point] {
+				at[point] = append(at[point], s)
+			}
 		}
 		for point, here := range at {
 			if err := intervene.Conflict(point, here, T); err != nil {
@@ -72,54 +77,40 @@ func Bind(b *intervene.Binder, specs []intervene.Spec, places []Place, T int) (C
 	c.Edits = func(p Place) ([]Edit, error) {
 		var out []Edit
 		for _, n := range order {
-			point := points[n][p.Point]
-			out = append(out, Edit{Point: point, Action: bound[n].At(point)})
+			for _, point := range points[n][p.Point] {
+				out = append(out, Edit{Point: point, Action: bound[n].At(point)})
+			}
 		}
 		return out, nil
 	}
 	return c, nil
 }
 
-// pointOf returns the point at which a part of a change acts.
-func pointOf(m *model.Model, s intervene.Spec, p Place) (string, error) {
+// pointsOf returns the points at which a part of a change acts: one, or one for each block
+// of a place's window.
+func pointsOf(m *model.Model, s intervene.Spec, p Place) ([]string, error) {
 	if s.Site == "" || s.Site == p.Site {
-		return p.Point, nil
+		return p.points(), nil
 	}
-	if p.Block < 0 || p.Block >= m.Sizes.Blocks || s.Site == Heads {
-		return "", choice("%s: %s has no such site", s, p.Label)
+	if p.Block < 0 || p.Block >= m.Sizes.Blocks || s.Site.OfHeads() {
+		return nil, choice("%s: %s has no such site", s, p.Label)
 	}
-	other, err := PlacesOf(m, s.Site, []int{p.Block}, nil)
-	if err != nil {
-		return "", err
+	blocks := p.Window
+	if blocks == nil {
+		blocks = []int{p.Block}
 	}
-	return other[0].Point, nil
+	others, err := PlacesOf(m, s.Site, blocks, nil)
+	var out []string
+	for _, o := range others {
+		out = append(out, o.Point)
+	}
+	return out, err
 }
 
 // fitsOther refuses a patch whose positions do not go with those of the other prompt.
 func fitsOther(s intervene.Spec, T, other int) error {
-	if s.At.All() && s.From.All() {
-		if T != other {
-			return choice("%s: the other prompt has %d tokens, and this one %d: say which take the place of which", s, other, T)
-		}
-		return nil
-	}
-	at, err := s.At.Resolve(T)
-	if err != nil {
-		return &ChoiceError{Msg: err.Error()}
-	}
-	from := at
-	if !s.From.All() {
-		if from, err = s.From.Resolve(other); err != nil {
-			return choice("%s: the other prompt: %v", s, err)
-		}
-	}
-	if len(from) != len(at) {
-		return choice("%s: %d positions of the other prompt cannot take the place of %d", s, len(from), len(at))
-	}
-	for _, p := range from {
-		if p >= other {
-			return choice("%s: the other prompt has no position %d: it has %d tokens", s, p, other)
-		}
+	if err := hooks.CheckPatch(s.From.At, s.At, T, other); err != nil {
+		return choice("%s: %s", s, strings.TrimPrefix(err.Error(), "torch: run check_patch: "))
 	}
 	return nil
 }

@@ -23,7 +23,8 @@ type File struct {
 	At        []Entry // sites, "attn:h5" for one head
 	Blocks    Entry   // such as "0..11"; all where empty
 	Positions Entry   // see hooks.ParsePositions; all where empty
-	From      Entry   // the other prompt's positions of a patch
+	Window    Entry   // how many blocks are changed at once, about each of Blocks; 1 where empty
+	From      []Entry // where patches take their states, each a change: see intervene.ParseOrigin
 	Changes   []Entry // see intervene.ParseChange
 	Always    []Entry // "POINT CHANGE", in every run
 }
@@ -67,7 +68,8 @@ var fields = []struct {
 	{"at", true, func(f *File) any { return &f.At }},
 	{"blocks", false, func(f *File) any { return &f.Blocks }},
 	{"positions", false, func(f *File) any { return &f.Positions }},
-	{"from", false, func(f *File) any { return &f.From }},
+	{"window", false, func(f *File) any { return &f.Window }},
+	{"from", true, func(f *File) any { return &f.From }},
 	{"changes", true, func(f *File) any { return &f.Changes }},
 	{"always", true, func(f *File) any { return &f.Always }},
 }

@@ -34,53 +34,57 @@ func interventions(c *cli.Context, m *model.Model, sc *torch.Scope) (*hooks.Regi
 		kind := k.Name
 		for _, text := range c.StringSlice(kind) {
 			fail := func(err error) error { return fmt.Errorf("--%s %s: %w", kind, text, err) }
-			point, s, err := interventionOf(k, text)
+			points, s, err := interventionOf(k, text)
 			if err != nil {
 				return nil, wrong(c, fail(err))
 			}
-			name, err := m.Points.Canonical(point)
-			if err != nil {
-				return nil, usage(c, "--%s: %w", kind, err)
+			for _, point := range points {
+				name, err := m.Points.Canonical(point)
+				if err != nil {
+					return nil, usage(c, "--%s: %w", kind, err)
+				}
+				if err := mayAct(m, name, kind); err != nil {
+					return nil, wrong(c, fail(err))
+				}
+				at[name] = append(at[name], s)
+				// How long the prompts are does not show yet: the first and the last position count as two.
+				if err := intervene.Conflict(name, at[name], max(m.Sizes.Context, 1024)); err != nil {
+					return nil, wrong(c, err)
+				}
 			}
-			if err := mayAct(m, name, kind); err != nil {
-				return nil, wrong(c, fail(err))
-			}
-			bound, err := b.Bind(s, []string{point})
+			bound, err := b.Bind(s, points)
 			if choice := new(intervene.ChoiceError); errors.As(err, &choice) {
 				return nil, wrong(c, fail(unnamed(err, s)))
 			}
 			if err != nil {
 				return nil, fail(unnamed(err, s))
 			}
-			at[name] = append(at[name], s)
-			// How long the prompts are does not show yet: the first and the last position count as two.
-			if err := intervene.Conflict(name, at[name], max(m.Sizes.Context, 1024)); err != nil {
-				return nil, wrong(c, err)
+			for _, point := range points {
+				h.Add(point, bound.At(point))
 			}
-			h.Add(point, bound.At(point))
 		}
 	}
 	return h, nil
 }
 
 // interventionOf reads the value of a flag.
-func interventionOf(k intervene.Kind, text string) (point string, s intervene.Spec, err error) {
+func interventionOf(k intervene.Kind, text string) (points []string, s intervene.Spec, err error) {
 	place, value, given := strings.Cut(text, "=")
 	form := k.Form() + ", such as " + k.Example
 	if given && (k.Value == "" || value == "") || !given && k.Value != "" && !k.Optional {
-		return "", s, fmt.Errorf("write %s", form)
+		return nil, s, fmt.Errorf("write %s", form)
 	}
-	point, at, from, err := intervene.ParsePoint(place)
+	where, err := intervene.ParsePoint(place)
 	if err != nil {
-		return "", s, err
+		return nil, s, err
 	}
 	if s, err = intervene.ParseSpec(k.Name, value); err != nil {
-		return "", s, fmt.Errorf("%w; write %s", unnamed(err, intervene.Spec{Kind: k.Name, File: value, Factor: 1}), form)
+		return nil, s, fmt.Errorf("%w; write %s", unnamed(err, intervene.Spec{Kind: k.Name, File: value, Factor: 1}), form)
 	}
-	if s.At, s.From = at, from; !from.All() && k.Name != "patch" {
-		return "", s, errors.New("another prompt's positions behind a colon have a meaning for --patch only")
+	if s.At, s.From = where.At, where.From; !where.From.Own() && k.Name != "patch" {
+		return nil, s, errors.New("another prompt's positions behind a colon, and points behind from, have a meaning for --patch only")
 	}
-	return point, s, nil
+	return where.Points, s, nil
 }
 
 // unnamed takes the words of an intervention off an error that the flag names already.

@@ -25,10 +25,11 @@ func sweepFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "ablate", Category: what, Usage: "zero and mean; at attn and mlp, unless --at says otherwise"},
 		list("change", what, "`CHANGE`: any of these in words, several at once with +: \"scale 0.5 + noise 0.1,3\""),
 		list("always", what, "`\"POINT CHANGE\"`: act in every run, the clean one too, such as \"h.0@last scale 0.5\""),
-		list("at", where, "`SITES`: resid (the default), resid_pre, resid_mid, attn, mlp, heads, attn:h5 (one head of each block), embed, ln_f"),
+		list("at", where, "`SITES`: resid (the default), resid_pre, resid_mid, attn, mlp, heads, q, k, v (of each head), attn:h5 (one head of each block), embed, ln_f"),
 		&cli.StringFlag{Name: "blocks", Category: where, Usage: "`LIST`: in these blocks, counted from 0, such as 0..11; without it in all. With a star, the pattern of an archive's paths, as in the other commands"},
 		&cli.StringFlag{Name: "positions", Category: where, Usage: "`LIST`: at these tokens, such as last, 0,3 or -2..; without it at all"},
-		&cli.StringFlag{Name: "from", Category: where, Usage: "`LIST`: of --patch, the other prompt's tokens that take the place of --positions, if they have other numbers"},
+		&cli.StringFlag{Name: "window", Category: where, Usage: "`N`: change N blocks at once, those about each of --blocks"},
+		list("from", where, "`ORIGIN`: where --patch takes its states: positions of the other prompt, such as last, another point, such as h.8, or both, h.8@5. Each --from is a change"),
 		list("target", read, "`WORD`: read it at the last position; a space goes in front, as within a text. The word next is the text's own words, at every position"),
 		list("target-id", read, "`ID`: a target by its token id"),
 		list("metric", read, "`METRIC`: logprob (the default), prob, rank, logit, entropy, kl (from the clean run) or diff:\" a\",\" b\" (of two words' log-probabilities)"),
@@ -68,7 +69,7 @@ func sweepFile(c *cli.Context) (*sweep.File, prompt, error) {
 	if c.IsSet("plan") {
 		return planFile(c)
 	}
-	f := &sweep.File{Blocks: entryOf(c, "blocks"), Positions: entryOf(c, "positions"), From: entryOf(c, "from")}
+	f := &sweep.File{Blocks: entryOf(c, "blocks"), Positions: entryOf(c, "positions"), Window: entryOf(c, "window")}
 	if strings.Contains(f.Blocks.Text, "*") {
 		f.Blocks.Text = "" // it says where an archive has its blocks
 	}
@@ -78,7 +79,7 @@ func sweepFile(c *cli.Context) (*sweep.File, prompt, error) {
 		}
 		return out
 	}
-	f.Targets, f.TargetIDs, f.Metrics, f.At, f.Always = all("target"), all("target-id"), all("metric"), all("at"), all("always")
+	f.Targets, f.TargetIDs, f.Metrics, f.At, f.Always, f.From = all("target"), all("target-id"), all("metric"), all("at"), all("always"), all("from")
 	change := func(flag, text string) {
 		f.Changes = append(f.Changes, sweep.Entry{Text: text, Where: "--" + flag})
 	}
