@@ -135,6 +135,12 @@ func runSweep(c *cli.Context) error {
 
 // showSweep draws a sweep in the terminal: a table of one change, grids of several.
 func showSweep(c *cli.Context, t report.Terminal, r *sweep.Result) error {
+	if seeds := report.SweepSeeds(r); seeds != nil {
+		if err := t.Table(c.App.Writer, seeds); err != nil || onlySeeds(r) {
+			return err
+		}
+		fmt.Fprintln(c.App.Writer)
+	}
 	if len(r.Changes) == 1 || len(r.Places) == 1 {
 		return t.Table(c.App.Writer, report.SweepTable(r))
 	}
@@ -147,6 +153,16 @@ func showSweep(c *cli.Context, t report.Terminal, r *sweep.Result) error {
 		}
 	}
 	return nil
+}
+
+// onlySeeds reports whether every change is one of several seeds, whose mean and spread
+// say all.
+func onlySeeds(r *sweep.Result) bool {
+	n := 0
+	for _, g := range r.Groups {
+		n += len(g.Changes)
+	}
+	return n == len(r.Changes)
 }
 
 // progressText says how far a sweep is: "run 12 of 60, 8 s left".
