@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/golens/golens/hooks"
 	"github.com/golens/golens/model/config"
 )
 
@@ -66,9 +67,9 @@ func (m *Model) nameBlock(b BlockPoints, before string, paths []string, a config
 		}
 		return b.Out + "." + name
 	}
-	of := func(mark string) string { // the tensor of all heads, where there is one
-		if name := b.Attention + ":" + mark; m.Points.Has(name) {
-			return name
+	of := func(mark string) string { // the heads, where the model tells of them
+		if m.Points.Heads(b.Attention, strings.Replace(mark, "z", hooks.HeadOut, 1)) > 0 {
+			return b.Attention + ":" + mark
 		}
 		return ""
 	}

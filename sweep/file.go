@@ -155,6 +155,8 @@ func entries(n *yaml.Node, name string, fail func(int, string, ...any) error) ([
 			return nil, fail(item.Line, "anchors and aliases have no place in a plan: write the value out")
 		case item.Kind != yaml.ScalarNode:
 			return nil, fail(item.Line, "a text or a number is needed here, or a plain list of them")
+		case item.Tag == "!!null" && item.Value != "":
+			return nil, fail(item.Line, "%s is YAML's word for no value: write %q, in quotes, for the word", item.Value, item.Value)
 		case item.Tag == "!!null":
 			return nil, fail(item.Line, "a value is missing")
 		}
