@@ -38,7 +38,7 @@ func Kinds() []Kind {
 	return []Kind{
 		{Name: "skip", Example: "h.3", Usage: "make a block the identity", Torch: "the block's input", Replaces: true,
 			bind: always(func(Spec) hooks.Action { return hooks.Skip() })},
-		{Name: "patch", Value: "TEXT", Example: `h.3@last="other prompt"`, Usage: "put there what another prompt has there", Torch: "what the other prompt has there", Replaces: true,
+		{Name: "patch", Value: "TEXT", Example: `h.3@last="other prompt"`, Usage: "put there what another prompt has there; POINT@3:5=TEXT puts its position 5 at 3, and \"POINT@3 from h.8@5=TEXT\" what it has at h.8", Torch: "what the other prompt has there", Replaces: true,
 			read: readPatch, write: writePatch, bind: (*Binder).bindPatch},
 		{Name: "set", Value: "FILE", Example: "h.3=state.npy", Usage: "put the array of a .npy file in its place", Torch: "`v`", Replaces: true,
 			bind: ofArray(func(s Spec, a array) hooks.Action { return hooks.Set(s.File, a.t) })},
@@ -78,6 +78,16 @@ func (k Kind) Form() string {
 		return "POINT or POINT=" + k.Value
 	}
 	return "POINT=" + k.Value
+}
+
+// DocTable returns the table of kinds of docs/interventions.md, in Markdown.
+func DocTable() string {
+	var out strings.Builder
+	out.WriteString("| kind | flag of `lens`, `hidden` and `generate` | what it does | in PyTorch, x the tensor [1,T,C] |\n| --- | --- | --- | --- |\n")
+	for _, k := range Kinds() {
+		fmt.Fprintf(&out, "| %s | `--%s %s` | %s | %s |\n", k.Name, k.Name, k.Example, k.Usage, k.Torch)
+	}
+	return out.String()
 }
 
 // rank is where a kind stands in the order in which kinds act, -1 where there is none.
