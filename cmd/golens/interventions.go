@@ -14,13 +14,15 @@ import (
 	"github.com/golens/golens/torch"
 )
 
+// interventionCategory heads the flags in the help.
+const interventionCategory = "Interventions, in the order in which those at one POINT act. It is h.3, h.3.mlp@last,\nh.3.attn:h5@0,3 (a head) or h.2..5.mlp (a window); golens model info lists points"
+
 // The flags that change what the model does while it is read, for every command that
 // reads it: one for each kind of package intervene.
 func interventionFlags() []cli.Flag {
-	const category = "Interventions (golens model info lists the points)"
 	var out []cli.Flag
 	for _, k := range intervene.Kinds() {
-		out = append(out, &cli.StringSliceFlag{Name: k.Name, Category: category, KeepSpace: true, Usage: "`" + k.Form() + "`: " + k.Usage + ", such as " + k.Example})
+		out = append(out, &cli.StringSliceFlag{Name: k.Name, Category: interventionCategory, KeepSpace: true, Usage: "`" + k.Form() + "`: " + k.Usage + ", such as " + k.Example})
 	}
 	return out
 }
