@@ -20,7 +20,9 @@ type Kind struct {
 	Value    string // what its value is, such as "FACTOR"; "" for a kind without one
 	Optional bool   // the value may be left out
 	Example  string // how it is written at a point: "h.3=0.8"
-	Usage    string // what it does, with its value
+	Usage    string // what it does
+	More     string // what else its value can say, at a point
+	Given    string // what a kind whose value may be left out does with it
 	Many     string // how several values are written, each a change of its own; "" where they are not
 	Torch    string // the same in PyTorch, x the tensor [1,T,C]
 	Replaces bool   // it leaves nothing of what was there
@@ -38,11 +40,11 @@ func Kinds() []Kind {
 	return []Kind{
 		{Name: "skip", Example: "h.3", Usage: "make a block the identity", Torch: "the block's input", Replaces: true,
 			bind: always(func(Spec) hooks.Action { return hooks.Skip() })},
-		{Name: "patch", Value: "TEXT", Example: `h.3@last="other prompt"`, Usage: "put there what another prompt has there; POINT@3:5=TEXT puts its position 5 at 3, and \"POINT@3 from h.8@5=TEXT\" what it has at h.8", Torch: "what the other prompt has there", Replaces: true,
+		{Name: "patch", Value: "TEXT", Example: `h.3@last="other prompt"`, Usage: "put there what another prompt has there", More: "POINT@3:5=TEXT puts its position 5 at 3, and \"POINT@3 from h.8@5=TEXT\" what it has at h.8", Torch: "what the other prompt has there", Replaces: true,
 			read: readPatch, write: writePatch, bind: (*Binder).bindPatch},
 		{Name: "set", Value: "FILE", Example: "h.3=state.npy", Usage: "put the array of a .npy file in its place", Torch: "`v`", Replaces: true,
 			bind: ofArray(func(s Spec, a array) hooks.Action { return hooks.Set(s.File, a.t) })},
-		{Name: "mean", Value: "FILE", Optional: true, Example: "h.3.mlp", Usage: "put the mean over the run's positions in its place; with FILE, that over all positions of a file of texts, one a line",
+		{Name: "mean", Value: "FILE", Optional: true, Example: "h.3.mlp", Usage: "put the mean over the run's positions in its place", Given: "put the mean over all positions of a file of texts, one a line, in its place",
 			Torch: "`x.mean(1, keepdim=True)`, over all positions of the run", Replaces: true, bind: (*Binder).bindMean},
 		{Name: "zero", Example: "h.3.mlp", Usage: "put zeros in its place", Torch: "`torch.zeros_like(x)`", Replaces: true,
 			bind: always(func(Spec) hooks.Action { return hooks.Zero() })},
@@ -80,12 +82,24 @@ func (k Kind) Form() string {
 	return "POINT=" + k.Value
 }
 
+// AtPoint says what the kind does at a point, for people.
+func (k Kind) AtPoint() string {
+	text := k.Usage
+	if k.Given != "" {
+		text += "; with " + k.Value + ", " + k.Given
+	}
+	if k.More != "" {
+		text += "; " + k.More
+	}
+	return text
+}
+
 // DocTable returns the table of kinds of docs/interventions.md, in Markdown.
 func DocTable() string {
 	var out strings.Builder
 	out.WriteString("| kind | flag of `lens`, `hidden` and `generate` | what it does | in PyTorch, x the tensor [1,T,C] |\n| --- | --- | --- | --- |\n")
 	for _, k := range Kinds() {
-		fmt.Fprintf(&out, "| %s | `--%s %s` | %s | %s |\n", k.Name, k.Name, k.Example, k.Usage, k.Torch)
+		fmt.Fprintf(&out, "| %s | `--%s %s` | %s | %s |\n", k.Name, k.Name, k.Example, k.AtPoint(), k.Torch)
 	}
 	return out.String()
 }

@@ -15,14 +15,14 @@ import (
 )
 
 // interventionCategory heads the flags in the help.
-const interventionCategory = "Interventions, in the order in which those at one POINT act. It is h.3, h.3.mlp@last,\nh.3.attn:h5@0,3 (a head) or h.2..5.mlp (a window); golens model info lists points"
+const interventionCategory = "Interventions at a POINT: h.3, h.3.mlp@last, h.3.attn:h5@0,3 or h.2..5.mlp\n(golens model info lists more); at one point they act in this order"
 
 // The flags that change what the model does while it is read, for every command that
 // reads it: one for each kind of package intervene.
 func interventionFlags() []cli.Flag {
 	var out []cli.Flag
 	for _, k := range intervene.Kinds() {
-		out = append(out, &cli.StringSliceFlag{Name: k.Name, Category: interventionCategory, KeepSpace: true, Usage: "`" + k.Form() + "`: " + k.Usage + ", such as " + k.Example})
+		out = append(out, &cli.StringSliceFlag{Name: k.Name, Category: interventionCategory, KeepSpace: true, Usage: "`" + k.Form() + "`: " + k.AtPoint() + ", such as " + k.Example})
 	}
 	return out
 }

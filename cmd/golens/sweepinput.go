@@ -49,6 +49,9 @@ func kindFlags(category string) []cli.Flag {
 		if k.Value == "" || k.Optional {
 			out = append(out, &cli.BoolFlag{Name: k.Name, Category: category, Usage: usage})
 		}
+		if k.Given != "" {
+			usage = k.Given
+		}
 		if k.Value != "" {
 			out = append(out, &cli.StringSliceFlag{Name: valueFlag(k), Category: category, KeepSpace: true, Usage: "`" + k.Value + "`: " + usage})
 		}
