@@ -1,11 +1,11 @@
 package bench
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/golens/golens/internal/choices"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
 )
@@ -57,11 +57,9 @@ func (s Settings) Defaults() Settings {
 }
 
 // A ChoiceError says that Settings ask for what there is not.
-type ChoiceError struct{ Msg string }
+type ChoiceError = choices.Error
 
-func (e *ChoiceError) Error() string { return e.Msg }
-
-func choice(format string, a ...any) error { return &ChoiceError{fmt.Sprintf(format, a...)} }
+func choice(format string, a ...any) error { return choices.Errorf(format, a...) }
 
 func (s Settings) check() error {
 	for i, k := range s.Works {

@@ -99,16 +99,27 @@ func ProjectOut(name string, v *torch.Tensor) Action {
 	return Action{text: "project-out " + name, method: "project_out", args: []any{v}}
 }
 
-// Patch puts what another run had at this point in its place: source [B,T',C], at
-// the positions from there for the positions at here, one for one in the order in
-// which they are written. Where from is all, the positions have the same numbers in
-// both runs; where both are all, both runs are of one length.
+// Patch puts what another run had, source [B,T',C], in the place of this run's tensor: at
+// the positions at, those that from names in the other run, one for one in the order in
+// which they are written. Where from is all, at is read in both runs: 3 is the position 3
+// of each, and -1 the last of each. Where both are all, both runs are of one length. The
+// source may be of this point or of any other of the same width.
 func Patch(name string, source *torch.Tensor, from, at Positions) Action {
 	text := "patch " + name
 	if !from.All() {
 		text += " from " + from.String()
 	}
 	return Action{text: text, method: "patch", args: []any{source, ints(from.ends)}, at: at}
+}
+
+// CheckPatch returns an error where a patch of a run of T positions by one of S has no
+// partner for a position: see Patch.
+func CheckPatch(from, at Positions, T, S int) error {
+	out, err := actions.Call("check_patch", T, ints(at.ends), S, ints(from.ends))
+	if err != nil {
+		return err
+	}
+	return out[0].Close()
 }
 
 // Skip puts the input of the module in the place of its output: a block becomes the
@@ -153,7 +164,7 @@ type place struct {
 	at      *torch.Module
 	input   bool
 	columns []int64 // the first and how many; nil for all
-	first   int     // the first position of the run, -1 where it is whole
+	first   int     // see Registry.first
 }
 
 // steps returns what torch does for the action at a place.
@@ -189,6 +200,9 @@ func (a Action) partly(m *torch.Module, x *torch.Tensor, part []any) (*torch.Ten
 		return nil, err
 	}
 	torch.Keep(&sc, old[0])
+	if slices.Contains(old[0].Shape(), 0) {
+		return nil, nil // no position of the action's is in this step
+	}
 	made, err := a.fn(old[0])
 	if err != nil || made == nil {
 		return nil, err

@@ -5,7 +5,9 @@
 # ranges of positions `at` (both ends, two numbers each, negative ones from the end),
 # columns (the first and their number), each None for all. What is not named keeps
 # its bits. `first` is the position that x begins with where the run goes on an
-# earlier one, -1 where x is the whole run, which then must have every position.
+# earlier one, -1 where x is the whole run, which then must have every position. Where
+# x is a whole text of which n positions were read before, first is -1 - n. Positions that
+# x does not hold are passed over then, as with a first of 0 and more.
 
 def scale(self, x: Tensor, rows: Optional[List[int]], at: Optional[List[int]], columns: Optional[List[int]], first: int, by: float) -> Tensor:
     return self.put(x, rows, at, columns, first, self.part(x, rows, at, columns, first) * by)
@@ -45,25 +47,65 @@ def project_out(self, x: Tensor, rows: Optional[List[int]], at: Optional[List[in
     return self.put(x, rows, at, columns, first, part - (part * v).sum(-1, keepdim=True) * v)
 
 def patch(self, x: Tensor, rows: Optional[List[int]], at: Optional[List[int]], columns: Optional[List[int]], first: int, source: Tensor, taken: Optional[List[int]]) -> Tensor:
-    # The same point of another run, source [B,T',C], of which the columns are taken if
-    # they were not, at the positions `taken` there, or at the very positions that are
-    # replaced here.
-    T = source.size(1)
-    if taken is None:
-        at = self.begun(at, first, source)
-    if at is None and taken is None:
-        assert T == x.size(1), "the other run has {} positions, and this one {}: say which take the place of which".format(T, x.size(1))
-    if at is not None or taken is not None:
-        to = self.places(x.size(1), at, first)
-        by = self.places(T, taken, -1) if taken is not None else [p + max(first, 0) for p in to]
-        assert len(by) == len(to), "{} positions of the other run cannot take the place of {}".format(len(by), len(to))
-        for p in by:
-            assert p < T, "the other run has no position {}: it has {}".format(p, T)
-        source = source.index_select(1, torch.tensor(by, dtype=4, device=source.device))
-    part = self.part(x, rows, at, columns, first)
+    # What another run has, source [B,T',C], of which the columns are taken if they were
+    # not, at the positions that `pairs` finds.
+    to, by = self.pairs(x.size(1), at, first, source.size(1), taken)
+    if len(to) == 0:
+        return x
+    source = source.index_select(1, torch.tensor(by, dtype=4, device=source.device))
+    whole = at is None and len(to) == x.size(1)
+    here: Optional[List[int]] = None
+    if not whole:
+        here = []
+        for p in to:
+            here += [p, p]
+    part = self.part(x, rows, here, columns, -1)
     if columns is not None and source.size(-1) != columns[1]:
         source = source.narrow(-1, columns[0], columns[1])
-    return self.put(x, rows, at, columns, first, torch.empty_like(part).copy_(source))
+    return self.put(x, rows, here, columns, -1, torch.empty_like(part).copy_(source))
+
+def pairs(self, T: int, at: Optional[List[int]], first: int, S: int, taken: Optional[List[int]]) -> Tuple[List[int], List[int]]:
+    # Which positions of x are replaced, and by which of the other run's S positions: those
+    # named by `taken`, or by `at` if it is None, one for one as they are written. Each is
+    # counted in its own text, so that -1 is the last of both. Of a text that is read in
+    # steps, the pairs that a step holds are returned.
+    start = max(first, 0)
+    n = start + T
+    began = first < 1 and first > -2  # nothing was read before: every position must have its partner
+    ends = at if at is not None else [0, -1]
+    there = taken if taken is not None else ends
+    source: List[int] = []
+    for i in range(len(there) // 2):
+        a, b = there[2 * i], there[2 * i + 1]
+        a = a + S if a < 0 else a
+        b = b + S if b < 0 else b
+        assert a >= 0 and a < S, "the other run has no position {}: it has {}, counted from 0 or from -1 back".format(there[2 * i], S)
+        assert b >= a and b < S, "the other run has no position {}: it has {}, counted from 0 or from -1 back".format(there[2 * i + 1], S)
+        source += [p for p in range(a, b + 1)]
+    to: List[int] = []
+    by: List[int] = []
+    k = 0
+    for i in range(len(ends) // 2):
+        a, b = ends[2 * i], ends[2 * i + 1]
+        a = a + n if a < 0 else a
+        b = b + n if b < 0 else b
+        if began:
+            assert a >= 0 and (a < n or first == 0), "there is no position {}: the run has {}, counted from 0 or from -1 back".format(ends[2 * i], n)
+            assert b >= a and (b < n or first == 0), "there is no position {}: the run has {}, counted from 0 or from -1 back".format(ends[2 * i + 1], n)
+        for p in range(max(a, start), min(b, n - 1) + 1):
+            if p - start not in to and k + p - a < len(source):
+                to.append(p - start)
+                by.append(source[k + p - a])
+        k += b - a + 1
+    if began and k != len(source):
+        if at is None and taken is None:
+            assert False, "the other run has {} positions, and this one {}: say which take the place of which".format(S, n)
+        assert False, "{} positions of the other run cannot take the place of {}: say which take the place of which".format(len(source), k)
+    return to, by
+
+def check_patch(self, T: int, at: Optional[List[int]], S: int, taken: Optional[List[int]]) -> Tensor:
+    # fails as a patch of a whole run of T positions would
+    return torch.tensor(self.pairs(T, at, -1, S, taken)[0], dtype=4)
 
 def part(self, x: Tensor, rows: Optional[List[int]], at: Optional[List[int]], columns: Optional[List[int]], first: int) -> Tensor:
     # the part of x that is acted on; x itself where nothing is left out
@@ -99,7 +141,7 @@ def places(self, T: int, at: Optional[List[int]], first: int) -> List[int]:
         a, b = at[2 * i], at[2 * i + 1]
         a = a + n if a < 0 else a
         b = b + n if b < 0 else b
-        if first < 0:
+        if first == -1:
             assert a >= 0 and a < n, "there is no position {}: the run has {}, counted from 0 or from -1 back".format(at[2 * i], n)
             assert b >= a and b < n, "there is no position {}: the run has {}, counted from 0 or from -1 back".format(at[2 * i + 1], n)
         for p in range(max(a, start), min(b, n - 1) + 1):
@@ -110,16 +152,17 @@ def places(self, T: int, at: Optional[List[int]], first: int) -> List[int]:
 def begun(self, at: Optional[List[int]], first: int, v: Tensor) -> Optional[List[int]]:
     # In a run that goes on, an array of several positions is for those at which the
     # text began.
-    if at is None and first > 0 and v.dim() > 1 and v.size(-2) > 1:
+    if at is None and (first > 0 or first < -1) and v.dim() > 1 and v.size(-2) > 1:
         return [0, v.size(-2) - 1]
     return at
 
 def present(self, T: int, at: Optional[List[int]], first: int, v: Tensor) -> Tensor:
     # Of an array with a row for each of the positions `at`, in a run that goes on or
     # that others go on, the rows of those that are in it.
-    if at is None or first < 0 or v.dim() < 2 or v.size(-2) < 2:
+    if at is None or first == -1 or v.dim() < 2 or v.size(-2) < 2:
         return v
-    n = first + T
+    start = max(first, 0)
+    n = start + T
     named: List[int] = []
     for i in range(len(at) // 2):
         a, b = at[2 * i], at[2 * i + 1]
@@ -132,7 +175,7 @@ def present(self, T: int, at: Optional[List[int]], first: int, v: Tensor) -> Ten
         return v
     rows: List[int] = []
     for i in range(len(named)):
-        if named[i] >= first and named[i] < n:
+        if named[i] >= start and named[i] < n:
             rows.append(i)
     return v.index_select(-2, torch.tensor(rows, dtype=4, device=v.device))
 

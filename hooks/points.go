@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/golens/golens/internal/similar"
@@ -15,22 +14,20 @@ import (
 // Points knows the modules of a model by name: PyTorch's dotted paths, such as
 // "h.3", "h.3.attn" or "ln_f". A name stands for what the module returns; with
 // ":in" behind it, for the first argument that the module gets. "h.3.attn:h5" is what
-// head 5 gives to the projection at the attention's end. "transformer." in
-// front of a name, which some checkpoints have and some not, may be there or lack.
+// head 5 gives to the projection at the attention's end, and q5, k5 and v5 its query, key
+// and value: see AddHeads. "transformer." in front of a name, which some checkpoints have
+// and some not, may be there or lack.
 type Points struct {
 	root    *torch.Module
 	modules map[string]*torch.Module
 	aliases map[string]string
-	heads   map[string]heads
-	names   []string // in the order of addition
+	foreign map[string]string
+	absent  map[string]string
+	heads   map[string]Heads  // by attention and mark: "h.3.attn:q"
+	ofHeads map[string]string // by the module that makes the tensor, such as a projection: "h.3.attn:q"
+	names   []string          // in the order of addition
 	by      *torch.Products
 	ctx     context.Context // ends runs; nil for never
-}
-
-// heads say where the heads of an attention lie: dim columns each of the input of a module.
-type heads struct {
-	projection string
-	n, dim     int
 }
 
 // Using returns the same points, in whose runs kernels compute some modules, nil for none,
@@ -51,7 +48,8 @@ func NewPoints(root *torch.Module) *Points {
 
 func (p *Points) prepare() {
 	if p.modules == nil {
-		p.modules, p.aliases, p.heads = map[string]*torch.Module{}, map[string]string{}, map[string]heads{}
+		p.modules, p.aliases, p.foreign, p.absent = map[string]*torch.Module{}, map[string]string{}, map[string]string{}, map[string]string{}
+		p.heads, p.ofHeads = map[string]Heads{}, map[string]string{}
 	}
 }
 
@@ -70,20 +68,18 @@ func (p *Points) Alias(alias, name string) {
 	p.aliases[alias] = name
 }
 
-// AddHeads makes the heads of an attention known, n of them: what they give are the
-// columns of the input of the module called projection, dim for each.
-func (p *Points) AddHeads(attention, projection string, n, dim int) {
+// Foreign makes a point known by a name that another program or another family has for
+// it. Such names are never suggested. The point may be one of heads: "h.3.attn:q".
+func (p *Points) Foreign(alias, name string) {
 	p.prepare()
-	p.heads[attention] = heads{projection, n, dim}
+	p.foreign[alias] = name
 }
 
-// Heads returns how many heads are known at a point, 0 for none.
-func (p *Points) Heads(name string) int {
-	s, err := p.resolve(name)
-	if err != nil {
-		return 0
-	}
-	return p.heads[s.canonical].n
+// Absent says of a name that there is nothing of the kind in this model, and what is
+// there instead.
+func (p *Points) Absent(name, why string) {
+	p.prepare()
+	p.absent[name] = why
 }
 
 // Names returns the points in the order in which the model has them.
@@ -117,7 +113,6 @@ func (p *Points) Close() error {
 
 const (
 	inputMark = ":in"
-	headMark  = ":h"
 	prefix    = "transformer."
 )
 
@@ -139,53 +134,49 @@ func (p *Points) resolve(name string) (spot, error) {
 		if a, ok := p.aliases[n]; ok {
 			n = a
 		}
+		if a, ok := p.foreign[n]; ok && p.modules[n] == nil {
+			switch base, letter, _ := strings.Cut(a, ":"); {
+			case letter == "in" && mark == "":
+				n, mark = base, inputMark
+			case letter != "":
+				return p.head(name, a, mark)
+			default:
+				n = a
+			}
+		}
 		if _, ok := p.modules[n]; !ok {
 			continue
 		}
-		switch {
-		case mark == "" || mark == inputMark:
+		if mark == "" || mark == inputMark {
 			return spot{canonical: n + mark, module: n, input: mark != ""}, nil
-		case strings.HasPrefix(mark, headMark):
-			return p.head(name, n, mark)
+		}
+		if whole, ok := p.ofHeads[n]; ok && strings.HasPrefix(mark, ":h") {
+			return p.head(name, whole, mark)
+		}
+		if len(mark) > 1 && strings.Contains("hzqkv", mark[1:2]) {
+			return p.head(name, n+mark[:2], mark)
 		}
 		break
 	}
+	for _, n := range []string{c, bare, prefix + c} {
+		if why, ok := p.absent[n]; ok {
+			return spot{}, &UnknownPointError{Name: name, Why: why}
+		}
+	}
 	return spot{}, &UnknownPointError{Name: name, Nearest: p.nearest(bare)}
-}
-
-// head returns what a mark such as ":h5" means behind the name of an attention.
-func (p *Points) head(name, attention, mark string) (spot, error) {
-	h, ok := p.heads[attention]
-	if !ok {
-		return spot{}, &HeadError{Name: name}
-	}
-	i, err := strconv.Atoi(mark[len(headMark):])
-	if err != nil || i < 0 || i >= h.n || strconv.Itoa(i) != mark[len(headMark):] {
-		return spot{}, &HeadError{Name: name, Heads: h.n}
-	}
-	return spot{canonical: attention + mark, module: h.projection, input: true, columns: []int64{int64(i * h.dim), int64(h.dim)}}, nil
-}
-
-// A HeadError says that a point has not the head that is asked for.
-type HeadError struct {
-	Name  string
-	Heads int // how many there are, 0 where the point has none
-}
-
-func (e *HeadError) Error() string {
-	if e.Heads == 0 {
-		return fmt.Sprintf("there are no heads at %q: they are at a block's attention, such as h.0.attn:h0, where a model tells of them", e.Name)
-	}
-	return fmt.Sprintf("there is no head %q: the attention has %d, written :h0 to :h%d", e.Name, e.Heads, e.Heads-1)
 }
 
 // An UnknownPointError says that a model has no point of a name, and which it has.
 type UnknownPointError struct {
 	Name    string
 	Nearest []string
+	Why     string // why there is none, and what to take instead; "" where that is not known
 }
 
 func (e *UnknownPointError) Error() string {
+	if e.Why != "" {
+		return fmt.Sprintf("there is no hook point %q in this model: %s", e.Name, e.Why)
+	}
 	if len(e.Nearest) == 0 {
 		return fmt.Sprintf("there is no hook point %q in this model: it has none", e.Name)
 	}

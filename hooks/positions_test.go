@@ -2,7 +2,9 @@ package hooks_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/golens/golens/hooks"
@@ -143,6 +145,11 @@ func TestPatch(t *testing.T) {
 		{"all", "0..2", []float32{50, 60, 70, 4}, "patch other at 0..2"},
 		{"all", "1", []float32{1, 60, 3, 4}, "patch other at 1"},
 		{"last", "last", []float32{1, 2, 3, 70}, "patch other from last at last"},
+		{"all", "last", []float32{1, 2, 3, 70}, "patch other at last"}, // the last of each
+		{"all", "-2..", []float32{1, 2, 60, 70}, "patch other at -2.."},
+		{"all", "0,-1", []float32{50, 2, 3, 70}, "patch other at 0,-1"},
+		{"all", "-1,1..2", []float32{1, 60, 70, 70}, "patch other at -1,1..2"},
+		{"1,1", "0,2", []float32{60, 2, 60, 4}, "patch other from 1,1 at 0,2"},
 		{"0,1", "3,0", []float32{60, 2, 3, 50}, "patch other from 0,1 at 3,0"},
 	} {
 		a := hooks.Patch("other", other, p(c.from), p(c.at))
@@ -155,11 +162,80 @@ func TestPatch(t *testing.T) {
 	for _, c := range []struct{ from, at, says string }{
 		{"all", "all", "the other run has 3 positions, and this one 4: say which take the place of which"},
 		{"0,1", "all", "2 positions of the other run cannot take the place of 4"},
-		{"all", "last", "the other run has no position 3: it has 3"},
-		{"7", "0", "there is no position 7: the run has 3"},
+		{"all", "3", "the other run has no position 3: it has 3"},
+		{"all", "1..-1", "2 positions of the other run cannot take the place of 3"},
+		{"all", "-4", "the other run has no position -4: it has 3"},
+		{"7", "0", "the other run has no position 7: it has 3"},
+		{"0", "4", "there is no position 4: the run has 4"},
 	} {
 		_, err := hooks.Patch("other", other, p(c.from), p(c.at)).Apply(x)
 		mustSay(t, c.from+" at "+c.at, err, c.says)
+		mustSay(t, c.from+" at "+c.at+" by itself", hooks.CheckPatch(p(c.from), p(c.at), 4, 3), c.says)
+	}
+	if err := hooks.CheckPatch(p("all"), p("-2.."), 4, 3); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestPatchInSteps: of a text that is read in steps, each step has the pairs of its own
+// positions.
+func TestPatchInSteps(t *testing.T) {
+	m := newModel(t)
+	other := m.tensor([]float32{50, 60, 70}, 1, 3, 1)
+	p := func(text string) hooks.Positions { return must(hooks.ParsePositions(text))(t) }
+	for _, c := range []struct {
+		from, at string
+		steps    [3][]float32 // of two tokens, and of one and one behind them
+	}{
+		{"0", "1", [3][]float32{{1, 50}, {3}, {4}}},
+		{"1..2", "0..1", [3][]float32{{60, 70}, {3}, {4}}},
+		{"0,2", "1,3", [3][]float32{{1, 50}, {3}, {70}}}, // 3 is a token that is written
+		{"all", "last", [3][]float32{{1, 70}, {70}, {70}}},
+		{"2", "last", [3][]float32{{1, 70}, {70}, {70}}},
+		{"all", "-2..", [3][]float32{{60, 70}, {70}, {70}}},
+		{"1..2", "all", [3][]float32{{60, 70}, {3}, {4}}},
+		{"1..2", "0..", [3][]float32{{60, 70}, {3}, {4}}},
+	} {
+		for step, x := range [][]float32{{1, 2}, {3}, {4}} {
+			first := []int{0, 2, 3}[step]
+			var r hooks.Registry
+			r.Add("h.0:in", hooks.Patch("other", other, p(c.from), p(c.at)))
+			r.Capture("h.0:in")
+			run := must(m.Call("forward", r.From(first), m.tensor(x, 1, int64(len(x)), 1)))(t)
+			equal(t, fmt.Sprintf("%s from %s, step %d", c.at, c.from, step), values(t, run.Captured("h.0:in")), c.steps[step]...)
+			run.Close()
+		}
+	}
+	// A model without a cache reads the text again. What was read before keeps its pairs.
+	var r hooks.Registry
+	r.Add("h.0:in", hooks.Patch("other", other, p("1..2"), p("all")))
+	r.Capture("h.0:in")
+	run := must(m.Call("forward", r.Again(2), m.tensor([]float32{1, 2, 3}, 1, 3, 1)))(t)
+	defer run.Close()
+	equal(t, "again", values(t, run.Captured("h.0:in")), 60, 70, 3)
+}
+
+// TestStepWithoutPosition: an action does nothing in a step that holds none of its
+// positions, whatever its kind.
+func TestStepWithoutPosition(t *testing.T) {
+	m := newModel(t)
+	v, grid := m.tensor([]float32{9}, 1), m.tensor([]float32{8, 9}, 2, 1)
+	for _, a := range []hooks.Action{hooks.Scale(3), hooks.Zero(), hooks.Mean(), hooks.Add("v", v), hooks.Set("v", v), hooks.Set("grid", grid), hooks.Add("grid", grid), hooks.Noise(2, 1), hooks.ProjectOut("v", v),
+		hooks.Patch("v", m.tensor([]float32{5, 6, 7}, 1, 3, 1), hooks.At(0, 2), hooks.At(1, 4)), hooks.Skip(),
+		hooks.Func("panic", func(*torch.Tensor) (*torch.Tensor, error) { panic("it was called") })} {
+		if !strings.HasPrefix(a.String(), "patch") {
+			a = a.At(hooks.At(1, 4))
+		}
+		var r hooks.Registry
+		r.Add("h.0", a)
+		r.Capture("h.0")
+		run, err := m.Call("forward", r.From(2), m.tensor([]float32{1, 2}, 1, 2, 1))
+		if err != nil {
+			t.Errorf("%s: %v", a, err)
+			continue
+		}
+		equal(t, a.String(), values(t, run.Captured("h.0")), 5, 10)
+		run.Close()
 	}
 }
 

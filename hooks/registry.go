@@ -19,6 +19,7 @@ type Registry struct {
 	last  int
 	items []item
 	from  *int // the position at which the runs begin; nil where they are whole
+	again bool // the runs read the text before that position again
 }
 
 type item struct {
@@ -67,7 +68,7 @@ func (r *Registry) Clone() *Registry {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return &Registry{last: r.last, items: slices.Clone(r.items), from: r.from}
+	return &Registry{last: r.last, items: slices.Clone(r.items), from: r.from, again: r.again}
 }
 
 // From returns a registry with the same contents for runs that go on an earlier one
@@ -79,10 +80,22 @@ func (r *Registry) From(first int) *Registry {
 	return out
 }
 
-// first is the position at which the runs begin, -1 where they are whole.
+// Again is From for runs that read the text before position first again, which a model
+// without a cache must.
+func (r *Registry) Again(first int) *Registry {
+	out := r.From(first)
+	out.again = first > 0
+	return out
+}
+
+// first is the position at which the runs begin, -1 where they are whole, and -1 - n
+// where they read n positions again.
 func (r *Registry) first() int {
-	if r.from == nil {
+	switch {
+	case r.from == nil:
 		return -1
+	case r.again:
+		return -1 - *r.from
 	}
 	return *r.from
 }

@@ -18,10 +18,10 @@ func TestZeroValues(t *testing.T) {
 		t.Error("no points have a module")
 	}
 	p.Alias("b", "a")
-	p.AddHeads("a", "c", 2, 3)
+	p.AddHeads("a", hooks.HeadOut, hooks.Heads{Module: "c", Input: true, N: 2, Dim: 3, Step: 3})
 	p.Add("a", nil)
-	if c, err := p.Canonical("b"); c != "a" || err != nil || p.Heads("b") != 2 {
-		t.Errorf("b is %q with %d heads: %v", c, p.Heads("b"), err)
+	if c, err := p.Canonical("b"); c != "a" || err != nil || p.Heads("b", hooks.HeadOut) != 2 {
+		t.Errorf("b is %q with %d heads: %v", c, p.Heads("b", hooks.HeadOut), err)
 	}
 	for _, r := range []*hooks.Run{nil, {}} {
 		if r.Captured("a") != nil || r.Take("a") != nil || r.Close() != nil {

@@ -73,7 +73,7 @@ func (w *writer) choose(o GenerateOptions, ids []int64) error {
 		return err
 	}
 	if w.chooser, err = model.NewChooser(config, w.out.T); err != nil {
-		return &ChoiceError{err.Error()}
+		return &ChoiceError{Msg: err.Error()}
 	}
 	w.out.Config = config
 	later := o.Lens
@@ -123,7 +123,7 @@ func (w *writer) settings(o GenerateOptions, ids []int64) (*model.GenerationConf
 		return nil, err
 	}
 	if err := g.Check(w.m.Sizes.Vocab); err != nil {
-		return nil, &ChoiceError{err.Error()}
+		return nil, &ChoiceError{Msg: err.Error()}
 	}
 	tok, err := w.m.Tokenizer()
 	if err != nil && len(g.Stop) > 0 {

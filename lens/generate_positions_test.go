@@ -53,6 +53,9 @@ func TestGeneratePositions(t *testing.T) {
 		{"set at 6 before 5", hooks.Set("v", array(2)).At(hooks.At(6, 5)), map[int]float32{6: 1, 5: 2}},
 		{"set one row at all", hooks.Set("v", array(1)), map[int]float32{0: 1, 1: 1, 2: 1, 3: 1, 4: 1, 5: 1, 6: 1, 7: 1}},
 		{"patch the prompt", hooks.Patch("other", whole, none, none), map[int]float32{0: 1, 1: 2, 2: 3, 3: 4}},
+		{"patch mapped", hooks.Patch("other", whole, hooks.At(0), hooks.At(1)), map[int]float32{1: 1}},
+		{"patch mapped to what is written", hooks.Patch("other", whole, hooks.At(0, 2), hooks.At(1, 5)), map[int]float32{1: 1, 5: 3}},
+		{"patch at last", hooks.Patch("other", whole, none, hooks.Last), map[int]float32{3: 4, 4: 4, 5: 4, 6: 4, 7: 4}},
 		{"patch at 0 and 3", hooks.Patch("other", whole, none, hooks.At(0, 3)), map[int]float32{0: 1, 3: 4}},
 		{"skip", hooks.Skip().At(hooks.At(5)), nil},
 	} {

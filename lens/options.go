@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/golens/golens/hooks"
+	"github.com/golens/golens/internal/choices"
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/torch"
 )
@@ -77,11 +78,9 @@ type Word struct {
 const DefaultTop = 5
 
 // A ChoiceError says that Options ask for what a model or prompt does not have.
-type ChoiceError struct{ Msg string }
+type ChoiceError = choices.Error
 
-func (e *ChoiceError) Error() string { return e.Msg }
-
-func choice(format string, a ...any) error { return &ChoiceError{fmt.Sprintf(format, a...)} }
+func choice(format string, a ...any) error { return choices.Errorf(format, a...) }
 
 // plan is Options with every choice made for a model and a prompt.
 type plan struct {

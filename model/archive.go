@@ -141,6 +141,7 @@ func (m *Model) load(given Names) error {
 	m.Sizes.Blocks = len(blocks)
 	m.sizesFrom(c)
 	m.addHeads()
+	m.addForeign()
 	m.apart = m.root.HasMethod("around_block") && m.root.HasMethod("embed")
 	return m.try()
 }

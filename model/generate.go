@@ -64,7 +64,7 @@ func (s Session) decode(d *Decoding, ids []int64, h *hooks.Registry) (*hooks.Run
 		return nil, err
 	}
 	if !s.m.Cached() {
-		run, err := s.Trunk(all, h.From(0))
+		run, err := s.Trunk(all, h.Again(len(d.ids)))
 		if err == nil {
 			err = lastOnly(run, len(ids))
 		}

@@ -249,7 +249,7 @@ func TestHeads(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if n := m.Points.Heads("transformer.h.2.attn"); n != m.Sizes.Heads {
+	if n := m.Points.Heads("transformer.h.2.attn", hooks.HeadOut); n != m.Sizes.Heads {
 		t.Errorf("%d heads", n)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/golens/golens/hooks"
+	"github.com/golens/golens/internal/choices"
 	"github.com/golens/golens/model/config"
 	"github.com/golens/golens/model/token"
 	"github.com/golens/golens/torch"
@@ -56,11 +57,9 @@ type Model struct {
 }
 
 // A ChoiceError says that what was asked for is not to be had from a model.
-type ChoiceError struct{ Msg string }
+type ChoiceError = choices.Error
 
-func (e *ChoiceError) Error() string { return e.Msg }
-
-func choice(format string, a ...any) error { return &ChoiceError{fmt.Sprintf(format, a...)} }
+func choice(format string, a ...any) error { return choices.Errorf(format, a...) }
 
 // Tokenizer returns the model's tokenizer: that of its folder, or GPT-2's own
 // where the folder has none and the vocabulary is of that size.
@@ -136,6 +135,7 @@ func (m *Model) assemble() error {
 	m.aliasNames(names)
 	m.norm, m.head = m.built[layout.Norm], m.built[layout.Head]
 	m.addHeads()
+	m.addForeign()
 	if err := m.preparePlain(); err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ type sweepManifest struct {
 type sweepPlan struct {
 	Digest  string        `json:"digest"`
 	Changes []string      `json:"changes"`
+	Groups  []sweep.Group `json:"groups,omitempty"`
 	Places  []sweep.Place `json:"places"`
 	Words   []string      `json:"words,omitempty"`
 	Next    bool          `json:"next"`
@@ -68,7 +69,7 @@ func cleanArray(name string) string {
 // SweepBundle returns a sweep's arrays, F changes by B places, with what made them:
 // see docs/interventions.md.
 func SweepBundle(r *sweep.Result) *Bundle {
-	p := sweepPlan{Digest: r.Digest, Changes: r.Changes, Places: r.Places, Words: r.Words, Next: r.Next}
+	p := sweepPlan{Digest: r.Digest, Changes: r.Changes, Groups: r.Groups, Places: r.Places, Words: r.Words, Next: r.Next}
 	for _, t := range r.Tokens {
 		p.Tokens = append(p.Tokens, tokenJSON(t, true))
 	}
@@ -103,6 +104,15 @@ func SweepBundle(r *sweep.Result) *Bundle {
 			width = nil
 		}
 		b.Arrays = append(b.Arrays, NamedArray{cleanArray(name), width, s.Clean}, NamedArray{name, append([]int{F, B}, width...), s.Values})
+		if len(r.Groups) > 0 {
+			mean, sd := []float32{}, []float32{}
+			for _, g := range r.Groups {
+				m, d := s.Spread(r, g)
+				mean, sd = append(mean, m...), append(sd, d...)
+			}
+			shape := append([]int{len(r.Groups), B}, width...)
+			b.Arrays = append(b.Arrays, NamedArray{"mean_" + name, shape, mean}, NamedArray{"sd_" + name, shape, sd})
+		}
 		if s.Other != nil {
 			b.Arrays = append(b.Arrays, NamedArray{"other_" + name, width, s.Other}, NamedArray{"recovery_" + name, append([]int{F, B}, width...), s.Recovery()})
 		}

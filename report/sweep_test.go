@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -57,7 +58,7 @@ func TestSweepJSON(t *testing.T) {
 			}
 		}
 	}
-	if got.Prompt != want.Prompt || !bytes.Equal(got.Tokens[1].Bytes, []byte{0xff}) || !slices.Equal(got.Done, want.Done) || !slices.Equal(got.Places, want.Places) || got.Manifest.Threads != 2 {
+	if got.Prompt != want.Prompt || !bytes.Equal(got.Tokens[1].Bytes, []byte{0xff}) || !slices.Equal(got.Done, want.Done) || !reflect.DeepEqual(got.Places, want.Places) || got.Manifest.Threads != 2 {
 		t.Errorf("%+v", got)
 	}
 	for _, name := range []string{`"clean"`, `"logprob"`, `"recovery_logprob"`, `"diff"`, `"diff_1"`, `"clean_diff_1"`} {

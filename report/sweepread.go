@@ -28,7 +28,7 @@ func ReadSweep(in io.Reader) (*sweep.Result, error) {
 		return nil, fmt.Errorf("its manifest: %w", err)
 	}
 	p := m.Plan
-	r := &sweep.Result{Changes: p.Changes, Places: p.Places, Words: p.Words, Next: p.Next, Digest: p.Digest, Manifest: m.Manifest}
+	r := &sweep.Result{Changes: p.Changes, Groups: p.Groups, Places: p.Places, Words: p.Words, Next: p.Next, Digest: p.Digest, Manifest: m.Manifest}
 	var prompts []string
 	if json.Unmarshal(top["prompts"], &prompts) == nil && len(prompts) == 1 {
 		r.Prompt = prompts[0]
@@ -47,6 +47,13 @@ func ReadSweep(in io.Reader) (*sweep.Result, error) {
 		r.Tokens = append(r.Tokens, lens.Token{ID: *t.ID, Bytes: b})
 	}
 	F, B := len(p.Changes), len(p.Places)
+	for _, g := range p.Groups {
+		for _, f := range g.Changes {
+			if f < 0 || f >= F {
+				return nil, fmt.Errorf("the group %q names the change %d, and the plan has %d", g.Name, f, F)
+			}
+		}
+	}
 	read := func(name string, n int) ([]float64, error) {
 		v, err := flat(top[name], nil)
 		switch {

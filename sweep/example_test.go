@@ -6,6 +6,7 @@ import (
 	"log"
 
 	"github.com/golens/golens/hooks"
+	"github.com/golens/golens/intervene"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/sweep"
@@ -68,7 +69,7 @@ func (p prompts) Encode(text string) ([]int64, error) {
 
 // Activation patching, with the change as it is written: patching the stream of the
 // other prompt at every position brings all of its value.
-func ExampleBinder_Change() {
+func ExampleBind() {
 	m, err := model.Open("", model.Options{})
 	if err != nil {
 		log.Fatal(err)
@@ -82,13 +83,13 @@ func ExampleBinder_Change() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	specs, err := sweep.ParseChange(`patch "Paris is the capital of"`)
+	specs, err := intervene.ParseChange(`patch "Paris is the capital of"`)
 	if err != nil {
 		log.Fatal(err)
 	}
 	var scope torch.Scope
 	defer scope.Close()
-	change, err := sweep.NewBinder(m, prompts{m}, &scope).Change(specs[0], places, len(ids))
+	change, err := sweep.Bind(intervene.NewBinder(m, prompts{m}, &scope), specs[0], places, len(ids))
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -23,8 +23,9 @@ type File struct {
 	At        []Entry // sites, "attn:h5" for one head
 	Blocks    Entry   // such as "0..11"; all where empty
 	Positions Entry   // see hooks.ParsePositions; all where empty
-	From      Entry   // the other prompt's positions of a patch
-	Changes   []Entry // see ParseChange
+	Window    Entry   // how many blocks are changed at once, about each of Blocks; 1 where empty
+	From      []Entry // where patches take their states, each a change: see intervene.ParseOrigin
+	Changes   []Entry // see intervene.ParseChange
 	Always    []Entry // "POINT CHANGE", in every run
 }
 
@@ -67,7 +68,8 @@ var fields = []struct {
 	{"at", true, func(f *File) any { return &f.At }},
 	{"blocks", false, func(f *File) any { return &f.Blocks }},
 	{"positions", false, func(f *File) any { return &f.Positions }},
-	{"from", false, func(f *File) any { return &f.From }},
+	{"window", false, func(f *File) any { return &f.Window }},
+	{"from", true, func(f *File) any { return &f.From }},
 	{"changes", true, func(f *File) any { return &f.Changes }},
 	{"always", true, func(f *File) any { return &f.Always }},
 }
@@ -153,6 +155,8 @@ func entries(n *yaml.Node, name string, fail func(int, string, ...any) error) ([
 			return nil, fail(item.Line, "anchors and aliases have no place in a plan: write the value out")
 		case item.Kind != yaml.ScalarNode:
 			return nil, fail(item.Line, "a text or a number is needed here, or a plain list of them")
+		case item.Tag == "!!null" && item.Value != "":
+			return nil, fail(item.Line, "%s is YAML's word for no value: write %q, in quotes, for the word", item.Value, item.Value)
 		case item.Tag == "!!null":
 			return nil, fail(item.Line, "a value is missing")
 		}

@@ -3,6 +3,7 @@ package sweep_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,6 +39,21 @@ ids: [464, 835]
 	}
 }
 
+// TestReadFileWords: every word can be a target, those too that mean something in YAML.
+func TestReadFileWords(t *testing.T) {
+	f, err := sweep.ReadFile(strings.NewReader("targets: [\"null\", '~', true, Yes, no, 12, 0x10, 1e3, 2024-01-01, .nan, \"\"]\n"), "p.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range f.Targets {
+		got = append(got, e.Text)
+	}
+	if want := []string{"null", "~", "true", "Yes", "no", "12", "0x10", "1e3", "2024-01-01", ".nan", ""}; !slices.Equal(got, want) {
+		t.Errorf("the targets are %q, want %q", got, want)
+	}
+}
+
 func TestReadFileErrors(t *testing.T) {
 	for text, says := range map[string]string{
 		"":                              "p.yaml, line 1: the plan is empty",
@@ -48,15 +64,17 @@ func TestReadFileErrors(t *testing.T) {
 		"a text":                        "p.yaml, line 1: a plan is made of keys",
 		"prompt: a\nchanges: {zero: 1}": "p.yaml, line 2: a text or a number is needed",
 		"prompt: a\nchanges:\n  - zero\n  - [scale, 2]": "p.yaml, line 4: a text or a number is needed",
-		"prompt: [a, b]":                        "p.yaml, line 1: prompt has one value, and here are 2",
-		"prompt: a\nchanges: []":                "p.yaml, line 2: changes is empty",
-		"prompt: a\nchanges:":                   "p.yaml, line 2: a value is missing",
-		"prompt: &x a\nat: *x\n":                "p.yaml, line 1: anchors and aliases",
-		"prompt: a\nat: \"b\nc: d":              "no valid YAML",
-		"prompt: a\n\tat: b":                    "no valid YAML",
-		"prompt: a\n---\nat: b":                 "more than one document",
-		"prompt: \xff\xfe":                      "no valid YAML",
-		"prompt: " + strings.Repeat("a", 1<<20): "a plan is a small file",
+		"prompt: a\ntargets: null":                      "p.yaml, line 2: null is YAML's word for no value: write \"null\", in quotes, for the word",
+		"prompt: a\ntargets: [a, ~]":                    "p.yaml, line 2: ~ is YAML's word for no value",
+		"prompt: [a, b]":                                "p.yaml, line 1: prompt has one value, and here are 2",
+		"prompt: a\nchanges: []":                        "p.yaml, line 2: changes is empty",
+		"prompt: a\nchanges:":                           "p.yaml, line 2: a value is missing",
+		"prompt: &x a\nat: *x\n":                        "p.yaml, line 1: anchors and aliases",
+		"prompt: a\nat: \"b\nc: d":                      "no valid YAML",
+		"prompt: a\n\tat: b":                            "no valid YAML",
+		"prompt: a\n---\nat: b":                         "more than one document",
+		"prompt: \xff\xfe":                              "no valid YAML",
+		"prompt: " + strings.Repeat("a", 1<<20):         "a plan is a small file",
 	} {
 		_, err := sweep.ReadFile(strings.NewReader(text), "p.yaml")
 		var e *sweep.EntryError

@@ -3,34 +3,33 @@ package sweep
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
+	"github.com/golens/golens/internal/choices"
+	"github.com/golens/golens/intervene"
 	"github.com/golens/golens/model"
 )
 
-// A Site is a place in each block, or in the whole model.
-type Site string
+// A Site is a place in each block, or in the whole model: see intervene.Site.
+type Site = intervene.Site
 
+// The sites of intervene, under the names that plans have for them.
 const (
-	// Resid is the residual stream after the block, the default.
-	Resid Site = "resid"
-	// ResidPre is the residual stream in front of the block.
-	ResidPre Site = "resid_pre"
-	// ResidMid is the residual stream after attention was added.
-	ResidMid Site = "resid_mid"
-	// Attn is what attention adds to the stream.
-	Attn Site = "attn"
-	// MLP is what the MLP adds to the stream.
-	MLP Site = "mlp"
-	// Heads are the heads of each attention, one place for each, before their projection.
-	Heads Site = "heads"
-	// Embed is the embedding, tokens and positions; one place.
-	Embed Site = "embed"
-	// Norm is the final norm; one place.
-	Norm Site = "ln_f"
+	Resid    = intervene.Resid
+	ResidPre = intervene.ResidPre
+	ResidMid = intervene.ResidMid
+	Attn     = intervene.Attn
+	MLP      = intervene.MLP
+	Heads    = intervene.Heads
+	Q        = intervene.Q
+	K        = intervene.K
+	V        = intervene.V
+	Embed    = intervene.Embed
+	Norm     = intervene.Norm
 )
 
 // Sites are all sites, in the order in which a text lists them.
-var Sites = []Site{Resid, ResidPre, ResidMid, Attn, MLP, Heads, Embed, Norm}
+var Sites = intervene.Sites
 
 // A Place is a hook point that a sweep changes.
 type Place struct {
@@ -39,15 +38,25 @@ type Place struct {
 	Block int    `json:"block"` // -1 for the embedding, the number of blocks for the final norm
 	Site  Site   `json:"site"`
 	Head  int    `json:"head"` // -1 where it is no head
+
+	// Of a window of blocks, Point being that of its middle: all blocks, and their points.
+	Window []int    `json:"window,omitempty"`
+	Points []string `json:"points,omitempty"`
+}
+
+// points returns all points of the place.
+func (p Place) points() []string {
+	if p.Points != nil {
+		return p.Points
+	}
+	return []string{p.Point}
 }
 
 // A ChoiceError says that a plan asks for what a model does not have, or for what
 // makes no sense.
-type ChoiceError struct{ Msg string }
+type ChoiceError = choices.Error
 
-func (e *ChoiceError) Error() string { return e.Msg }
-
-func choice(format string, a ...any) error { return &ChoiceError{fmt.Sprintf(format, a...)} }
+func choice(format string, a ...any) error { return choices.Errorf(format, a...) }
 
 // PlacesOf returns the places of a site in the given blocks, nil for all; the embedding
 // and the final norm have one place each. heads are the heads' numbers, nil for all,
@@ -56,9 +65,9 @@ func PlacesOf(m *model.Model, site Site, blocks, heads []int) ([]Place, error) {
 	L := len(m.Layout.Blocks)
 	switch site {
 	case Embed:
-		return []Place{{m.Layout.Embed, "emb", -1, site, -1}}, nil
+		return []Place{{Point: m.Layout.Embed, Label: "emb", Block: -1, Site: site, Head: -1}}, nil
 	case Norm:
-		return []Place{{m.Layout.Norm, "ln_f", L, site, -1}}, nil
+		return []Place{{Point: m.Layout.Norm, Label: "ln_f", Block: L, Site: site, Head: -1}}, nil
 	}
 	if blocks == nil {
 		for i := range L {
@@ -83,15 +92,15 @@ func PlacesOf(m *model.Model, site Site, blocks, heads []int) ([]Place, error) {
 			p.Point = b.Attn
 		case MLP:
 			p.Point = b.MLP
-		case Heads:
-			more, err := headsOf(m, b.Attention, label, i, heads)
+		case Heads, Q, K, V:
+			more, err := headsOf(m, b.Attention, label, site, i, heads)
 			if err != nil {
 				return nil, err
 			}
 			out = append(out, more...)
 			continue
 		default:
-			return nil, choice("no site is called %q: there are %s", site, siteNames())
+			return nil, choice("no site is called %q: there are %s", site, intervene.SiteNames())
 		}
 		if p.Point == "" {
 			return nil, choice("this model has no module at %s: the archive does not say where that is", site)
@@ -101,8 +110,9 @@ func PlacesOf(m *model.Model, site Site, blocks, heads []int) ([]Place, error) {
 	return out, nil
 }
 
-func headsOf(m *model.Model, attn, label string, block int, heads []int) ([]Place, error) {
-	n := m.Points.Heads(attn)
+func headsOf(m *model.Model, attn, label string, site Site, block int, heads []int) ([]Place, error) {
+	mark := site.HeadMark()
+	n := m.Points.Heads(attn, mark)
 	if n == 0 {
 		return nil, choice("this model does not tell of its heads")
 	}
@@ -116,21 +126,36 @@ func headsOf(m *model.Model, attn, label string, block int, heads []int) ([]Plac
 		if i < 0 || i >= n {
 			return nil, choice("there is no head %d: the attention of block %d has %d, counted from 0", i, block, n)
 		}
-		out = append(out, Place{fmt.Sprintf("%s:h%d", attn, i), fmt.Sprintf("%s h%d", label, i), block, Heads, i})
+		out = append(out, Place{Point: fmt.Sprintf("%s:%s%d", attn, mark, i), Label: fmt.Sprintf("%s %s%d", label, mark, i), Block: block, Site: site, Head: i})
 	}
 	return out, nil
 }
 
-func siteNames() string {
-	out := ""
-	for i, s := range Sites {
-		switch {
-		case i == len(Sites)-1:
-			out += " and "
-		case i > 0:
-			out += ", "
-		}
-		out += string(s)
+// Windows returns the places as windows of n blocks, each about the place's block i: those
+// from i - n/2 to before i + (n+1)/2 that the model has. A change acts at all of them at
+// once, as in causal tracing.
+func Windows(m *model.Model, places []Place, n int) ([]Place, error) {
+	if n < 1 {
+		return nil, choice("a window has 1 block or more, and not %d", n)
 	}
-	return out
+	var out []Place
+	for _, p := range places {
+		if p.Block < 0 || p.Block >= m.Sizes.Blocks {
+			return nil, choice("%s is one place of the whole model, and no window of blocks", p.Label)
+		}
+		var heads []int
+		if p.Head >= 0 {
+			heads = []int{p.Head}
+		}
+		for i := max(0, p.Block-n/2); i < min(m.Sizes.Blocks, p.Block+(n+1)/2); i++ {
+			at, err := PlacesOf(m, p.Site, []int{i}, heads)
+			if err != nil {
+				return nil, err
+			}
+			p.Window, p.Points = append(p.Window, i), append(p.Points, at[0].Point)
+		}
+		p.Label = strings.Replace(p.Label, "L"+strconv.Itoa(p.Block), fmt.Sprintf("L%d..%d", p.Window[0], p.Window[len(p.Window)-1]), 1)
+		out = append(out, p)
+	}
+	return out, nil
 }

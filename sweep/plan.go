@@ -37,6 +37,10 @@ type Change struct {
 	Factor float64 // its number, for the axis of a figure; NaN where it has none
 	Key    string  // tells it from every other change, with the contents of its files; Name where empty
 
+	// Group names the changes that differ in the seed of their noise only, "" for a change
+	// that is no such one: see Result.Groups.
+	Group string
+
 	// Other are the tokens of the other prompt that a patch takes from, nil for none. Where
 	// all patches of a plan have one, its own metrics are read too: see Series.Recovery.
 	Other []int64
@@ -58,7 +62,12 @@ func Scale(factors ...float64) []Change {
 
 // Do returns the change that has an action act at a place.
 func Do(a hooks.Action) Change {
-	return Change{Name: a.String(), Factor: math.NaN(), Edits: func(p Place) ([]Edit, error) { return []Edit{{Point: p.Point, Action: a}}, nil }}
+	return Change{Name: a.String(), Factor: math.NaN(), Edits: func(p Place) (out []Edit, err error) {
+		for _, point := range p.points() {
+			out = append(out, Edit{Point: point, Action: a})
+		}
+		return out, nil
+	}}
 }
 
 // Both returns the change that makes two changes at a place, the first first.

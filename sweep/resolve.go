@@ -1,17 +1,19 @@
 package sweep
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/golens/golens/hooks"
+	"github.com/golens/golens/intervene"
 	"github.com/golens/golens/model"
 )
 
 // Plan returns what the file asks of a model and a prompt's ids [T], and sentences for
 // the user. Everything is looked up, and other prompts are run.
-func (f *File) Plan(m *model.Model, b *Binder, ids []int64) (p Plan, warnings []string, err error) {
+func (f *File) Plan(m *model.Model, b *intervene.Binder, ids []int64) (p Plan, warnings []string, err error) {
 	if len(f.Changes) == 0 {
 		return p, nil, choice("the plan is empty: it names no change, such as scale 0.8")
 	}
@@ -30,43 +32,76 @@ func (f *File) Plan(m *model.Model, b *Binder, ids []int64) (p Plan, warnings []
 	if err != nil {
 		return p, nil, err
 	}
-	var from hooks.Positions
-	if f.From.Text != "" {
-		if from, err = hooks.ParsePositions(f.From.Text); err != nil {
-			return p, nil, f.From.Wrong(&ChoiceError{err.Error()})
-		}
-	}
-	patches := false
-	for _, e := range f.Changes {
-		all, err := ParseChange(e.Text)
+	var from []intervene.Origin
+	for _, e := range f.From {
+		o, err := intervene.ParseOrigin(e.Text)
 		if err != nil {
 			return p, nil, e.Wrong(err)
 		}
+		from = append(from, o)
+	}
+	patches := false
+	for _, e := range f.Changes {
+		all, err := intervene.ParseChange(e.Text)
+		if err != nil {
+			return p, nil, e.Wrong(err)
+		}
+		drawn := map[string]int{}
 		for _, specs := range all {
-			for i := range specs {
-				specs[i].At = at
-				if specs[i].Kind == "patch" {
-					specs[i].From, patches = from, true
+			drawn[intervene.Undrawn(specs)]++
+		}
+		for _, specs := range all {
+			group := intervene.Undrawn(specs)
+			if n := drawn[group]; group == "" || n < 2 {
+				group = ""
+			} else {
+				group = fmt.Sprintf("%s, %d seeds", group, n)
+			}
+			for _, specs := range withOrigins(specs, from, &patches) {
+				for i := range specs {
+					specs[i].At = at
 				}
+				c, err := Bind(b, specs, p.Places, len(ids))
+				if err != nil {
+					return p, nil, e.Wrong(err)
+				}
+				if slices.ContainsFunc(p.Changes, func(o Change) bool { return o.Key == c.Key }) {
+					return p, nil, e.Wrong(choice("the change %s is named twice", c.Name))
+				}
+				c.Group = group
+				p.Changes = append(p.Changes, c)
 			}
-			c, err := b.Change(specs, p.Places, len(ids))
-			if err != nil {
-				return p, nil, e.Wrong(err)
-			}
-			if slices.ContainsFunc(p.Changes, func(o Change) bool { return o.Key == c.Key }) {
-				return p, nil, e.Wrong(choice("the change %s is named twice", c.Name))
-			}
-			p.Changes = append(p.Changes, c)
 		}
 	}
-	if !from.All() && !patches {
-		return p, nil, f.From.Wrong(choice("another prompt's positions have a meaning for patch only"))
+	if len(from) > 0 && !patches {
+		return p, nil, f.From[0].Wrong(choice("another prompt's positions and points have a meaning for patch only, and here every patch has its own"))
 	}
 	if p.Always, err = f.always(m, b, len(ids)); err != nil {
 		return p, nil, err
 	}
 	p, err = p.check(m, len(ids))
 	return p, warnings, err
+}
+
+// withOrigins returns a change once for each origin that its patches can take, and sets
+// used where they do. A patch with an origin of its own keeps it.
+func withOrigins(specs []intervene.Spec, from []intervene.Origin, used *bool) [][]intervene.Spec {
+	takes := func(s intervene.Spec) bool { return s.Kind == "patch" && s.From.Own() }
+	if len(from) == 0 || !slices.ContainsFunc(specs, takes) {
+		return [][]intervene.Spec{specs}
+	}
+	*used = true
+	var out [][]intervene.Spec
+	for _, o := range from {
+		one := slices.Clone(specs)
+		for i := range one {
+			if takes(one[i]) {
+				one[i].From = o
+			}
+		}
+		out = append(out, one)
+	}
+	return out
 }
 
 func positionsOf(e Entry, T int) (hooks.Positions, error) {
@@ -78,7 +113,7 @@ func positionsOf(e Entry, T int) (hooks.Positions, error) {
 		_, err = at.Resolve(T)
 	}
 	if err != nil {
-		return at, e.Wrong(&ChoiceError{err.Error()})
+		return at, e.Wrong(&ChoiceError{Msg: err.Error()})
 	}
 	return at, nil
 }
@@ -107,6 +142,15 @@ func (f *File) places(m *model.Model) ([]Place, error) {
 				return nil, e.Wrong(err)
 			}
 			more, err := PlacesOf(m, site, blocks, heads)
+			if err == nil && f.Window.Text != "" {
+				n, bad := strconv.Atoi(f.Window.Text)
+				if bad != nil {
+					return nil, f.Window.Wrong(choice("window %q: write how many blocks it has, such as 5", f.Window.Text))
+				}
+				if more, err = Windows(m, more, n); err != nil {
+					return nil, f.Window.Wrong(err)
+				}
+			}
 			if err != nil {
 				return nil, e.Wrong(err)
 			}
@@ -121,70 +165,84 @@ func (f *File) places(m *model.Model) ([]Place, error) {
 	return out, nil
 }
 
-// siteOf reads a site; "attn:h5" is one head of each attention.
+// siteOf reads a site; "attn:h5" is one head of each attention, and "attn:q5" its query.
 func siteOf(name string) (Site, []int, error) {
-	if number, ok := strings.CutPrefix(name, "attn:h"); ok {
-		n, err := strconv.Atoi(number)
-		if err != nil || n < 0 {
-			return "", nil, choice("%q is no head: write attn:h5, or heads for all", name)
+	if mark, ok := strings.CutPrefix(name, "attn:"); ok {
+		for _, site := range Sites {
+			number, ok := strings.CutPrefix(mark, site.HeadMark())
+			if !site.OfHeads() || !ok {
+				continue
+			}
+			if n, err := strconv.Atoi(number); err == nil && n >= 0 {
+				return site, []int{n}, nil
+			}
 		}
-		return Heads, []int{n}, nil
+		return "", nil, choice("%q is no head: write attn:h5, attn:q5, attn:k5 or attn:v5, or heads, q, k or v for all", name)
 	}
 	if !slices.Contains(Sites, Site(name)) {
-		return "", nil, choice("no site is called %q: there are %s, and attn:h5 for one head", name, siteNames())
+		return "", nil, choice("no site is called %q: there are %s, and attn:h5 for one head", name, intervene.SiteNames())
 	}
 	return Site(name), nil, nil
 }
 
 // always binds what acts in every run: "POINT CHANGE".
-func (f *File) always(m *model.Model, b *Binder, T int) ([]Edit, error) {
+func (f *File) always(m *model.Model, b *intervene.Binder, T int) ([]Edit, error) {
 	type one struct {
-		entry Entry
-		point string
-		spec  Spec
+		entry  Entry
+		points []string
+		spec   intervene.Spec
 	}
 	var all []one
-	at := map[string][]Spec{}
+	at := map[string][]intervene.Spec{}
 	for _, e := range f.Always {
 		place, text, _ := strings.Cut(e.Text, " ")
-		point, where, from, err := ParsePoint(place)
+		w, err := intervene.ParsePoint(place)
 		if err != nil {
 			return nil, e.Wrong(err)
 		}
-		name, err := m.Points.Canonical(point)
-		if err != nil {
-			return nil, e.Wrong(&ChoiceError{err.Error()})
+		if _, err := w.At.Resolve(T); err != nil {
+			return nil, e.Wrong(&ChoiceError{Msg: err.Error()})
 		}
-		if _, err := where.Resolve(T); err != nil {
-			return nil, e.Wrong(&ChoiceError{err.Error()})
-		}
-		changes, err := ParseChange(text)
+		changes, err := intervene.ParseChange(text)
 		if err != nil {
 			return nil, e.Wrong(err)
 		}
 		if len(changes) != 1 {
-			return nil, e.Wrong(choice("%s: what acts in every run has one factor", e.Text))
+			return nil, e.Wrong(choice("%s: what acts in every run has one factor and one seed", e.Text))
 		}
 		for _, s := range changes[0] {
 			if s.Site != "" {
 				return nil, e.Wrong(choice("%s: the point in front says where it acts", e.Text))
 			}
-			s.At, s.From = where, from
-			at[name] = append(at[name], s)
-			if err := Conflict(name, at[name], T); err != nil {
-				return nil, e.Wrong(err)
+			if s.At = w.At; s.From.Own() {
+				s.From = w.From
 			}
-			all = append(all, one{e, point, s})
+			for _, point := range w.Points {
+				name, err := m.Points.Canonical(point)
+				if err != nil {
+					return nil, e.Wrong(&ChoiceError{Msg: err.Error()})
+				}
+				at[name] = append(at[name], s)
+				if err := intervene.Conflict(name, at[name], T); err != nil {
+					return nil, e.Wrong(err)
+				}
+			}
+			all = append(all, one{e, w.Points, s})
 		}
 	}
-	slices.SortStableFunc(all, func(x, y one) int { return slices.Index(SpecKinds, x.spec.Kind) - slices.Index(SpecKinds, y.spec.Kind) })
+	slices.SortStableFunc(all, func(x, y one) int { return intervene.Compare(x.spec, y.spec) })
 	var out []Edit
 	for _, o := range all {
-		bound, err := b.Bind(o.spec, []string{o.point})
+		bound, err := b.Bind(o.spec, o.points)
+		if err == nil && bound.Other() != nil {
+			err = fitsOther(o.spec, T, len(bound.Other()))
+		}
 		if err != nil {
 			return nil, o.entry.Wrong(err)
 		}
-		out = append(out, Edit{o.point, bound.At(o.point), bound.Key})
+		for _, point := range o.points {
+			out = append(out, Edit{point, bound.At(point), bound.Key})
+		}
 	}
 	return out, nil
 }

@@ -14,6 +14,7 @@ type Result struct {
 	Changes []string  // F, in words
 	Factors []float64 // F, NaN where a change has no number
 	Places  []Place   // B
+	Groups  []Group   // of changes that differ in the seed of their noise only
 
 	Words []string // N targets as given; nil for the text's own next tokens
 	IDs   []int64  // N targets
@@ -72,6 +73,7 @@ func newResult(p Plan, ids []int64) *Result {
 	for _, c := range p.Changes {
 		r.Changes, r.Factors = append(r.Changes, c.Name), append(r.Factors, c.Factor)
 	}
+	r.Groups = groupsOf(p.Changes)
 	r.Places = p.Places
 	n := 1
 	for _, w := range p.Words {

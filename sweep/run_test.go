@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -242,5 +243,13 @@ func TestPredict(t *testing.T) {
 	}
 	if c.Runs != L || c.Blocks != L+L*(L-1)/2 || c.AllBlocks != L*(L+1) || c.AllRows != 3*(L+1) || c.HeadRows != 3+L/2*3 || c.Bytes <= 0 {
 		t.Errorf("%+v", c)
+	}
+}
+
+func mustChoice(t *testing.T, what string, err error, says string) {
+	t.Helper()
+	var c *sweep.ChoiceError
+	if !errors.As(err, &c) || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("%s: the error is %v, want %q", what, err, says)
 	}
 }

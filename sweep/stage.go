@@ -60,7 +60,7 @@ func variantOf(m *model.Model, index int, edits, always []Edit) (variant, error)
 	for n, e := range edits {
 		point, err := m.Points.Canonical(e.Point)
 		if err != nil {
-			return v, &ChoiceError{err.Error()}
+			return v, &ChoiceError{Msg: err.Error()}
 		}
 		if stages[n], err = stageOf(m, point, e.Action); err != nil {
 			return v, err
@@ -73,7 +73,7 @@ func variantOf(m *model.Model, index int, edits, always []Edit) (variant, error)
 	for _, e := range always {
 		point, err := m.Points.Canonical(e.Point)
 		if err != nil {
-			return v, &ChoiceError{err.Error()}
+			return v, &ChoiceError{Msg: err.Error()}
 		}
 		s, err := stageOf(m, point, e.Action)
 		if err != nil {

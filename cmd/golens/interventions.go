@@ -9,98 +9,88 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/golens/golens/hooks"
+	"github.com/golens/golens/intervene"
 	"github.com/golens/golens/model"
-	"github.com/golens/golens/sweep"
 	"github.com/golens/golens/torch"
 )
 
-// The flags that change what the model does while it is read, for every command that
-// reads it. They have the words of sweep.Spec.
-func interventionFlags() []cli.Flag {
-	const category = "Interventions (golens model info lists the points)"
-	flag := func(name, usage string) cli.Flag {
-		return &cli.StringSliceFlag{Name: name, Category: category, KeepSpace: true, Usage: usage}
-	}
-	return []cli.Flag{
-		flag("scale", "`POINT=FACTOR`: multiply what the point returns, such as h.3=0.8. POINT@POSITIONS limits this and all the others to tokens: h.3@last, h.3@0,3, h.3@-2.. (both ends); h.3.attn:h5 is one head"),
-		flag("zero", "`POINT`: put zeros in its place, such as h.3.mlp"),
-		flag("mean", "`POINT[=FILE]`: put the mean over the run's positions in its place, or that over all positions of a file of texts, one a line"),
-		flag("add", "`POINT=FILE`: add the array of a .npy file, [C] for every position or [T,C]; FILE*F adds it F times"),
-		flag("set", "`POINT=FILE`: put the array in its place"),
-		flag("noise", "`POINT=SD`: add normal noise; SD,SEED has another seed than 0"),
-		flag("project-out", "`POINT=FILE`: take out what lies along the direction [C] of a .npy file"),
-		flag("patch", "`POINT=TEXT`: put there what another prompt has there; POINT@3:5=TEXT puts its position 5 at 3"),
-		flag("skip", "`BLOCK`: make a block the identity, such as h.3. At one point these act in the order skip, patch, set, mean, zero, scale, project-out, add, noise"),
-	}
-}
+// interventionCategory heads the flags in the help.
+const interventionCategory = "Interventions at a POINT: h.3, h.3.mlp@last, h.3.attn:h5@0,3 or h.2..5.mlp\n(golens model info lists more); at one point they act in this order"
 
-// interventionForms say how the value of a flag is written, for errors.
-var interventionForms = map[string]string{
-	"scale": "POINT=FACTOR, such as h.3=0.8", "add": "POINT=FILE, such as h.3=steer.npy", "set": "POINT=FILE, such as h.3=state.npy",
-	"noise": "POINT=SD, such as h.3=0.1", "project-out": "POINT=FILE, such as h.3=direction.npy", "patch": "POINT=TEXT, such as h.3=\"other prompt\"",
-	"zero": "POINT, such as h.3.mlp", "skip": "BLOCK, such as h.3", "mean": "POINT or POINT=FILE",
+// The flags that change what the model does while it is read, for every command that
+// reads it: one for each kind of package intervene.
+func interventionFlags() []cli.Flag {
+	var out []cli.Flag
+	for _, k := range intervene.Kinds() {
+		out = append(out, &cli.StringSliceFlag{Name: k.Name, Category: interventionCategory, KeepSpace: true, Usage: "`" + k.Form() + "`: " + k.AtPoint() + ", such as " + k.Example})
+	}
+	return out
 }
 
 // interventions builds the hooks of the flags; tensors go under the scope's care.
 func interventions(c *cli.Context, m *model.Model, sc *torch.Scope) (*hooks.Registry, error) {
 	h := &hooks.Registry{}
-	b := sweep.NewBinder(m, source{c, m}, sc)
-	at := map[string][]sweep.Spec{}
-	for _, kind := range sweep.SpecKinds {
+	b := intervene.NewBinder(m, source{c, m}, sc)
+	at := map[string][]intervene.Spec{}
+	for _, k := range intervene.Kinds() {
+		kind := k.Name
 		for _, text := range c.StringSlice(kind) {
 			fail := func(err error) error { return fmt.Errorf("--%s %s: %w", kind, text, err) }
-			point, s, err := interventionOf(kind, text)
+			points, s, err := interventionOf(k, text)
 			if err != nil {
 				return nil, wrong(c, fail(err))
 			}
-			name, err := m.Points.Canonical(point)
-			if err != nil {
-				return nil, usage(c, "--%s: %w", kind, err)
+			for _, point := range points {
+				name, err := m.Points.Canonical(point)
+				if err != nil {
+					return nil, usage(c, "--%s: %w", kind, err)
+				}
+				if err := mayAct(m, name, kind); err != nil {
+					return nil, wrong(c, fail(err))
+				}
+				at[name] = append(at[name], s)
+				// How long the prompts are does not show yet: the first and the last position count as two.
+				if err := intervene.Conflict(name, at[name], max(m.Sizes.Context, 1024)); err != nil {
+					return nil, wrong(c, err)
+				}
 			}
-			if err := mayAct(m, name, kind); err != nil {
-				return nil, wrong(c, fail(err))
-			}
-			bound, err := b.Bind(s, []string{point})
-			if choice := new(sweep.ChoiceError); errors.As(err, &choice) {
+			bound, err := b.Bind(s, points)
+			if choice := new(intervene.ChoiceError); errors.As(err, &choice) {
 				return nil, wrong(c, fail(unnamed(err, s)))
 			}
 			if err != nil {
 				return nil, fail(unnamed(err, s))
 			}
-			at[name] = append(at[name], s)
-			// How long the prompts are does not show yet: the first and the last position count as two.
-			if err := sweep.Conflict(name, at[name], max(m.Sizes.Context, 1024)); err != nil {
-				return nil, wrong(c, err)
+			for _, point := range points {
+				h.Add(point, bound.At(point))
 			}
-			h.Add(point, bound.At(point))
 		}
 	}
 	return h, nil
 }
 
 // interventionOf reads the value of a flag.
-func interventionOf(kind, text string) (point string, s sweep.Spec, err error) {
+func interventionOf(k intervene.Kind, text string) (points []string, s intervene.Spec, err error) {
 	place, value, given := strings.Cut(text, "=")
-	needs := kind != "zero" && kind != "skip"
-	switch {
-	case given && (!needs || value == ""), !given && needs && kind != "mean":
-		return "", s, fmt.Errorf("write %s", interventionForms[kind])
+	form := k.Form() + ", such as " + k.Example
+	if given && (k.Value == "" || value == "") || !given && k.Value != "" && !k.Optional {
+		return nil, s, fmt.Errorf("write %s", form)
 	}
-	point, at, from, err := sweep.ParsePoint(place)
+	where, err := intervene.ParsePoint(place)
 	if err != nil {
-		return "", s, err
+		return nil, s, err
 	}
-	if s, err = sweep.ParseSpec(kind, value); err != nil {
-		return "", s, fmt.Errorf("%w; write %s", unnamed(err, sweep.Spec{Kind: kind, File: value, Factor: 1}), interventionForms[kind])
+	if s, err = intervene.ParseSpec(k.Name, value); err != nil {
+		return nil, s, fmt.Errorf("%w; write %s", unnamed(err, intervene.Spec{Kind: k.Name, File: value, Factor: 1}), form)
 	}
-	if s.At, s.From = at, from; !from.All() && kind != "patch" {
-		return "", s, errors.New("another prompt's positions behind a colon have a meaning for --patch only")
+	if s.At, s.From = where.At, where.From; !where.From.Own() && k.Name != "patch" {
+		return nil, s, errors.New("another prompt's positions behind a colon, and points behind from, have a meaning for --patch only")
 	}
-	return point, s, nil
+	return where.Points, s, nil
 }
 
 // unnamed takes the words of an intervention off an error that the flag names already.
-func unnamed(err error, s sweep.Spec) error {
+func unnamed(err error, s intervene.Spec) error {
 	text := err.Error()
 	for _, name := range []string{s.String(), strings.TrimSpace(s.Kind + " " + s.File)} {
 		if rest, ok := strings.CutPrefix(text, name+": "); ok {

@@ -52,6 +52,7 @@ func TestInterventions(t *testing.T) {
 	const other = "of the cat"
 	textsFile := put(t, scratch, "texts.txt", []byte(other+"\r\n\nthe the\n"))
 	patched, mean := captured(t, m, tok.Encode(other), "h.0"), make([]float64, tinyWidth)
+	longer := captured(t, m, tok.Encode(other+" on"), "h.1")
 	n := 0
 	for _, line := range []string{other, "the the"} {
 		x := captured(t, m, tok.Encode(line), "h.0")
@@ -99,6 +100,18 @@ func TestInterventions(t *testing.T) {
 		{[]string{"--skip", "h.1"}, func(h *hooks.Registry) { h.Add("h.1", hooks.Skip()) }},
 		{[]string{"--zero", "h.1.attn:h1@last"}, func(h *hooks.Registry) { h.Add("h.1.attn:h1", hooks.Zero().At(hooks.Last)) }},
 		{[]string{"--patch", "h.0@1:0=" + other}, func(h *hooks.Registry) { h.Add("h.0", hooks.Patch("other", patched, hooks.At(0), hooks.At(1))) }},
+		{[]string{"--patch", "h.1@last=" + other + " on"}, func(h *hooks.Registry) { h.Add("h.1", hooks.Patch("other", longer, hooks.Last, hooks.Last)) }},
+		{[]string{"--patch", "h.1@2 from h.0@1=" + other}, func(h *hooks.Registry) { h.Add("h.1", hooks.Patch("other", patched, hooks.At(1), hooks.At(2))) }},
+		{[]string{"--patch", "model.layers.1@-1 from transformer.h.0=" + other}, func(h *hooks.Registry) { h.Add("h.1", hooks.Patch("other", patched, hooks.Positions{}, hooks.Last)) }},
+		{[]string{"--scale", "h.0..1.mlp@last=3"}, func(h *hooks.Registry) {
+			h.Add("h.0.mlp", hooks.Scale(3).At(hooks.Last))
+			h.Add("h.1.mlp", hooks.Scale(3).At(hooks.Last))
+		}},
+		{[]string{"--zero", "blocks.1.attn.hook_v"}, func(h *hooks.Registry) {
+			for i := range m.Sizes.Heads {
+				h.Add(fmt.Sprintf("h.1.attn:v%d", i), hooks.Zero())
+			}
+		}},
 		{[]string{"--mean", "h.0@1=" + textsFile}, func(h *hooks.Registry) { h.Add("h.0", hooks.Set("mean", meanOf).At(hooks.At(1))) }},
 		// At one point in an order of their own, however they are typed.
 		{[]string{"--add", "h.0=" + gridFile, "--scale", "h.0=0.5", "--set", "h.0=" + vectorFile}, func(h *hooks.Registry) {
@@ -173,6 +186,15 @@ func TestBadInterventions(t *testing.T) {
 		{[]string{"--project-out", "h.0=" + wide}, 1, []string{"[17]", "16 wide"}},
 		{[]string{"--add", "h.0.attn:h0=" + zero}, 1, []string{"[16]", "h.0.attn:h0", "4 wide"}},
 		{[]string{"--patch", "h.0=the"}, 1, []string{"say which take the place of which"}},
+		{[]string{"--patch", "h.0@0 from h.9=the"}, 2, []string{"--patch h.0@0 from h.9=the", "no hook point", "h.9"}},
+		{[]string{"--patch", "h.0@0:1 from h.1=the"}, 2, []string{"given twice"}},
+		{[]string{"--patch", "h.0@0 from h.0.attn:h1=the"}, 2, []string{"4 wide", "16"}},
+		{[]string{"--patch", "h.0@9 from 0=the"}, 1, []string{"there is no position 9"}},
+		{[]string{"--scale", "h.0 from h.1=2"}, 2, []string{"--patch only"}},
+		{[]string{"--scale", "h.1..0=2"}, 2, []string{"lower number first"}},
+		{[]string{"--zero", "h.0..9"}, 2, []string{"h.2"}},
+		{[]string{"--noise", "h.0=1,0..3"}, 2, []string{"seed"}},
+		{[]string{"--zero", "blocks.0.attn.hook_pattern"}, 2, []string{"h.0.attn:q0"}},
 		{[]string{"--patch", "h.0"}, 2, []string{"write POINT=TEXT"}},
 		{[]string{"--skip", "h.0.mlp"}, 2, []string{"only a block can be skipped", "--zero"}},
 		{[]string{"--skip", "ln_f"}, 2, []string{"only a block can be skipped"}},

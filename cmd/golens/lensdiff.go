@@ -12,7 +12,7 @@ import (
 )
 
 func diffFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "diff", Category: "Interventions (golens model info lists the points)",
+	return &cli.BoolFlag{Name: "diff", Category: interventionCategory,
 		Usage: "show what the interventions change: each cell's likeliest token, marked where it is another without them, shaded by KL(clean || changed)"}
 }
 

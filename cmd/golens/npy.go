@@ -12,8 +12,9 @@ import (
 	"strings"
 )
 
-// readNPY reads an array that numpy.save wrote: float32, or float64 rounded to
-// it, of any shape with at least one element, row-major. A NaN or an infinity in it
+// readNPY reads an array that numpy.save wrote, of any shape with at least one element, and
+// returns it row-major in float32: of float16 and float32 the very numbers, of float64
+// rounded ones, and of whole numbers those that float32 holds exactly. A NaN or an infinity
 // is an error. (The Go libraries for this format panic on a damaged header, and
 // take memory for what it claims.)
 func readNPY(path string) (values []float32, shape []int64, err error) {
@@ -59,10 +60,11 @@ func parseNPY(r io.Reader, size int64) ([]float32, []int64, error) {
 	if kind == nil || order == nil || dims == nil {
 		return nil, nil, errors.New("its header is not that of a .npy array of numbers")
 	}
-	width := map[string]int64{"<f4": 4, "<f8": 8}[kind[1]]
-	if width == 0 {
-		return nil, nil, fmt.Errorf("it holds %q; float32 or float64 is understood: x.astype(numpy.float32)", kind[1])
+	number, err := npyNumber(kind[1])
+	if err != nil {
+		return nil, nil, err
 	}
+	width := int64(number.width)
 	shape, n, err := parseShape(dims[1], (size-start)/width)
 	if err != nil {
 		return nil, nil, err
@@ -70,19 +72,18 @@ func parseNPY(r io.Reader, size int64) ([]float32, []int64, error) {
 	if n*width != size-start {
 		return nil, nil, fmt.Errorf("the shape %v takes %d bytes, and %d are there: the file is damaged", shape, n*width, size-start)
 	}
-	if order[1] == "True" && len(shape) > 1 {
-		return nil, nil, errors.New("it is in Fortran order: save numpy.ascontiguousarray of it")
-	}
-	values := make([]float32, n)
-	if width == 4 {
-		return values, shape, binary.Read(r, binary.LittleEndian, values)
-	}
-	wide := make([]float64, n)
-	if err := binary.Read(r, binary.LittleEndian, wide); err != nil {
+	raw := make([]byte, n*width)
+	if _, err := io.ReadFull(r, raw); err != nil {
 		return nil, nil, err
 	}
-	for i, x := range wide {
-		values[i] = float32(x)
+	values := make([]float32, n)
+	for i := range values {
+		if values[i], err = number.read(raw[i*number.width:]); err != nil {
+			return nil, nil, err
+		}
+	}
+	if order[1] == "True" && len(shape) > 1 {
+		values = rowMajor(values, shape)
 	}
 	return values, shape, nil
 }

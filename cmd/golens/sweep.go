@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/golens/golens/figure"
+	"github.com/golens/golens/intervene"
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/report"
 	"github.com/golens/golens/report/terminal"
@@ -86,7 +87,7 @@ func runSweep(c *cli.Context) error {
 	}
 	var sc torch.Scope
 	defer sc.Close()
-	b := sweep.NewBinder(m, source{c, m}, &sc)
+	b := intervene.NewBinder(m, source{c, m}, &sc)
 	plan, warnings, err := asked.Plan(m, b, ids)
 	if err != nil {
 		return sweepError(c, err)
@@ -136,6 +137,12 @@ func runSweep(c *cli.Context) error {
 
 // showSweep draws a sweep in the terminal: a table of one change, grids of several.
 func showSweep(c *cli.Context, t terminal.Terminal, r *sweep.Result) error {
+	if seeds := report.SweepSeeds(r); seeds != nil {
+		if err := t.Table(c.App.Writer, seeds); err != nil || onlySeeds(r) {
+			return err
+		}
+		fmt.Fprintln(c.App.Writer)
+	}
 	if len(r.Changes) == 1 || len(r.Places) == 1 {
 		return t.Table(c.App.Writer, report.SweepTable(r))
 	}
@@ -148,6 +155,16 @@ func showSweep(c *cli.Context, t terminal.Terminal, r *sweep.Result) error {
 		}
 	}
 	return nil
+}
+
+// onlySeeds reports whether every change is one of several seeds, whose mean and spread
+// say all.
+func onlySeeds(r *sweep.Result) bool {
+	n := 0
+	for _, g := range r.Groups {
+		n += len(g.Changes)
+	}
+	return n == len(r.Changes)
 }
 
 // progressText says how far a sweep is: "run 12 of 60, 8 s left".

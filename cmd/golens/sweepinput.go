@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/golens/golens/intervene"
 	"github.com/golens/golens/report"
 	"github.com/golens/golens/sweep"
 )
@@ -20,29 +21,50 @@ func sweepFlags() []cli.Flag {
 	list := func(name, category, usage string) cli.Flag {
 		return &cli.StringSliceFlag{Name: name, Category: category, KeepSpace: true, Usage: usage}
 	}
-	return []cli.Flag{
-		list("scale", what, "`FACTORS`: multiply by a number, each of a list 0,0.5,0.8, or each of a range 0:2:0.1 with both ends"),
-		&cli.BoolFlag{Name: "zero", Category: what, Usage: "put zeros there"},
-		&cli.BoolFlag{Name: "mean", Category: what, Usage: "put the mean over the prompt's positions there"},
-		list("mean-of", what, "`FILE`: put the mean over all positions of a file of texts there, one text a line"),
+	return append(kindFlags(what), []cli.Flag{
 		&cli.BoolFlag{Name: "ablate", Category: what, Usage: "zero and mean; at attn and mlp, unless --at says otherwise"},
-		list("add", what, "`FILE*F`: add the array of a .npy file, F times if given"),
-		list("set", what, "`FILE`: put the array of a .npy file there"),
-		list("noise", what, "`SD,SEED`: add normal noise, as torch.randn of a CPU generator with the seed, 0 if not given"),
-		list("project-out", what, "`FILE`: take out what lies along the direction of a .npy file"),
-		list("patch", what, "`TEXT`: put there what another prompt has there, and show how far the target comes back"),
-		&cli.BoolFlag{Name: "skip", Category: what, Usage: "make the block the identity"},
 		list("change", what, "`CHANGE`: any of these in words, several at once with +: \"scale 0.5 + noise 0.1,3\""),
 		list("always", what, "`\"POINT CHANGE\"`: act in every run, the clean one too, such as \"h.0@last scale 0.5\""),
-		list("at", where, "`SITES`: resid (the default), resid_pre, resid_mid, attn, mlp, heads, attn:h5 (one head of each block), embed, ln_f"),
+		list("at", where, "`SITES`: resid (the default), resid_pre, resid_mid, attn, mlp, heads, q, k, v (of each head), attn:h5 (one head of each block), embed, ln_f"),
 		&cli.StringFlag{Name: "blocks", Category: where, Usage: "`LIST`: in these blocks, counted from 0, such as 0..11; without it in all. With a star, the pattern of an archive's paths, as in the other commands"},
 		&cli.StringFlag{Name: "positions", Category: where, Usage: "`LIST`: at these tokens, such as last, 0,3 or -2..; without it at all"},
-		&cli.StringFlag{Name: "from", Category: where, Usage: "`LIST`: of --patch, the other prompt's tokens that take the place of --positions, if they have other numbers"},
+		&cli.StringFlag{Name: "window", Category: where, Usage: "`N`: change N blocks at once, those about each of --blocks"},
+		list("from", where, "`ORIGIN`: where --patch takes its states: positions of the other prompt, such as last, another point, such as h.8, or both, h.8@5. Each --from is a change"),
 		list("target", read, "`WORD`: read it at the last position; a space goes in front, as within a text. The word next is the text's own words, at every position"),
 		list("target-id", read, "`ID`: a target by its token id"),
 		list("metric", read, "`METRIC`: logprob (the default), prob, rank, logit, entropy, kl (from the clean run) or diff:\" a\",\" b\" (of two words' log-probabilities)"),
 		&cli.StringFlag{Name: "plan", Category: what, Usage: "`FILE`: read all of this from a file of YAML, in the place of PROMPT and the flags"},
+	}...)
+}
+
+// kindFlags returns a flag for each kind of package intervene: a switch for one without
+// a value, and a list for one with. A kind whose value may be left out has both.
+func kindFlags(category string) []cli.Flag {
+	var out []cli.Flag
+	for _, k := range intervene.Kinds() {
+		usage := k.Usage
+		if k.Many != "" {
+			usage += "; " + k.Many + ": each is a change"
+		}
+		if k.Value == "" || k.Optional {
+			out = append(out, &cli.BoolFlag{Name: k.Name, Category: category, Usage: usage})
+		}
+		if k.Given != "" {
+			usage = k.Given
+		}
+		if k.Value != "" {
+			out = append(out, &cli.StringSliceFlag{Name: valueFlag(k), Category: category, KeepSpace: true, Usage: "`" + k.Value + "`: " + usage})
+		}
 	}
+	return out
+}
+
+// valueFlag names the flag of a kind with its value: mean-of, where mean is a switch.
+func valueFlag(k intervene.Kind) string {
+	if k.Optional {
+		return k.Name + "-of"
+	}
+	return k.Name
 }
 
 // sweepFile returns what is asked, by flags or by --plan, and the prompt.
@@ -50,7 +72,7 @@ func sweepFile(c *cli.Context) (*sweep.File, prompt, error) {
 	if c.IsSet("plan") {
 		return planFile(c)
 	}
-	f := &sweep.File{Blocks: entryOf(c, "blocks"), Positions: entryOf(c, "positions"), From: entryOf(c, "from")}
+	f := &sweep.File{Blocks: entryOf(c, "blocks"), Positions: entryOf(c, "positions"), Window: entryOf(c, "window")}
 	if strings.Contains(f.Blocks.Text, "*") {
 		f.Blocks.Text = "" // it says where an archive has its blocks
 	}
@@ -60,13 +82,13 @@ func sweepFile(c *cli.Context) (*sweep.File, prompt, error) {
 		}
 		return out
 	}
-	f.Targets, f.TargetIDs, f.Metrics, f.At, f.Always = all("target"), all("target-id"), all("metric"), all("at"), all("always")
+	f.Targets, f.TargetIDs, f.Metrics, f.At, f.Always, f.From = all("target"), all("target-id"), all("metric"), all("at"), all("always"), all("from")
 	change := func(flag, text string) {
 		f.Changes = append(f.Changes, sweep.Entry{Text: text, Where: "--" + flag})
 	}
-	for _, flag := range []string{"skip", "zero", "mean"} {
-		if c.Bool(flag) {
-			change(flag, flag)
+	for _, k := range intervene.Kinds() {
+		if (k.Value == "" || k.Optional) && c.Bool(k.Name) {
+			change(k.Name, k.Name)
 		}
 	}
 	if c.Bool("ablate") {
@@ -79,18 +101,13 @@ func sweepFile(c *cli.Context) (*sweep.File, prompt, error) {
 			f.At = []sweep.Entry{{Text: "attn,mlp", Where: "--ablate"}}
 		}
 	}
-	for _, flag := range []string{"scale", "mean-of", "add", "set", "noise", "project-out", "patch", "change"} {
-		for _, text := range c.StringSlice(flag) {
-			switch flag {
-			case "scale", "noise":
-				text = flag + " " + text
-			case "mean-of":
-				text = "mean " + quoted(text)
-			case "add", "set", "project-out", "patch":
-				text = flag + " " + quoted(text)
-			}
-			change(flag, text)
+	for _, k := range intervene.Kinds() {
+		for _, text := range c.StringSlice(valueFlag(k)) {
+			change(valueFlag(k), k.Name+" "+quoted(text))
 		}
+	}
+	for _, text := range c.StringSlice("change") {
+		change("change", text)
 	}
 	if len(f.Changes) == 0 {
 		return nil, prompt{}, usage(c, "nothing is changed: give --scale 0.8, --zero or another of the flags in golens sweep --help, or --plan FILE")

@@ -25,8 +25,9 @@ def indices(at, T):
 class Change:
     """One intervention: what becomes of the tensor [B,T,C] at a point, and where in it."""
 
-    def __init__(self, kind, point, at=None, rows=None, head=None, **values):
-        self.kind, self.point, self.at, self.rows, self.head = kind, point, at, rows, head
+    def __init__(self, kind, point, at=None, rows=None, head=None, columns=None, **values):
+        """head is one of what the output projection reads; columns are the first and how many of the point's own output."""
+        self.kind, self.point, self.at, self.rows, self.head, self.columns = kind, point, at, rows, head, columns
         for name in ("vector", "source"):
             if name in values:
                 values[name] = torch.from_numpy(np.load(values[name]))
@@ -37,6 +38,8 @@ class Change:
         """Returns the index of what is acted on."""
         rows = list(range(whole.shape[0])) if self.rows is None else self.rows
         columns = slice(None)
+        if self.columns is not None:
+            columns = slice(self.columns[0], self.columns[0] + self.columns[1])
         if self.head is not None:
             size = whole.shape[-1] // model.config.num_attention_heads
             columns = slice(self.head * size, (self.head + 1) * size)
@@ -78,6 +81,8 @@ class Change:
         if self.kind == "patch":
             source = self.values["source"][0]
             taken = indices(self.values["taken"], source.shape[0]) if "taken" in self.values else at
+            if source.shape[1] == x.shape[-1]:  # the columns alone, perhaps of another point
+                return source[taken]
             return source[taken][:, columns]
         if self.kind == "skip":
             return self.input[row, at, columns]

@@ -1,9 +1,7 @@
-package sweep
+package intervene
 
 import (
-	"context"
 	"crypto/sha256"
-	_ "embed"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -40,6 +38,9 @@ func NewBinder(m *model.Model, s Source, scope *torch.Scope) *Binder {
 	return &Binder{m: m, source: s, scope: scope, arrays: map[string]array{}}
 }
 
+// Model returns the model.
+func (b *Binder) Model() *model.Model { return b.m }
+
 // An array of a file, on the model's device.
 type array struct {
 	t      *torch.Tensor
@@ -68,50 +69,18 @@ func (b *Bound) At(point string) hooks.Action {
 	return a.At(b.spec.At)
 }
 
+// Other returns the tokens of the other prompt of a patch, nil where there is none.
+func (b *Bound) Other() []int64 { return b.other }
+
 // Bind prepares an intervention for points of the model. A kind that there is not is a
 // ChoiceError; what is wrong with a file is none.
 func (b *Binder) Bind(s Spec, points []string) (*Bound, error) {
+	k, ok := KindOf(s.Kind)
+	if !ok {
+		return nil, choice("%s: there are %s", s, kindNames())
+	}
 	out := &Bound{Key: s.String(), spec: s}
-	one := func(a hooks.Action) (*Bound, error) {
-		out.action = func(string) hooks.Action { return a }
-		return out, nil
-	}
-	switch s.Kind {
-	case "scale":
-		return one(hooks.Scale(s.Factor))
-	case "zero":
-		return one(hooks.Zero())
-	case "noise":
-		return one(hooks.Noise(s.SD, s.Seed))
-	case "skip":
-		return one(hooks.Skip())
-	case "add", "set", "project-out":
-		a, err := b.array(s.File)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", s, err)
-		}
-		for _, p := range points {
-			if err := b.fits(s, a, p); err != nil {
-				return nil, err
-			}
-		}
-		out.Key += " (" + a.digest + ")"
-		switch s.Kind {
-		case "add":
-			return one(hooks.AddTimes(s.File, a.t, s.Factor))
-		case "set":
-			return one(hooks.Set(s.File, a.t))
-		}
-		return one(hooks.ProjectOut(s.File, a.t))
-	case "mean":
-		if s.File == "" {
-			return one(hooks.Mean())
-		}
-		return out, b.bindMean(out, points)
-	case "patch":
-		return out, b.bindPatch(out, points)
-	}
-	return nil, choice("%s: there are %v", s, SpecKinds)
+	return out, k.bind(b, out, points)
 }
 
 // fits refuses an array whose last dimension is not the width of a point. Of points
@@ -138,12 +107,12 @@ func (b *Binder) width(point string) int64 {
 	if err != nil {
 		return 0
 	}
+	if n := b.m.Points.Dim(c); n > 0 {
+		return int64(n)
+	}
 	known := map[string]bool{l.Embed: true, l.Norm: true}
 	for _, block := range l.Blocks {
 		known[block.Out], known[block.Mid], known[block.Attn], known[block.MLP] = true, true, true, true
-		if block.Attention != "" && strings.HasPrefix(c, block.Attention+":h") {
-			return int64(b.m.Sizes.HeadDim)
-		}
 	}
 	if known[c] {
 		return int64(b.m.Sizes.Width)
@@ -178,104 +147,4 @@ func (b *Binder) array(path string) (array, error) {
 	a := array{t, shape, "sha256 " + hex.EncodeToString(h.Sum(nil))[:16], zero}
 	b.arrays[path] = a
 	return a, nil
-}
-
-// bindPatch runs the other prompt and keeps what it has at the points.
-func (b *Binder) bindPatch(out *Bound, points []string) error {
-	s := out.spec
-	ids, err := b.source.Encode(s.Text)
-	if err != nil {
-		return fmt.Errorf("%s: %w", s, err)
-	}
-	out.other = ids
-	held := map[string]*torch.Tensor{}
-	err = b.run(ids, points, func(point string, x *torch.Tensor) error {
-		t, err := x.Clone()
-		held[point] = torch.Keep(b.scope, t)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("%s: %w", s, err)
-	}
-	out.Key = fmt.Sprintf("%s of %v from %s", s, ids, s.From)
-	out.action = func(point string) hooks.Action {
-		return hooks.Patch(fmt.Sprintf("%q", s.Text), held[point], s.From, s.At)
-	}
-	return nil
-}
-
-// run runs a prompt and hands out what it has at each of the points, [1,T,C].
-func (b *Binder) run(ids []int64, points []string, take func(point string, x *torch.Tensor) error) error {
-	return b.m.Hold(context.Background(), func(s model.Session) error {
-		h := &hooks.Registry{}
-		for _, p := range points {
-			h.Capture(p)
-		}
-		run, err := s.Trunk(ids, h)
-		if err != nil {
-			return err
-		}
-		defer run.Close()
-		for _, p := range points {
-			if err := take(p, run.Captured(p)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-//go:embed mean.py
-var meanText string
-
-var means = torch.NewProgram("Means", meanText)
-
-// bindMean runs every text of a file and keeps the mean over all their positions. The
-// sums are in float64: memory does not grow with the file.
-func (b *Binder) bindMean(out *Bound, points []string) error {
-	s := out.spec
-	texts, err := b.source.Texts(s.File)
-	if err != nil {
-		return fmt.Errorf("%s: %w", s, err)
-	}
-	if len(texts) == 0 {
-		return fmt.Errorf("%s: the file holds no text", s)
-	}
-	var sc torch.Scope
-	defer sc.Close()
-	sums := map[string]*torch.Tensor{}
-	count := 0
-	h := sha256.New()
-	for i, ids := range texts {
-		binary.Write(h, binary.LittleEndian, int64(len(ids)))
-		binary.Write(h, binary.LittleEndian, ids)
-		count += len(ids)
-		err := b.run(ids, points, func(point string, x *torch.Tensor) error {
-			var before any // none
-			if t, ok := sums[point]; ok {
-				before = t
-				defer t.Close()
-			}
-			sum, err := means.Call("add", x, before)
-			if err != nil {
-				return err
-			}
-			sums[point] = torch.Keep(&sc, sum[0])
-			return nil
-		})
-		if err != nil {
-			return fmt.Errorf("%s: text %d: %w", s, i+1, err)
-		}
-	}
-	held := map[string]*torch.Tensor{}
-	for point, sum := range sums {
-		mean, err := means.Call("mean", sum, count)
-		if err != nil {
-			return err
-		}
-		held[point] = torch.Keep(b.scope, mean[0])
-	}
-	out.Key += " (sha256 " + hex.EncodeToString(h.Sum(nil))[:16] + ")"
-	out.action = func(point string) hooks.Action { return hooks.Set("mean of "+s.File, held[point]) }
-	return nil
 }
