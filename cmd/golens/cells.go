@@ -60,7 +60,7 @@ func chooseCells(c *cli.Context, m *model.Model, o *lens.Options) (warnings []st
 	if o.Top > m.Sizes.Vocab {
 		return nil, usage(c, "--top %d: the vocabulary has %d tokens", o.Top, m.Sizes.Vocab)
 	}
-	if o.Rows, err = parseNumbers(c.String("layers"), m.Sizes.Blocks); err != nil {
+	if o.Rows, err = chosen(c.String("layers"), m.Sizes.Blocks+1, "row"); err != nil {
 		return nil, wrong(c, fmt.Errorf("--layers: %w", err))
 	}
 	return chooseTargets(c, m, o)
@@ -74,19 +74,14 @@ func chooseTargets(c *cli.Context, m *model.Model, o *lens.Options) (warnings []
 			o.Next = true
 			continue
 		}
-		if word == "" {
-			return nil, usage(c, "--target: the word is empty")
-		}
-		tok, err := m.Tokenizer()
+		t, err := m.Target(word)
 		if err != nil {
-			return nil, err
+			return nil, targetError(c, "target", err)
 		}
-		text, ids := tok.Within(word)
-		if len(ids) > 1 {
-			first, _ := tok.Piece(ids[0])
-			warnings = append(warnings, fmt.Sprintf("the target %q is %d tokens, of which the first, %q (%d), is followed; --target-id names any other", text, len(ids), first, ids[0]))
+		if t.Warning != "" {
+			warnings = append(warnings, t.Warning)
 		}
-		o.Words = append(o.Words, lens.Word{Text: word, ID: ids[0]})
+		o.Words = append(o.Words, lens.Word{Text: word, ID: t.ID()})
 	}
 	for _, text := range c.StringSlice("target-id") {
 		ids, err := parseIDs(text)
@@ -109,4 +104,13 @@ func chooseTargets(c *cli.Context, m *model.Model, o *lens.Options) (warnings []
 		return nil, usage(c, "--target next goes with no other target")
 	}
 	return warnings, nil
+}
+
+// targetError marks an error of a target as a mistake in the call, unless it is one of the
+// model's files.
+func targetError(c *cli.Context, flag string, err error) error {
+	if choice := new(model.ChoiceError); errors.As(err, &choice) {
+		return wrong(c, fmt.Errorf("--%s: %w", flag, err))
+	}
+	return err
 }

@@ -132,14 +132,8 @@ func prepare(c *cli.Context, m *model.Model, prompts []prompt, o lens.Options, r
 		if err != nil {
 			return nil, err
 		}
-		// An open range ends at this prompt's last token.
-		if o.Positions, err = parseNumbers(c.String("positions"), len(ids)-1); err != nil {
-			return nil, wrong(c, fmt.Errorf("--positions: %w", err))
-		}
-		for _, at := range o.Positions {
-			if at < -len(ids) || at >= len(ids) {
-				return nil, wrong(c, about(p, fmt.Errorf("--positions: there is no position %d: the prompt's go from 0 to %d, or from -1 back to -%d", at, len(ids)-1, len(ids))))
-			}
+		if o.Positions, err = chosen(c.String("positions"), len(ids), "position"); err != nil {
+			return nil, wrong(c, about(p, fmt.Errorf("--positions: %w", err)))
 		}
 		o.Track = followed(c, m, o, len(ids))
 		out = append(out, reading{p, ids, o})

@@ -112,7 +112,7 @@ func entryOf(c *cli.Context, flag string) sweep.Entry {
 // planFile reads --plan, beside which the flags of a plan have no place.
 func planFile(c *cli.Context) (*sweep.File, prompt, error) {
 	for _, f := range append(sweepFlags(), promptFlags()...) {
-		if name := f.Names()[0]; c.IsSet(name) && name != "plan" && name != "prepend-bos" && name != "literal" {
+		if name := f.Names()[0]; c.IsSet(name) && name != "plan" && name != "prepend-bos" && name != "no-bos" && name != "literal" {
 			return nil, prompt{}, usage(c, "--%s belongs into the file of --plan", name)
 		}
 	}
