@@ -69,7 +69,7 @@ func (t Terminal) Grid(w io.Writer, g *Grid) error {
 	return flush(out)
 }
 
-// Lens writes the grid of r and, where it has targets, theirs below.
+// Lens writes the grid of r and, where it has targets or whole targets, theirs below.
 func (t Terminal) Lens(w io.Writer, r *lens.Result, o GridOptions) error {
 	g, err := LensGrid(r, o)
 	if err != nil {
@@ -79,13 +79,25 @@ func (t Terminal) Lens(w io.Writer, r *lens.Result, o GridOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := t.Grid(w, g); err != nil || targets == nil {
+	whole, err := JointGrid(r, o)
+	if err != nil {
 		return err
 	}
-	if _, err := io.WriteString(w, "\n"); err != nil {
-		return terminalError(err)
+	if err := t.Grid(w, g); err != nil {
+		return err
 	}
-	return t.Grid(w, targets)
+	for _, g := range []*Grid{targets, whole} {
+		if g == nil {
+			continue
+		}
+		if _, err := io.WriteString(w, "\n"); err != nil {
+			return terminalError(err)
+		}
+		if err := t.Grid(w, g); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Table writes b to w, one line a row. What does not fit the width is shortened,

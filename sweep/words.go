@@ -8,6 +8,7 @@ import (
 
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
+	"github.com/golens/golens/model/token"
 )
 
 // words finds the targets' tokens.
@@ -103,4 +104,22 @@ func twoWords(text string) ([2]string, error) {
 		out[i], rest = word, after
 	}
 	return out, nil
+}
+
+// namePieces fills in the bytes of the targets' tokens.
+func (r *Result) namePieces(tok *token.Tokenizer) {
+	r.Pieces = map[int64]lens.Token{}
+	name := func(id int64) {
+		b, _ := tok.Piece(id) // a model may have more rows than its tokenizer has tokens
+		r.Pieces[id] = lens.Token{ID: id, Bytes: b}
+	}
+	for _, id := range r.IDs {
+		name(id)
+	}
+	for _, s := range r.Series {
+		if s.Metric.Kind == Diff {
+			name(s.Metric.Diff[0].ID)
+			name(s.Metric.Diff[1].ID)
+		}
+	}
 }

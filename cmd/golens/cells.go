@@ -20,7 +20,7 @@ func cellFlags() []cli.Flag {
 		&cli.StringFlag{Name: "at", Category: category, Value: "resid", Usage: "`SITE`: read the stream behind each block (resid) or behind its attention (resid_mid), or what the block's attn or mlp adds"},
 		&cli.IntFlag{Name: "top", Category: category, Value: lens.DefaultTop, Usage: "keep the `K` likeliest tokens of each cell"},
 		&cli.IntFlag{Name: "track", Category: category, Usage: "follow the `K` likeliest tokens of each cell through all rows, those where they are unlikely too"},
-		&cli.StringSliceFlag{Name: "target", Category: category, KeepSpace: true, Usage: "`WORD`: follow its probability and rank, at the last position or at --positions; a space goes in front, as within a text. The word next is the text's own next token, at each position"},
+		&cli.StringSliceFlag{Name: "target", Category: category, KeepSpace: true, Usage: "`WORD`: follow its probability and rank, at the last position or at --positions; a space goes in front, as within a text, unless it is written in quotation marks: '\".\"' is the full stop itself. The word next is the text's own next token, at each position"},
 		&cli.StringSliceFlag{Name: "target-id", Category: category, Usage: "`ID`: a target by its token id"},
 	}
 }
@@ -113,4 +113,22 @@ func targetError(c *cli.Context, flag string, err error) error {
 		return wrong(c, fmt.Errorf("--%s: %w", flag, err))
 	}
 	return err
+}
+
+func jointFlag() cli.Flag {
+	return &cli.StringSliceFlag{Name: "target-joint", Category: "Cells", KeepSpace: true,
+		Usage: "`WORD`: follow the log-probability of all of its tokens behind PROMPT, such as New York; written as for --target. The model runs once more for each"}
+}
+
+// jointTargets finds the tokens of --target-joint.
+func jointTargets(c *cli.Context, m *model.Model) ([]lens.Sequence, error) {
+	var out []lens.Sequence
+	for _, word := range c.StringSlice("target-joint") {
+		t, err := m.Target(word)
+		if err != nil {
+			return nil, targetError(c, "target-joint", err)
+		}
+		out = append(out, lens.Sequence{Text: word, IDs: t.IDs})
+	}
+	return out, nil
 }

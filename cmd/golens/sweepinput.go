@@ -38,7 +38,7 @@ func sweepFlags() []cli.Flag {
 		&cli.StringFlag{Name: "blocks", Category: where, Usage: "`LIST`: in these blocks, counted from 0, such as 0..11; without it in all. With a star, the pattern of an archive's paths, as in the other commands"},
 		&cli.StringFlag{Name: "positions", Category: where, Usage: "`LIST`: at these tokens, such as last, 0,3 or -2..; without it at all"},
 		&cli.StringFlag{Name: "from", Category: where, Usage: "`LIST`: of --patch, the other prompt's tokens that take the place of --positions, if they have other numbers"},
-		list("target", read, "`WORD`: read it at the last position; a space goes in front, as within a text. The word next is the text's own words, at every position"),
+		list("target", read, "`WORD`: read it at the last position; a space goes in front, as within a text, unless it is written in quotation marks: '\".\"'. The word next is the text's own words, at every position"),
 		list("target-id", read, "`ID`: a target by its token id"),
 		list("metric", read, "`METRIC`: logprob (the default), prob, rank, logit, entropy, kl (from the clean run) or diff:\" a\",\" b\" (of two words' log-probabilities)"),
 		&cli.StringFlag{Name: "plan", Category: what, Usage: "`FILE`: read all of this from a file of YAML, in the place of PROMPT and the flags"},

@@ -41,7 +41,8 @@ func TestInside(t *testing.T) {
 				front, all := answers[1+k][0], answers[(i+1)*n+1+k][0]
 				found = found || slices.Equal(all, slices.Concat(front, got))
 			}
-			if !found || pieces.String() != text {
+			unknown := kind == "metaspace" && text == "天" // which its vocabulary lacks, and it has no bytes
+			if !found || pieces.String() != text && !unknown {
 				t.Errorf("%s: %q inside a text is %v, which spells %q", kind, text, got, pieces.String())
 			}
 		}
