@@ -1,6 +1,7 @@
 package hooks
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -8,9 +9,9 @@ import (
 )
 
 // Positions are the tokens of a run at which an action acts, as they are written:
-// "all", "last", or numbers and ranges such as "0,3", "2..5" and "-2..", where both
-// ends belong to a range and negative numbers count from the end. The zero
-// Positions are all of them.
+// "all", "last", or numbers and ranges such as "0,3", "2..5", "..2" and "-2..", where
+// both ends belong to a range and negative numbers count from the end. The zero
+// Positions are all of them. The commands read layers in the same way.
 type Positions struct {
 	ends []int64 // two for each range; nil for all
 	text string
@@ -33,14 +34,18 @@ func At(positions ...int) Positions {
 }
 
 // A PositionsError says what is wrong with the text of positions.
-type PositionsError struct{ Text, Msg string }
+type PositionsError struct {
+	Text, Msg string
+	Missing   bool  // the text is right, and the run has no position of the number At
+	At        int64 // as it is written
+}
 
 func (e *PositionsError) Error() string { return fmt.Sprintf("positions %q: %s", e.Text, e.Msg) }
 
 // ParsePositions reads positions as they are written. Whether a run has them shows
 // when it runs.
 func ParsePositions(text string) (Positions, error) {
-	fail := func(msg string) (Positions, error) { return Positions{}, &PositionsError{text, msg} }
+	fail := func(msg string) (Positions, error) { return Positions{}, &PositionsError{Text: text, Msg: msg} }
 	switch text {
 	case "all":
 		return Positions{}, nil
@@ -49,11 +54,12 @@ func ParsePositions(text string) (Positions, error) {
 	}
 	p := Positions{ends: []int64{}, text: text}
 	for _, part := range strings.Split(text, ",") {
+		part = strings.TrimSpace(part)
 		left, right, isRange := strings.Cut(part, "..")
 		if !isRange {
 			right = left
-		} else if right == "" {
-			right = "-1"
+		} else {
+			left, right = cmp.Or(left, "0"), cmp.Or(right, "-1")
 		}
 		from, err1 := strconv.ParseInt(left, 10, 32)
 		to, err2 := strconv.ParseInt(right, 10, 32)
@@ -94,6 +100,7 @@ func (p Positions) Resolve(T int) ([]int, error) {
 		}
 		return out, nil
 	}
+	seen := make([]bool, T)
 	for i := 0; i < len(p.ends); i += 2 {
 		from, to := int(p.ends[i]), int(p.ends[i+1])
 		if from < 0 {
@@ -107,19 +114,20 @@ func (p Positions) Resolve(T int) ([]int, error) {
 			if from >= 0 && from < T {
 				at = p.ends[i+1]
 			}
-			return nil, &PositionsError{p.String(), fmt.Sprintf("there is no position %d: the run has %d, counted from 0 or from -1 back", at, T)}
+			return nil, &PositionsError{Text: p.String(), Msg: fmt.Sprintf("there is no position %d: the run has %d, counted from 0 or from -1 back", at, T), Missing: true, At: at}
 		}
 		if from > to {
-			return nil, &PositionsError{p.String(), fmt.Sprintf("a range is empty in a run of %d tokens", T)}
+			return nil, &PositionsError{Text: p.String(), Msg: fmt.Sprintf("a range is empty in a run of %d tokens", T)}
 		}
 		for at := from; at <= to; at++ {
-			if !slices.Contains(out, at) {
+			if !seen[at] {
+				seen[at] = true
 				out = append(out, at)
 			}
 		}
 	}
 	if len(out) == 0 {
-		return nil, &PositionsError{p.String(), "no position is left"}
+		return nil, &PositionsError{Text: p.String(), Msg: "no position is left"}
 	}
 	return out, nil
 }

@@ -15,6 +15,7 @@ func TestPositions(t *testing.T) {
 	for text, want := range map[string][]int{
 		"all": {0, 1, 2, 3, 4}, "last": {4}, "0,3": {0, 3}, "-2..": {3, 4}, "2..": {2, 3, 4}, "1..3": {1, 2, 3}, "-3..-2": {2, 3},
 		"3,0,3": {3, 0}, "0..-2": {0, 1, 2, 3}, "4": {4}, "-5": {0}, "0..4,-1": {0, 1, 2, 3, 4},
+		"..": {0, 1, 2, 3, 4}, "..3": {0, 1, 2, 3}, " 1": {1}, "0, 3": {0, 3},
 	} {
 		p, err := hooks.ParsePositions(text)
 		if err != nil {
@@ -29,7 +30,7 @@ func TestPositions(t *testing.T) {
 			t.Errorf("%s is written %s", text, p)
 		}
 	}
-	for _, text := range []string{"", ",", "a", "1,", "5..2", "-1..-3", "-1..2", "1...3", "..", "1.5", "0x3", "99999999999", " 1", "..3"} {
+	for _, text := range []string{"", ",", "a", "1,", "5..2", "-1..-3", "-1..2", "1...3", "1.5", "0x3", "99999999999", "1 2"} {
 		_, err := hooks.ParsePositions(text)
 		if e := (*hooks.PositionsError)(nil); !errors.As(err, &e) || e.Text != text {
 			t.Errorf("%q: %v", text, err)

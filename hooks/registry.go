@@ -8,6 +8,7 @@
 package hooks
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 )
@@ -134,4 +135,24 @@ func (r *Registry) Check(p *Points) error {
 		}
 	}
 	return nil
+}
+
+// Counted returns a registry with the same contents for runs that are longer than one of
+// T tokens, whose first T are the same: positions that count from the end count from that
+// of the T tokens. An action at all positions acts at the later ones too, except a patch,
+// which has no states for them. Positions that the T tokens do not have are an error.
+func (r *Registry) Counted(T int) (*Registry, error) {
+	out := r.Clone()
+	for n := range out.items {
+		a := &out.items[n].action
+		if a.at.All() && a.method != "patch" {
+			continue
+		}
+		at, err := a.at.Resolve(T)
+		if err != nil {
+			return nil, fmt.Errorf("%s at %s: %w", a.text, out.items[n].point, err)
+		}
+		a.at = At(at...)
+	}
+	return out, nil
 }

@@ -105,6 +105,9 @@ func ReadGeometry(ctx context.Context, m *model.Model, ids []int64, o GeometryOp
 	if err != nil {
 		g.Warnings = append(g.Warnings, "tokens are shown by id: "+err.Error())
 	}
+	if w := m.DoubleBOS(ids); w != "" {
+		g.Warnings = append(g.Warnings, w)
+	}
 	for _, id := range ids {
 		g.Tokens = append(g.Tokens, piece(tok, id))
 	}

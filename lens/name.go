@@ -9,6 +9,9 @@ func (r *reader) name() error {
 	if err != nil {
 		r.out.Warnings = append(r.out.Warnings, "tokens are shown by id: "+err.Error())
 	}
+	if w := r.m.DoubleBOS(r.ids); w != "" && r.first == 0 {
+		r.out.Warnings = append(r.out.Warnings, w)
+	}
 	for i, t := range r.out.Tokens {
 		r.out.Tokens[i] = piece(tok, t.ID)
 	}

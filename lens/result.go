@@ -50,6 +50,7 @@ type Result struct {
 
 	Targets *Targets // nil unless targets were asked for
 	Tracks  *Tracks  // nil unless tokens were to be followed
+	Joint   *Joint   // of whole sequences; nil unless the caller sets what ReadJoint returns
 
 	Hidden []float32 // [R,T,C] the states that were read, nil unless kept
 	Width  int       // C

@@ -26,17 +26,22 @@ var Columns = []Column{
 	{"position", "position in the prompt, from 0", func(c *line) string { return strconv.Itoa(c.position) }},
 	{"token_id", "id of the prompt's token there", func(c *line) string { return strconv.FormatInt(c.token().ID, 10) }},
 	{"token", "its text, escaped", func(c *line) string { return visible.Escape(c.token().Bytes) }},
-	{"kind", "`top` for one of the likeliest next tokens, `target` for a target", func(c *line) string { return c.kind }},
+	{"kind", "`top` for one of the likeliest next tokens, `target` for a target, `joint_token` for a token of a whole target, `joint` for all of it", func(c *line) string { return c.kind }},
 	{"rank", "its rank in the cell, from 1; of a target 1 + the number of larger logits", func(c *line) string { return c.rank }},
 	{"ties", "targets: the number of other tokens with the same logit", func(c *line) string { return c.ties }},
-	{"id", "id of the candidate or target", func(c *line) string { return strconv.FormatInt(c.id, 10) }},
-	{"piece", "its text, escaped", func(c *line) string { return visible.Escape(c.r.Pieces[c.id].Bytes) }},
+	{"id", "id of the candidate or target", func(c *line) string {
+		if c.kind == "joint" {
+			return ""
+		}
+		return strconv.FormatInt(c.id, 10)
+	}},
+	{"piece", "its text, escaped", func(c *line) string { return visible.Escape(c.piece) }},
 	{"logit", "candidates: its logit", func(c *line) string { return c.logit }},
 	{"prob", "its probability", func(c *line) string { return c.prob }},
-	{"logprob", "targets: its log-probability in nats", func(c *line) string { return c.logprob }},
-	{"entropy", "of the cell, in nats", func(c *line) string { return At(c.r.Entropy, c.cell) }},
-	{"logsumexp", "of the cell, in nats", func(c *line) string { return At(c.r.LogSumExp, c.cell) }},
-	{"kl", "of the cell, from the row to the model's own output, in nats", func(c *line) string { return At(c.r.KL, c.cell) }},
+	{"logprob", "targets: its log-probability in nats, behind the tokens before it", func(c *line) string { return c.logprob }},
+	{"entropy", "of the cell, in nats", func(c *line) string { return at(c.r.Entropy, c.cell) }},
+	{"logsumexp", "of the cell, in nats", func(c *line) string { return at(c.r.LogSumExp, c.cell) }},
+	{"kl", "of the cell, from the row to the model's own output, in nats", func(c *line) string { return at(c.r.KL, c.cell) }},
 	{"agree", "of the cell: whether its likeliest token is the model's own", func(c *line) string {
 		if c.cell < 0 || c.cell >= len(c.r.Agree) {
 			return ""
@@ -53,14 +58,21 @@ type line struct {
 	cell     int // index into arrays of [R,P], -1 at a target's position that was not read
 	kind     string
 	id       int64
+	piece    []byte
+	before   *lens.Token // the token at the position, where the prompt has none
 
 	rank, ties, logit, prob, logprob string
 }
 
-func (c *line) token() lens.Token { return c.r.Tokens[c.position] }
+func (c *line) token() lens.Token {
+	if c.before != nil {
+		return *c.before
+	}
+	return c.r.Tokens[c.position]
+}
 
 // at returns the i-th number of values, or nothing where there is none.
-func At(values []float32, i int) string {
+func at(values []float32, i int) string {
 	if i < 0 || i >= len(values) {
 		return ""
 	}
@@ -103,6 +115,7 @@ func (c *CSV) Write(r *lens.Result) error {
 			c.candidates(line{r: r, row: row, position: position, cell: i*len(r.Positions) + j})
 		}
 		c.targets(line{r: r, row: row}, i)
+		c.joint(line{r: r, row: row, cell: -1}, i)
 	}
 	return c.err()
 }
@@ -128,7 +141,8 @@ func (c *CSV) candidates(l line) {
 	for k := range l.r.K {
 		n := l.cell*l.r.K + k
 		l.rank, l.id = strconv.Itoa(k+1), l.r.TopIDs[n]
-		l.logit, l.prob = At(l.r.TopLogits, n), At(l.r.TopProbs, n)
+		l.piece = l.r.Pieces[l.id].Bytes
+		l.logit, l.prob = at(l.r.TopLogits, n), at(l.r.TopProbs, n)
 		c.line(&l)
 	}
 }
@@ -154,10 +168,34 @@ func (c *CSV) targets(l line, i int) {
 				continue
 			}
 			n := (i*len(t.Positions)+q)*len(ids) + k
+			l.piece = r.Pieces[id].Bytes
 			l.id, l.rank, l.ties = id, atInt(t.Rank, n), atInt(t.Ties, n)
-			l.prob, l.logprob = At(t.Prob, n), At(t.LogProb, n)
+			l.prob, l.logprob = at(t.Prob, n), at(t.LogProb, n)
 			c.line(&l)
 		}
+	}
+}
+
+// joint adds what row i says of whole targets: a line for each token, at the position
+// where it is read, and then one for the target.
+func (c *CSV) joint(l line, i int) {
+	j := l.r.Joint
+	if j == nil {
+		return
+	}
+	from := 0
+	for w, n := range j.Lengths {
+		for k := from; k < from+n; k++ {
+			l.kind, l.id, l.piece, l.logprob = "joint_token", j.Tokens[k].ID, j.Tokens[k].Bytes, at(j.TokenLogProb, i*len(j.Tokens)+k)
+			if l.position, l.before = len(l.r.Tokens)-1+k-from, nil; k > from {
+				l.before = &j.Tokens[k-1]
+			}
+			c.line(&l)
+		}
+		l.kind, l.piece, l.logprob = "joint", []byte(j.Words[w]), at(j.LogProb, i*len(j.Words)+w)
+		l.position, l.before = len(l.r.Tokens)-1, nil
+		c.line(&l)
+		from += n
 	}
 }
 

@@ -83,7 +83,8 @@ the numbers as they were computed, without rounding.
 const formatsTargets = `
 Targets are either words, looked for at the positions ` + "`target_positions`" + `, or the
 text's own next tokens, one a position, where ` + "`target_ids`" + ` is ` + "`[P]`" + ` and the last
-column has no target. A word of several tokens is looked for by its first.
+column has no target. A word of several tokens is looked for by its first. A whole target
+(--target-joint) is read in a run of its own, on the prompt and its tokens but the last.
 
 Tokens are followed with --track: at each position all those that are among the
 first so many of a cell there, in every row, in the ones where they are unlikely too.

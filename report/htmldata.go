@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -41,6 +42,7 @@ type pageResult struct {
 	Warnings    []string      `json:"warnings"`
 	Layers      []rowJSON     `json:"layers"`
 	Targets     *targetsJSON  `json:"targets,omitempty"`
+	Joint       *jointJSON    `json:"joint,omitempty"`
 	Followed    int           `json:"followed"` // candidates of each cell that the tracks follow
 	Written     *pageWritten  `json:"written,omitempty"`
 
@@ -74,7 +76,7 @@ type pagePiece struct {
 	Bytes   []byte `json:"b,omitempty"` // where Text is not lossless
 	Shown   string `json:"s,omitempty"` // as people see it, see Visible
 	Escaped string `json:"e,omitempty"` // as CSV has it, see Escape
-	Prompt  bool   `json:"p,omitempty"` // occurs in the prompt only: JSON does not list it
+	Prompt  bool   `json:"p,omitempty"` // occurs in the prompt or a whole target only: JSON does not list it
 	Unknown bool   `json:"u,omitempty"` // its bytes are not known
 }
 
@@ -144,8 +146,13 @@ func newPageResult(r *lens.Result) (pageResult, error) {
 	for _, row := range r.Rows {
 		p.Layers = append(p.Layers, layerJSON(row))
 	}
-	if t := r.Targets; t != nil {
-		p.Targets = &targetsJSON{Next: t.Next, Words: t.Words}
+	if r.Targets != nil {
+		t := targetsOf(r)
+		p.Targets = &t
+	}
+	if r.Joint != nil {
+		j := jointOf(r.Joint)
+		p.Joint = &j
 	}
 	if w := r.Written; w != nil {
 		member, err := json.Marshal(generationOf(r))
@@ -162,7 +169,11 @@ func newPageResult(r *lens.Result) (pageResult, error) {
 			p.Arrays = append(p.Arrays, newPageArray(f))
 		}
 	}
-	for _, t := range r.Tokens {
+	spoken := r.Tokens
+	if r.Joint != nil {
+		spoken = slices.Concat(spoken, r.Joint.Tokens)
+	}
+	for _, t := range spoken {
 		piece := newPagePiece(t)
 		piece.Prompt = true
 		p.Pieces[strconv.FormatInt(t.ID, 10)] = piece

@@ -35,7 +35,13 @@ func testPageFiles(t *testing.T, open opener) {
 	}
 	written := writtenResult(5)
 	written.Written.Sampling = &model.Sampling{Temperature: 0.5, Seed: 1<<63 + 1}
-	for name, r := range map[string]*lens.Result{"words": plain(), "next": hard(), "odd": odd, "some": someRead(), "written": written} {
+	whole := plain()
+	whole.Joint = &lens.Joint{Words: []string{"New\tYork", `"."`}, Lengths: []int{2, 1}, Tokens: []lens.Token{{ID: 90, Bytes: []byte(" New")}, {ID: 91, Bytes: []byte(" \"Yo\nrk")}, {ID: 92, Bytes: []byte(".")}}}
+	for i := range len(whole.Rows) {
+		whole.Joint.TokenLogProb = append(whole.Joint.TokenLogProb, -1, float32(math.Inf(-1)), -float32(i)/3)
+		whole.Joint.LogProb = append(whole.Joint.LogProb, float32(math.Inf(-1)), -float32(i)/3)
+	}
+	for name, r := range map[string]*lens.Result{"words": plain(), "whole": whole, "next": hard(), "odd": odd, "some": someRead(), "written": written} {
 		b := open(PageOptions{}, view{}, r)
 		got, file := b.download("save-json")
 		if file != "lens.json" && name != "next" {

@@ -44,8 +44,11 @@ func JSON(w io.Writer, r *lens.Result, o JSONOptions) error {
 	j.list("warnings", len(r.Warnings), func(i int) any { return valid(r.Warnings[i]) })
 	j.list("tokens", len(r.Tokens), func(i int) any { return tokenJSON(r.Tokens[i], true) })
 	j.list("layers", len(r.Rows), func(i int) any { return layerJSON(r.Rows[i]) })
-	if t := r.Targets; t != nil {
-		j.member("targets", targetsJSON{Next: t.Next, Words: t.Words})
+	if r.Targets != nil {
+		j.member("targets", targetsOf(r))
+	}
+	if r.Joint != nil {
+		j.member("joint", jointOf(r.Joint))
 	}
 	for _, f := range fields {
 		if f.Name == "hidden" && !o.Hidden || f.Name == "logits" && !o.Logits {
@@ -84,8 +87,41 @@ type rowJSON struct {
 }
 
 type targetsJSON struct {
-	Next  bool     `json:"next"`
-	Words []string `json:"words,omitempty"`
+	Next   bool        `json:"next"`
+	Words  []string    `json:"words,omitempty"`
+	Tokens []pieceJSON `json:"tokens,omitempty"`
+}
+
+func targetsOf(r *lens.Result) targetsJSON {
+	t := targetsJSON{Next: r.Targets.Next, Words: validAll(r.Targets.Words)}
+	if t.Next {
+		return t
+	}
+	for _, id := range r.Targets.IDs {
+		t.Tokens = append(t.Tokens, tokenJSON(lens.Token{ID: id, Bytes: r.Pieces[id].Bytes}, true))
+	}
+	return t
+}
+
+type jointJSON struct {
+	Words  []string    `json:"words"`
+	Tokens []pieceJSON `json:"tokens"`
+}
+
+func jointOf(j *lens.Joint) jointJSON {
+	out := jointJSON{Words: validAll(j.Words)}
+	for _, t := range j.Tokens {
+		out.Tokens = append(out.Tokens, tokenJSON(t, true))
+	}
+	return out
+}
+
+func validAll(texts []string) []string {
+	var out []string
+	for _, s := range texts {
+		out = append(out, valid(s))
+	}
+	return out
 }
 
 func layerJSON(r lens.Row) rowJSON { return rowJSON{r.Index, r.Point, r.Label} }

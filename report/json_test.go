@@ -121,6 +121,8 @@ func TestJSONMembers(t *testing.T) {
 	r := hard()
 	r.Prompt = "\xff<"
 	r.Written = &lens.Written{Prompt: 1, Sequence: append(tokenIDs(r.Tokens), 1), Text: []byte("\xff")}
+	r.Joint = &lens.Joint{Words: []string{" a\xff"}, Lengths: []int{2}, Tokens: []lens.Token{{ID: 1, Bytes: []byte(" a")}, {ID: 2, Bytes: []byte("\xff")}},
+		TokenLogProb: make([]float32, 2*len(r.Rows)), LogProb: make([]float32, len(r.Rows))}
 	members := func(o JSONOptions) map[string]json.RawMessage {
 		var m map[string]json.RawMessage
 		if err := json.Unmarshal(jsonBytes(t, r, o), &m); err != nil {

@@ -41,13 +41,25 @@ func DiffGrid(d *lens.Diff, o GridOptions) (*figure.Grid, error) {
 		}
 	}
 	g.Notes = []string{fmt.Sprintf("in %d of %d cells the likeliest token is another", moved, len(d.KL))}
+	g.Notes = append(g.Notes, targetNotes(r)...)
 	return g, nil
+}
+
+// diffManifest is what made a Diff: the lens's manifest, and the targets.
+type diffManifest struct {
+	lens.Manifest
+	Targets *targetsJSON `json:"targets,omitempty"`
 }
 
 // DiffBundle returns the arrays of a Diff: those of the lens with interventions, those
 // without them as clean_..., and kl_from_clean [R,P].
 func DiffBundle(d *lens.Diff) (*Bundle, error) {
-	b := &Bundle{Format: "golens-diff-1", Name: "lens --diff", Prompts: []string{d.Changed.Prompt}, Manifest: d.Changed.Manifest, Warnings: d.Changed.Warnings}
+	m := diffManifest{Manifest: d.Changed.Manifest}
+	if d.Changed.Targets != nil {
+		t := targetsOf(d.Changed)
+		m.Targets = &t
+	}
+	b := &Bundle{Format: "golens-diff-1", Name: "lens --diff", Prompts: []string{d.Changed.Prompt}, Manifest: m, Warnings: d.Changed.Warnings}
 	fields, err := arrays(d.Changed)
 	if err != nil {
 		return nil, err

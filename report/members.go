@@ -20,5 +20,6 @@ var Texts = []Text{
 	{"tokens", "tokens", "the prompt's tokens, T of them", false},
 	{"layers", "objects", "for each row its `row` (0 is the embedding), the hook `point` whose output was read, and a `label`", false},
 	{"pieces", "object", "every token that occurs in `top_ids` and `target_ids`, by its id in decimal: a token without the `id`", false},
-	{"targets", "object", "with targets: `next` says whether they are the text's own next tokens, `words` are the words as given", false},
+	{"targets", "object", "with targets: `next` says whether they are the text's own next tokens, `words` are the words as given, `tokens` the token that is followed of each", false},
+	{"joint", "object", "with whole targets: `words` are these as given, `tokens` the tokens of `joint_ids`", false},
 }

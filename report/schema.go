@@ -95,6 +95,15 @@ var Fields = []Field{
 			return r.Written.Sequence
 		}},
 
+	{Name: "joint_ids", DType: Int64, Shape: "J", When: "whole targets were asked for", Meaning: "tokens of the whole targets, one target behind the other",
+		values: joint(func(j *lens.Joint) any { return tokenIDs(j.Tokens) })},
+	{Name: "joint_lengths", DType: Int64, Shape: "W", When: "whole targets were asked for", Meaning: "number of tokens of each whole target",
+		values: joint(func(j *lens.Joint) any { return widen(j.Lengths) })},
+	{Name: "joint_token_logprob", DType: Float32, Shape: "R,J", Unit: "nats", When: "whole targets were asked for", Meaning: "log-probability of a token behind the prompt and the target's tokens before it",
+		values: joint(func(j *lens.Joint) any { return j.TokenLogProb })},
+	{Name: "joint_logprob", DType: Float32, Shape: "R,W", Unit: "nats", When: "whole targets were asked for", Meaning: "log-probability of a whole target: the sum over its tokens in float32, from the first to the last",
+		values: joint(func(j *lens.Joint) any { return j.LogProb })},
+
 	{Name: "hidden", DType: Float32, Shape: "R,T,C", When: "the states were kept", Large: true, Meaning: "the states that were read, of every position",
 		values: func(r *lens.Result) any { return r.Hidden }},
 	{Name: "logits", DType: Float32, Shape: "R,P,V", When: "logits were asked for", Large: true, Meaning: "logits of the whole vocabulary",
@@ -118,6 +127,8 @@ var Dims = []Dim{
 	{"Q", "positions at which target words were looked for"},
 	{"M", "tokens followed at a position, at most"},
 	{"S", "tokens of the prompt and of the new text; T is one less there"},
+	{"W", "whole targets, of one or more tokens each"},
+	{"J", "tokens of all whole targets"},
 }
 
 // An array is one field of one result, ready to be written.
@@ -188,6 +199,10 @@ func shapeOf(shape string, r *lens.Result) []int {
 		targets = *r.Targets
 	}
 	followed, sequence := 0, 0
+	var whole lens.Joint
+	if r.Joint != nil {
+		whole = *r.Joint
+	}
 	if r.Tracks != nil {
 		followed = r.Tracks.N
 	}
@@ -197,6 +212,7 @@ func shapeOf(shape string, r *lens.Result) []int {
 	n := map[string]int{
 		"R": len(r.Rows), "T": len(r.Tokens), "P": len(r.Positions), "K": r.K,
 		"C": r.Width, "V": r.Vocab, "N": targets.N, "Q": len(targets.Positions), "M": followed, "S": sequence,
+		"W": len(whole.Words), "J": len(whole.Tokens),
 	}
 	var dims []int
 	for _, letter := range strings.Split(shape, ",") {
@@ -228,6 +244,15 @@ func tracks(f func(*lens.Tracks) any) func(*lens.Result) any {
 			return nil
 		}
 		return f(r.Tracks)
+	}
+}
+
+func joint(f func(*lens.Joint) any) func(*lens.Result) any {
+	return func(r *lens.Result) any {
+		if r.Joint == nil {
+			return nil
+		}
+		return f(r.Joint)
 	}
 }
 

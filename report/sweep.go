@@ -27,6 +27,7 @@ type sweepPlan struct {
 	Groups  []sweep.Group `json:"groups,omitempty"`
 	Places  []sweep.Place `json:"places"`
 	Words   []string      `json:"words,omitempty"`
+	Targets []pieceJSON   `json:"targets,omitempty"` // the token of each word
 	Next    bool          `json:"next"`
 	Metrics []sweepMetric `json:"metrics"`
 	Tokens  []pieceJSON   `json:"tokens"`
@@ -39,8 +40,14 @@ type sweepMetric struct {
 }
 
 type sweepWord struct {
-	Text string `json:"text"`
-	ID   int64  `json:"id"`
+	Text  string     `json:"text"`
+	ID    int64      `json:"id"`
+	Token *pieceJSON `json:"token,omitempty"`
+}
+
+// sweepPiece returns the token of a target.
+func sweepPiece(r *sweep.Result, id int64) lens.Token {
+	return lens.Token{ID: id, Bytes: r.Pieces[id].Bytes}
 }
 
 // sweepArray is the name of a metric's array; there may be several of diff.
@@ -73,6 +80,9 @@ func SweepBundle(r *sweep.Result) *Bundle {
 	for _, t := range r.Tokens {
 		p.Tokens = append(p.Tokens, tokenJSON(t, true))
 	}
+	for n := range r.Words {
+		p.Targets = append(p.Targets, tokenJSON(sweepPiece(r, r.IDs[n]), true))
+	}
 	F, B := len(r.Changes), len(r.Places)
 	factors, blocks, heads := make([]float32, F), make([]int64, B), make([]int64, B)
 	for i, f := range r.Factors {
@@ -95,7 +105,8 @@ func SweepBundle(r *sweep.Result) *Bundle {
 		m := sweepMetric{Kind: s.Metric.Kind, Array: name}
 		if s.Metric.Kind == sweep.Diff {
 			for _, w := range s.Metric.Diff {
-				m.Words = append(m.Words, sweepWord{w.Text, w.ID})
+				piece := tokenJSON(sweepPiece(r, w.ID), false)
+				m.Words = append(m.Words, sweepWord{w.Text, w.ID, &piece})
 			}
 		}
 		p.Metrics = append(p.Metrics, m)

@@ -134,6 +134,20 @@ func sweepNotes(r *sweep.Result) []string {
 	if len(r.Changes) == 1 {
 		notes = append(notes, "change: "+printable(r.Changes[0]))
 	}
+	var targets []string
+	for n, word := range r.Words {
+		targets = append(targets, targetNote(word, tokenText(sweepPiece(r, r.IDs[n])), r.IDs[n]))
+	}
+	for _, s := range r.Series {
+		if s.Metric.Kind == sweep.Diff {
+			for _, w := range s.Metric.Diff {
+				targets = append(targets, targetNote(strconv.Quote(w.Text), tokenText(sweepPiece(r, w.ID)), w.ID))
+			}
+		}
+	}
+	if targets != nil {
+		notes = append(notes, strings.Join(targets, "; "))
+	}
 	if a := r.Manifest.Interventions; len(a) > 0 {
 		notes = append(notes, "in every run: "+printable(strings.Join(a, ", ")))
 	}

@@ -2,9 +2,12 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"strconv"
+	"strings"
 
 	"github.com/golens/golens/figure"
+	"github.com/golens/golens/internal/visible"
 	"github.com/golens/golens/lens"
 )
 
@@ -69,8 +72,73 @@ func TargetGrid(r *lens.Result, o GridOptions) (*figure.Grid, error) {
 			g.Cells = append(g.Cells, c)
 		}
 	}
+	g.Notes = targetNotes(r)
 	if tied {
 		g.Notes = append(g.Notes, "= other tokens have the same logit")
+	}
+	return g, nil
+}
+
+// targetNotes say which token each target word is.
+func targetNotes(r *lens.Result) []string {
+	if r.Targets == nil || r.Targets.Next {
+		return nil
+	}
+	var each []string
+	for n, word := range r.Targets.Words {
+		each = append(each, targetNote(word, piece(r, r.Targets.IDs[n]), r.Targets.IDs[n]))
+	}
+	return []string{strings.Join(each, "; ")}
+}
+
+// targetNote says which token a target is: "Rome is ·Rome (10598)".
+func targetNote(word, piece string, id int64) string {
+	return fmt.Sprintf("%s is %s (%d)", visible.Text([]byte(word)), piece, id)
+}
+
+// JointGrid returns the log-probabilities of whole targets by layer, shaded by probability: a
+// column for each token, and one for each target of several. It returns nil where there are
+// none.
+func JointGrid(r *lens.Result, o GridOptions) (*figure.Grid, error) {
+	if err := check(r); err != nil {
+		return nil, err
+	}
+	j := r.Joint
+	if j == nil || len(j.Words) == 0 {
+		return nil, nil
+	}
+	g := &figure.Grid{Title: "whole targets: log-probability in nats", Corner: "layer",
+		Scale: figure.Scale{Name: "probability", Number: "log-probability", Ticks: []figure.Tick{{At: 0, Text: "0"}, {At: 0.5, Text: "0.5"}, {At: 1, Text: "1"}}}}
+	last := len(r.Tokens) - 1
+	k := 0
+	for w, n := range j.Lengths {
+		for i := range n {
+			g.Columns = append(g.Columns, figure.Head{Text: tokenText(j.Tokens[k+i]), Note: "after " + strconv.Itoa(last+i)})
+		}
+		if n > 1 {
+			g.Columns = append(g.Columns, figure.Head{Text: visible.Text([]byte(j.Words[w])), Note: "all " + strconv.Itoa(n)})
+		}
+		var ids []string
+		for _, t := range j.Tokens[k : k+n] {
+			ids = append(ids, fmt.Sprintf("%s (%d)", tokenText(t), t.ID))
+		}
+		g.Notes = append(g.Notes, visible.Text([]byte(j.Words[w]))+" is "+strings.Join(ids, ", "))
+		k += n
+	}
+	cell := func(v float32) {
+		g.Cells = append(g.Cells, figure.Cell{Text: decimal(float64(v)), Value: max(0, min(1, math.Exp(float64(v))))})
+	}
+	for _, i := range rowOrder(r, o) {
+		g.Rows = append(g.Rows, figure.Head{Text: printable(r.Rows[i].Label), Note: printable(r.Rows[i].Point)})
+		each := j.TokenLogProb[i*len(j.Tokens) : (i+1)*len(j.Tokens)]
+		for w, n := range j.Lengths {
+			for _, v := range each[:n] {
+				cell(v)
+			}
+			if each = each[n:]; n > 1 {
+				cell(j.LogProb[i*len(j.Words)+w])
+			}
+		}
 	}
 	return g, nil
 }

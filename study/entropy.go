@@ -40,7 +40,10 @@ const (
 
 func runEntropy(w *work) error {
 	w.parts(1)
-	ids := w.encode(entropyPrompt)
+	ids, err := w.encode(entropyPrompt)
+	if err != nil {
+		return err
+	}
 	begun := w.m.Family() == phi && w.tok.Size() < w.m.Sizes.Vocab
 	if begun {
 		ids = append([]int64{int64(w.tok.Size())}, ids...)

@@ -45,14 +45,21 @@ const (
 )
 
 func runGeneration(w *work) error {
-	ids := w.encode(generationPrompt)
+	ids, err := w.encode(generationPrompt)
+	if err != nil {
+		return err
+	}
+	cyrillic, err := w.encode(generationCyrillic)
+	if err != nil {
+		return err
+	}
 	w.parts(generationLength - len(ids) + 2)
 	w.printModel()
 	if err := w.generate(ids); err != nil {
 		return err
 	}
 	w.warn("the published prompt of the second part, %q, mixes scripts: its first letter is the Cyrillic А (U+0410). Its tokens differ from the Latin prompt's, which is why the parts of the notebook do not agree; both are shown", generationCyrillic)
-	if err := w.normed(generationCyrillic, w.encode(generationCyrillic), "D2", ""); err != nil {
+	if err := w.normed(generationCyrillic, cyrillic, "D2", ""); err != nil {
 		return err
 	}
 	return w.normed(generationPrompt, ids, "D3", "_latin")

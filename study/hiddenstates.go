@@ -61,7 +61,10 @@ func runHiddenStates(w *work) error {
 
 // geometry is the study's first half, on one short sentence.
 func (w *work) geometry() error {
-	ids := w.encode(hiddenStatesFirst)
+	ids, err := w.encode(hiddenStatesFirst)
+	if err != nil {
+		return err
+	}
 	L, T := w.blocks(), len(ids)
 	const token = 8
 	titleTokens, titleRows := lens.Spaced(T-1, 4), lens.Spaced(L, 4)
@@ -146,8 +149,14 @@ func (w *work) caveat(text string) string {
 
 // scaling is the study's second half: one block after the other is scaled.
 func (w *work) scaling() error {
-	ids := w.encode(hiddenStatesSecond)
-	target := w.word(hiddenStatesTarget)
+	ids, err := w.encode(hiddenStatesSecond)
+	if err != nil {
+		return err
+	}
+	target, err := w.word(hiddenStatesTarget)
+	if err != nil {
+		return err
+	}
 	L := w.blocks()
 	o := lens.Options{Rows: []int{L}, Positions: []int{-1}, Top: 21, Words: []lens.Word{target}}
 	clean, err := w.read(hiddenStatesSecond, ids, o)

@@ -31,7 +31,10 @@ const lensGridPrompt = "The way you do anything is the way you do everything"
 
 func runLensGrid(w *work) error {
 	w.parts(1)
-	ids := w.encode(lensGridPrompt)
+	ids, err := w.encode(lensGridPrompt)
+	if err != nil {
+		return err
+	}
 	L, T := w.blocks(), len(ids)
 	rows := make([]int, L)
 	for i := range rows {

@@ -33,13 +33,18 @@ const targetRankTarget = " football"
 
 func runTargetRank(w *work) error {
 	w.parts(len(targetRankPrompts))
-	target := w.word(targetRankTarget)
+	target, err := w.word(targetRankTarget)
+	if err != nil {
+		return err
+	}
 	L := w.blocks()
 	var topIDs []int64
 	var r *lens.Result
 	for _, prompt := range targetRankPrompts {
-		ids := w.encode(prompt)
-		var err error
+		ids, err := w.encode(prompt)
+		if err != nil {
+			return err
+		}
 		r, err = w.read(prompt, ids, lens.Options{Words: []lens.Word{target}})
 		if err != nil {
 			return err

@@ -47,21 +47,22 @@ func (w *work) step() {
 
 func (w *work) printf(format string, a ...any) { fmt.Fprintf(&w.text, format, a...) }
 
-// encode returns the ids of a prompt, which is kept as one of the study's, with
-// those around them that the tokenizer puts there (none for GPT-2).
-func (w *work) encode(prompt string) []int64 {
+// encode returns the ids of a prompt, which is kept as one of the study's.
+func (w *work) encode(prompt string) ([]int64, error) {
 	w.out.Prompts = append(w.out.Prompts, prompt)
-	return w.tok.Frame(w.tok.Encode(prompt))
+	return w.m.Prompt(prompt, model.PromptOptions{})
 }
 
 // word returns the target that a word stands for: the first of its ids.
-func (w *work) word(word string) lens.Word {
-	text, ids := w.tok.Within(word)
-	if len(ids) > 1 {
-		first, _ := w.tok.Piece(ids[0])
-		w.warn("the target %q is %d tokens in this model's vocabulary: the first, %q, is read", text, len(ids), first)
+func (w *work) word(word string) (lens.Word, error) {
+	t, err := w.m.Target(word)
+	if err != nil {
+		return lens.Word{}, err
 	}
-	return lens.Word{Text: text, ID: ids[0]}
+	if t.Warning != "" {
+		w.warn("%s", t.Warning)
+	}
+	return lens.Word{Text: t.Text, ID: t.ID()}, nil
 }
 
 func (w *work) warn(format string, a ...any) {

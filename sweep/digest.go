@@ -76,6 +76,7 @@ func (r *runner) describe() error {
 		for i := range r.out.Tokens {
 			r.out.Tokens[i].Bytes, _ = tok.Piece(r.out.Tokens[i].ID)
 		}
+		r.out.namePieces(tok)
 	}
 	if r.Before != nil && !slices.Equal(manifestKey(r.Before.Manifest), manifestKey(m)) {
 		return choice("the earlier result was made with another model, library, thread count or attention: its numbers do not go with new ones")

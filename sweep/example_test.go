@@ -20,7 +20,11 @@ func ExampleRun() {
 		log.Fatal(err)
 	}
 	defer m.Close()
-	tok, err := m.Tokenizer()
+	ids, err := m.Prompt("She looked out of the", model.PromptOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	target, err := m.Target("window")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -28,10 +32,10 @@ func ExampleRun() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	r, err := sweep.Run(context.Background(), m, tok.Encode("She looked out of the"), sweep.Plan{
+	r, err := sweep.Run(context.Background(), m, ids, sweep.Plan{
 		Changes: sweep.Scale(0.5, 1),
 		Places:  places,
-		Words:   []lens.Word{{Text: " window", ID: tok.Encode(" window")[0]}},
+		Words:   []lens.Word{{Text: target.Text, ID: target.ID()}},
 	}, sweep.Options{})
 	if err != nil {
 		log.Fatal(err)
@@ -40,14 +44,14 @@ func ExampleRun() {
 	for f, change := range r.Changes {
 		for b, p := range r.Places {
 			v := s.At(r, f, b)[0]
-			fmt.Printf("%s at %s: same as clean: %v, within 0.001: %v\n", change, p.Label, v == s.Clean[0], abs(v-s.Clean[0]) < 1e-3)
+			fmt.Printf("%s at %s: within 0.001 of the clean run: %v\n", change, p.Label, abs(v-s.Clean[0]) < 1e-3)
 		}
 	}
 	// Output:
-	// scale 0.5 at L0: same as clean: false, within 0.001: false
-	// scale 0.5 at L11: same as clean: false, within 0.001: true
-	// scale 1 at L0: same as clean: true, within 0.001: true
-	// scale 1 at L11: same as clean: true, within 0.001: true
+	// scale 0.5 at L0: within 0.001 of the clean run: false
+	// scale 0.5 at L11: within 0.001 of the clean run: true
+	// scale 1 at L0: within 0.001 of the clean run: true
+	// scale 1 at L11: within 0.001 of the clean run: true
 }
 
 func abs(x float32) float32 { return max(x, -x) }
@@ -60,11 +64,7 @@ func (p prompts) Array(string) ([]float32, []int64, error) {
 }
 func (p prompts) Texts(string) ([][]int64, error) { return nil, fmt.Errorf("no files here") }
 func (p prompts) Encode(text string) ([]int64, error) {
-	tok, err := p.m.Tokenizer()
-	if err != nil {
-		return nil, err
-	}
-	return tok.Encode(text), nil
+	return p.m.Prompt(text, model.PromptOptions{})
 }
 
 // Activation patching, with the change as it is written: patching the stream of the

@@ -18,7 +18,9 @@ type Result struct {
 
 	Words []string // N targets as given; nil for the text's own next tokens
 	IDs   []int64  // N targets
-	Next  bool
+	// Pieces are the tokens of IDs and of a diff's words, by id.
+	Pieces map[int64]lens.Token
+	Next   bool
 
 	Series []Series // one for each metric
 	Done   []bool   // [F,B], whether the run was made; values of others are NaN

@@ -1,13 +1,14 @@
 package sweep
 
 import (
-	"fmt"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
+	"github.com/golens/golens/model/token"
 )
 
 // words finds the targets' tokens.
@@ -17,14 +18,14 @@ func (f *File) words(m *model.Model) (words []lens.Word, next bool, warnings []s
 			next = true
 			continue
 		}
-		w, warning, err := wordOf(m, e.Text)
+		t, err := targetOf(m, e.Text)
 		if err != nil {
 			return nil, false, nil, e.Wrong(err)
 		}
-		if warning != "" {
-			warnings = append(warnings, warning)
+		if t.Warning != "" {
+			warnings = append(warnings, t.Warning)
 		}
-		words = append(words, w)
+		words = append(words, lens.Word{Text: e.Text, ID: t.ID()})
 	}
 	for _, e := range f.TargetIDs {
 		for _, text := range strings.Split(e.Text, ",") {
@@ -41,22 +42,13 @@ func (f *File) words(m *model.Model) (words []lens.Word, next bool, warnings []s
 	return words, next, warnings, nil
 }
 
-// wordOf returns the first token of a word, in front of which goes a space as within a
-// text, and a warning where it has more.
-func wordOf(m *model.Model, word string) (lens.Word, string, error) {
-	if word == "" {
-		return lens.Word{}, "", choice("the target is empty")
+// targetOf finds the token that a text names: see model.Model.Target.
+func targetOf(m *model.Model, text string) (model.Target, error) {
+	t, err := m.Target(text)
+	if c := new(model.ChoiceError); errors.As(err, &c) {
+		return t, choice("%s", c.Msg)
 	}
-	tok, err := m.Tokenizer()
-	if err != nil {
-		return lens.Word{}, "", err
-	}
-	text, ids := tok.Within(word)
-	if len(ids) == 1 {
-		return lens.Word{Text: word, ID: ids[0]}, "", nil
-	}
-	first, _ := tok.Piece(ids[0])
-	return lens.Word{Text: word, ID: ids[0]}, fmt.Sprintf("the target %q is %d tokens, of which the first, %q (%d), is followed; its id names any other", text, len(ids), first, ids[0]), nil
+	return t, err
 }
 
 // metrics adds the metrics to a plan: logprob where none is named, and there are targets.
@@ -76,12 +68,12 @@ func (f *File) metrics(m *model.Model, p *Plan) (warnings []string, err error) {
 				return nil, e.Wrong(err)
 			}
 			for i, text := range pair {
-				w, warning, err := wordOf(m, text)
+				t, err := targetOf(m, text)
 				if err != nil {
 					return nil, e.Wrong(err)
 				}
-				if k.Diff[i] = w; warning != "" {
-					warnings = append(warnings, warning)
+				if k.Diff[i] = (lens.Word{Text: t.Text, ID: t.ID()}); t.Warning != "" {
+					warnings = append(warnings, t.Warning)
 				}
 			}
 		}
@@ -90,7 +82,8 @@ func (f *File) metrics(m *model.Model, p *Plan) (warnings []string, err error) {
 	return warnings, nil
 }
 
-// twoWords reads `" a"," b"` or `a,b`.
+// twoWords reads `" a"," b"` or `a,b`. Quotation marks stay: they say that a text is taken
+// as it is.
 func twoWords(text string) ([2]string, error) {
 	var out [2]string
 	rest := text
@@ -98,10 +91,7 @@ func twoWords(text string) ([2]string, error) {
 		word, after, comma := rest, "", false
 		if strings.HasPrefix(rest, `"`) {
 			quoted, err := strconv.QuotedPrefix(rest)
-			if err == nil {
-				word, err = strconv.Unquote(quoted)
-			}
-			if err != nil {
+			if word = quoted; err != nil {
 				return out, choice("metric diff:%s: a quotation mark has no end", text)
 			}
 			after, comma = strings.CutPrefix(rest[len(quoted):], ",")
@@ -114,4 +104,22 @@ func twoWords(text string) ([2]string, error) {
 		out[i], rest = word, after
 	}
 	return out, nil
+}
+
+// namePieces fills in the bytes of the targets' tokens.
+func (r *Result) namePieces(tok *token.Tokenizer) {
+	r.Pieces = map[int64]lens.Token{}
+	name := func(id int64) {
+		b, _ := tok.Piece(id) // a model may have more rows than its tokenizer has tokens
+		r.Pieces[id] = lens.Token{ID: id, Bytes: b}
+	}
+	for _, id := range r.IDs {
+		name(id)
+	}
+	for _, s := range r.Series {
+		if s.Metric.Kind == Diff {
+			name(s.Metric.Diff[0].ID)
+			name(s.Metric.Diff[1].ID)
+		}
+	}
 }

@@ -20,7 +20,7 @@ func cellFlags() []cli.Flag {
 		&cli.StringFlag{Name: "at", Category: category, Value: "resid", Usage: "`SITE`: read the stream behind each block (resid) or behind its attention (resid_mid), or what the block's attn or mlp adds"},
 		&cli.IntFlag{Name: "top", Category: category, Value: lens.DefaultTop, Usage: "keep the `K` likeliest tokens of each cell"},
 		&cli.IntFlag{Name: "track", Category: category, Usage: "follow the `K` likeliest tokens of each cell through all rows, those where they are unlikely too"},
-		&cli.StringSliceFlag{Name: "target", Category: category, KeepSpace: true, Usage: "`WORD`: follow its probability and rank, at the last position or at --positions; a space goes in front, as within a text. The word next is the text's own next token, at each position"},
+		&cli.StringSliceFlag{Name: "target", Category: category, KeepSpace: true, Usage: "`WORD`: follow its probability and rank, at the last position or at --positions; a space goes in front, as within a text, unless it is written in quotation marks: '\".\"' is the full stop itself. The word next is the text's own next token, at each position"},
 		&cli.StringSliceFlag{Name: "target-id", Category: category, Usage: "`ID`: a target by its token id"},
 	}
 }
@@ -60,7 +60,7 @@ func chooseCells(c *cli.Context, m *model.Model, o *lens.Options) (warnings []st
 	if o.Top > m.Sizes.Vocab {
 		return nil, usage(c, "--top %d: the vocabulary has %d tokens", o.Top, m.Sizes.Vocab)
 	}
-	if o.Rows, err = parseNumbers(c.String("layers"), m.Sizes.Blocks); err != nil {
+	if o.Rows, err = chosen(c.String("layers"), m.Sizes.Blocks+1, "row"); err != nil {
 		return nil, wrong(c, fmt.Errorf("--layers: %w", err))
 	}
 	return chooseTargets(c, m, o)
@@ -74,19 +74,14 @@ func chooseTargets(c *cli.Context, m *model.Model, o *lens.Options) (warnings []
 			o.Next = true
 			continue
 		}
-		if word == "" {
-			return nil, usage(c, "--target: the word is empty")
-		}
-		tok, err := m.Tokenizer()
+		t, err := m.Target(word)
 		if err != nil {
-			return nil, err
+			return nil, targetError(c, "target", err)
 		}
-		text, ids := tok.Within(word)
-		if len(ids) > 1 {
-			first, _ := tok.Piece(ids[0])
-			warnings = append(warnings, fmt.Sprintf("the target %q is %d tokens, of which the first, %q (%d), is followed; --target-id names any other", text, len(ids), first, ids[0]))
+		if t.Warning != "" {
+			warnings = append(warnings, t.Warning)
 		}
-		o.Words = append(o.Words, lens.Word{Text: word, ID: ids[0]})
+		o.Words = append(o.Words, lens.Word{Text: word, ID: t.ID()})
 	}
 	for _, text := range c.StringSlice("target-id") {
 		ids, err := parseIDs(text)
@@ -109,4 +104,31 @@ func chooseTargets(c *cli.Context, m *model.Model, o *lens.Options) (warnings []
 		return nil, usage(c, "--target next goes with no other target")
 	}
 	return warnings, nil
+}
+
+// targetError marks an error of a target as a mistake in the call, unless it is one of the
+// model's files.
+func targetError(c *cli.Context, flag string, err error) error {
+	if choice := new(model.ChoiceError); errors.As(err, &choice) {
+		return wrong(c, fmt.Errorf("--%s: %w", flag, err))
+	}
+	return err
+}
+
+func jointFlag() cli.Flag {
+	return &cli.StringSliceFlag{Name: "target-joint", Category: "Cells", KeepSpace: true,
+		Usage: "`WORD`: follow the log-probability of all of its tokens behind PROMPT, such as New York; written as for --target. The model runs once more for each"}
+}
+
+// jointTargets finds the tokens of --target-joint.
+func jointTargets(c *cli.Context, m *model.Model) ([]lens.Sequence, error) {
+	var out []lens.Sequence
+	for _, word := range c.StringSlice("target-joint") {
+		t, err := m.Target(word)
+		if err != nil {
+			return nil, targetError(c, "target-joint", err)
+		}
+		out = append(out, lens.Sequence{Text: word, IDs: t.IDs})
+	}
+	return out, nil
 }

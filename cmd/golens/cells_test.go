@@ -18,8 +18,8 @@ func TestRowsAndPositions(t *testing.T) {
 		want       string
 	}{
 		{"layers", "all", "[0 1 2]"}, {"layers", "0", "[0]"}, {"layers", "2,0", "[0 2]"}, {"layers", "1..2", "[1 2]"},
-		{"layers", "1..", "[1 2]"}, {"layers", "..1", "[0 1]"}, {"layers", "0, 0,1", "[0 1]"},
-		{"positions", "all", "[0 1 2 3 4 5 6 7]"}, {"positions", "3", "[3]"}, {"positions", "-1", "[7]"}, {"positions", "-2..", "[6 7]"},
+		{"layers", "1..", "[1 2]"}, {"layers", "..1", "[0 1]"}, {"layers", "0, 0,1", "[0 1]"}, {"layers", "last", "[2]"}, {"layers", "-2..", "[1 2]"},
+		{"positions", "all", "[0 1 2 3 4 5 6 7]"}, {"positions", "3", "[3]"}, {"positions", "-1", "[7]"}, {"positions", "last", "[7]"}, {"positions", "-2..", "[6 7]"},
 		{"positions", "5..", "[5 6 7]"}, {"positions", "-3..-2", "[5 6]"}, {"positions", "7,-1,0", "[0 7]"}, {"positions", "..2", "[0 1 2]"},
 	} {
 		d := lensJSON(t, model, text, "--"+c.flag, c.list)

@@ -90,16 +90,22 @@ func runHidden(c *cli.Context) error {
 	token = (token + len(ids)) % len(ids)
 	var o lens.GeometryOptions
 	if c.IsSet("positions") {
-		if o.Positions, err = parseNumbers(c.String("positions"), len(ids)-1); err != nil {
+		if o.Positions, err = chosen(c.String("positions"), len(ids), "position"); err != nil {
 			return wrong(c, fmt.Errorf("--positions: %w", err))
+		}
+		if o.Positions == nil {
+			o.Positions = lens.Spaced(len(ids)-1, len(ids))
 		}
 	} else if o.Positions = lens.Spaced(len(ids)-1, 4); !slices.Contains(o.Positions, token) {
 		o.Positions = append(o.Positions, token)
 	}
 	o.Positions = slices.Compact(o.Positions) // a short prompt has less than four tokens
 	if c.IsSet("layers") {
-		if o.Rows, err = parseNumbers(c.String("layers"), m.Sizes.Blocks); err != nil {
+		if o.Rows, err = chosen(c.String("layers"), m.Sizes.Blocks+1, "row"); err != nil {
 			return wrong(c, fmt.Errorf("--layers: %w", err))
+		}
+		if o.Rows == nil {
+			o.Rows = lens.Spaced(m.Sizes.Blocks, m.Sizes.Blocks+1)
 		}
 	}
 	var sc torch.Scope

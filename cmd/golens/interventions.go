@@ -30,7 +30,9 @@ func interventionFlags() []cli.Flag {
 // interventions builds the hooks of the flags; tensors go under the scope's care.
 func interventions(c *cli.Context, m *model.Model, sc *torch.Scope) (*hooks.Registry, error) {
 	h := &hooks.Registry{}
-	b := intervene.NewBinder(m, source{c, m}, sc)
+	notes := newNotes(c.App.ErrWriter, true)
+	defer notes.end()
+	b := intervene.NewBinder(m, source{c, m, notes}, sc)
 	at := map[string][]intervene.Spec{}
 	for _, k := range intervene.Kinds() {
 		kind := k.Name
@@ -118,14 +120,25 @@ func mayAct(m *model.Model, point, kind string) error {
 
 // A source finds what interventions name, for a command.
 type source struct {
-	c *cli.Context
-	m *model.Model
+	c     *cli.Context
+	m     *model.Model
+	notes *notes // is told of texts that are odd
 }
 
 func (s source) Array(path string) ([]float32, []int64, error) { return readNPY(path) }
 
 // Encode returns the tokens of another prompt, as the command's own is read.
-func (s source) Encode(text string) ([]int64, error) { return prompt{Text: text}.encode(s.c, s.m) }
+func (s source) Encode(text string) ([]int64, error) {
+	return s.encode(prompt{Text: text}, fmt.Sprintf("the other prompt %q", text))
+}
+
+func (s source) encode(p prompt, about string) ([]int64, error) {
+	ids, err := p.encode(s.c, s.m)
+	if w := s.m.DoubleBOS(ids); err == nil && w != "" {
+		s.notes.warn(about, w)
+	}
+	return ids, err
+}
 
 // Texts returns the tokens of each line of a file; empty lines are passed over.
 func (s source) Texts(path string) ([][]int64, error) {
@@ -141,7 +154,7 @@ func (s source) Texts(path string) ([][]int64, error) {
 		if strings.TrimSpace(line) == "" {
 			continue
 		}
-		ids, err := prompt{Text: line, from: fmt.Sprintf("line %d", n)}.encode(s.c, s.m)
+		ids, err := s.encode(prompt{Text: line, from: fmt.Sprintf("line %d", n)}, fmt.Sprintf("%s, line %d", path, n))
 		if err != nil {
 			return nil, err
 		}

@@ -32,7 +32,7 @@ func lensCommand() *cli.Command {
   golens lens "Are cats good?" --layers 12 --positions -1 --json - | jq .top_probs
   golens lens --prompts prompts.jsonl --target next --npz lens.npz
   golens lens --file book.txt --chunk 256 --plot book.png`,
-		Flags:        slices.Concat(promptFlags(), textFlags(), cellFlags(), interventionFlags(), []cli.Flag{diffFlag()}, outputFlags(), pageFlags(), sharedFlags(), nameFlags()),
+		Flags:        slices.Concat(promptFlags(), textFlags(), cellFlags(), []cli.Flag{jointFlag()}, interventionFlags(), []cli.Flag{diffFlag()}, outputFlags(), pageFlags(), sharedFlags(), nameFlags()),
 		OnUsageError: onUsageError,
 		Action:       runLens,
 	}
@@ -77,6 +77,10 @@ func runLens(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	whole, err := jointTargets(c, m)
+	if err != nil {
+		return err
+	}
 	if err := out.needsTarget(c, o); err != nil {
 		return err
 	}
@@ -95,7 +99,7 @@ func runLens(c *cli.Context) error {
 	}
 	digest := sync.OnceValues(m.KnownDigest)
 	return out.write(len(readings), func(i int) (*lens.Result, error) {
-		readings[i].options.Last = i == len(readings)-1
+		readings[i].options.Last = i == len(readings)-1 && len(whole) == 0
 		r, err := readings[i].read(c.Context, m)
 		if err != nil {
 			return nil, readError(c, prompts[i], err)
@@ -104,6 +108,11 @@ func runLens(c *cli.Context) error {
 			out.notes.warn(prompts[i].about(), w)
 		}
 		r.Warnings = append(slices.Clone(warnings), r.Warnings...)
+		if len(whole) > 0 {
+			if r.Joint, err = lens.ReadJoint(c.Context, m, readings[i].ids, whole, readings[i].options); err != nil {
+				return nil, fmt.Errorf("--target-joint: %w", readError(c, prompts[i], err))
+			}
+		}
 		if out.wantsDigest() {
 			r.Manifest.Weights, err = digest()
 		}
@@ -132,14 +141,8 @@ func prepare(c *cli.Context, m *model.Model, prompts []prompt, o lens.Options, r
 		if err != nil {
 			return nil, err
 		}
-		// An open range ends at this prompt's last token.
-		if o.Positions, err = parseNumbers(c.String("positions"), len(ids)-1); err != nil {
-			return nil, wrong(c, fmt.Errorf("--positions: %w", err))
-		}
-		for _, at := range o.Positions {
-			if at < -len(ids) || at >= len(ids) {
-				return nil, wrong(c, about(p, fmt.Errorf("--positions: there is no position %d: the prompt's go from 0 to %d, or from -1 back to -%d", at, len(ids)-1, len(ids))))
-			}
+		if o.Positions, err = chosen(c.String("positions"), len(ids), "position"); err != nil {
+			return nil, wrong(c, about(p, fmt.Errorf("--positions: %w", err)))
 		}
 		o.Track = followed(c, m, o, len(ids))
 		out = append(out, reading{p, ids, o})

@@ -18,7 +18,7 @@ func diffFlag() cli.Flag {
 
 // runDiff is golens lens --diff.
 func runDiff(c *cli.Context) error {
-	for _, flag := range []string{"prompts", "csv", "html", "hidden", "logits", "view", "track", "by"} {
+	for _, flag := range []string{"prompts", "csv", "html", "hidden", "logits", "view", "track", "by", "target-joint"} {
 		if c.IsSet(flag) {
 			return usage(c, "--%s has no meaning with --diff, which takes one prompt and writes --json, --npz and --plot", flag)
 		}

@@ -31,7 +31,7 @@ func textFlags() []cli.Flag {
 }
 
 // textSenseless are flags that choose cells of a prompt, of which a text has only means.
-var textSenseless = []string{"prompts", "ids", "diff", "positions", "top", "track", "target", "target-id", "hidden", "logits", "by", "view", "last-on-top", "html", "json-format"}
+var textSenseless = []string{"prompts", "ids", "diff", "positions", "top", "track", "target", "target-id", "target-joint", "hidden", "logits", "by", "view", "last-on-top", "html", "json-format"}
 
 // runText reads a text and writes its means.
 func runText(c *cli.Context) error {
@@ -80,14 +80,14 @@ func runText(c *cli.Context) error {
 	if o.Hooks, err = interventions(c, m, &sc); err != nil {
 		return err
 	}
-	if o.Rows, err = parseNumbers(c.String("layers"), m.Sizes.Blocks); err != nil {
+	if o.Rows, err = chosen(c.String("layers"), m.Sizes.Blocks+1, "row"); err != nil {
 		return wrong(c, fmt.Errorf("--layers: %w", err))
 	}
 	tok, err := m.Tokenizer()
 	if err != nil {
 		return err
 	}
-	prefix, err := textPrefix(c, tok)
+	prefix, err := textPrefix(c, m, tok)
 	if err != nil {
 		return err
 	}
@@ -114,18 +114,19 @@ func runText(c *cli.Context) error {
 }
 
 // textPrefix returns what is in front of each window: what the tokenizer puts in front of
-// a text, and with --prepend-bos the token that begins one.
-func textPrefix(c *cli.Context, tok *token.Tokenizer) ([]int64, error) {
-	prefix := tok.Front()
-	if !c.Bool("prepend-bos") {
-		return prefix, nil
+// a text, unless --no-bos leaves it out, and with --prepend-bos the token that begins one.
+func textPrefix(c *cli.Context, m *model.Model, tok *token.Tokenizer) (prefix []int64, err error) {
+	o, err := promptOptions(c, nil)
+	if err != nil {
+		return nil, err
 	}
-	bos, ok := tok.BOS()
-	if !ok {
-		return nil, usage(c, "--prepend-bos: this tokenizer has no such token")
+	if !o.Bare {
+		prefix = tok.Front()
 	}
-	if len(prefix) == 0 || prefix[0] != bos {
-		prefix = append([]int64{bos}, prefix...)
+	if o.BOS {
+		if prefix, err = m.WithBOS(prefix); err != nil {
+			return nil, wrong(c, fmt.Errorf("--prepend-bos: %w", err))
+		}
 	}
 	return prefix, nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"golang.org/x/term"
 )
@@ -14,6 +15,9 @@ type notes struct {
 	w     io.Writer
 	live  bool // a person looks on
 	shown bool // a line of progress stands there
+
+	texts []string            // warnings about some of several prompts, which end says
+	where map[string][]string // and the prompts that each is about
 }
 
 func newNotes(w io.Writer, quiet bool) *notes {
@@ -21,13 +25,37 @@ func newNotes(w io.Writer, quiet bool) *notes {
 	return &notes{w: w, live: ok && !quiet && term.IsTerminal(int(f.Fd()))}
 }
 
-// warn writes a warning; about says of which prompt, "" where there is only one.
+// warn writes a warning. about says of which prompt, "" where there is only one: a warning
+// about one of several is kept for end, since others may have the same.
 func (n *notes) warn(about, text string) {
-	n.clear()
-	if about != "" {
-		text = about + ": " + text
+	if about == "" {
+		n.clear()
+		fmt.Fprintln(n.w, "golens: warning:", text)
+		return
 	}
-	fmt.Fprintln(n.w, "golens: warning:", text)
+	if n.where == nil {
+		n.where = map[string][]string{}
+	}
+	if n.where[text] == nil {
+		n.texts = append(n.texts, text)
+	}
+	if !slices.Contains(n.where[text], about) {
+		n.where[text] = append(n.where[text], about)
+	}
+}
+
+// end says each warning about some of several prompts once, with the first prompt and the
+// number of others.
+func (n *notes) end() {
+	n.clear()
+	for _, text := range n.texts {
+		about := n.where[text][0]
+		if more := len(n.where[text]) - 1; more > 0 {
+			about = fmt.Sprintf("%s, and %d more", about, more)
+		}
+		fmt.Fprintf(n.w, "golens: warning: %s: %s\n", about, text)
+	}
+	n.texts, n.where = nil, nil
 }
 
 // progress says that the work on a prompt begins.

@@ -3,55 +3,28 @@ package main
 import (
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
+
+	"github.com/golens/golens/hooks"
 )
 
-// parseNumbers reads a list such as "0,3,5..8", with both ends, or "9..", which
-// goes up to last. Negative numbers are kept as they are: they count from the end.
-// "all" is nil.
-func parseNumbers(text string, last int) ([]int, error) {
-	if text == "all" {
+// chosen reads which of n layers or positions are meant, in the words of
+// hooks.ParsePositions: "0,3", "5..8" with both ends, "last", "-2..". It returns their
+// numbers from 0, each once, and nil for all. what names one of them in errors.
+func chosen(text string, n int, what string) ([]int, error) {
+	p, err := hooks.ParsePositions(text)
+	if err == nil && p.All() {
 		return nil, nil
 	}
-	out := []int{}
-	for _, part := range strings.Split(text, ",") {
-		from, to, err := parseRange(strings.TrimSpace(part), last)
-		if err != nil {
-			return nil, fmt.Errorf("%q: %w", text, err)
-		}
-		for i := from; i <= to; i++ {
-			out = append(out, i)
-		}
+	var out []int
+	if err == nil {
+		out, err = p.Resolve(n)
 	}
-	return out, nil
-}
-
-// parseRange reads a number, or two with .. between them, of which one may be missing.
-func parseRange(text string, last int) (from, to int, err error) {
-	left, right, isRange := strings.Cut(text, "..")
-	if from, err = strconv.Atoi(left); err != nil && !(isRange && left == "") {
-		return 0, 0, errors.New("write numbers such as 0,3 or 2..5 or 8.. or all")
-	}
+	e := new(hooks.PositionsError)
 	switch {
-	case !isRange:
-		return from, from, nil
-	case right == "" && from < 0:
-		to = -1
-	case right == "":
-		if to = last; from > last {
-			return 0, 0, fmt.Errorf("%s begins behind the last, which is %d", text, last)
-		}
-	default:
-		if to, err = strconv.Atoi(right); err != nil {
-			return 0, 0, errors.New("write numbers such as 0,3 or 2..5 or 8.. or all")
-		}
+	case !errors.As(err, &e):
+		return out, err
+	case e.Missing:
+		return nil, fmt.Errorf("there is no %s %d: they go from 0 to %d, or from -1 back to -%d", what, e.At, n-1, n)
 	}
-	if from > to || (from < 0) != (to < 0) {
-		return 0, 0, fmt.Errorf("%s runs backwards: write the lower end first", text)
-	}
-	if to-from > 1<<20 {
-		return 0, 0, fmt.Errorf("%s is too long", text)
-	}
-	return from, to, nil
+	return nil, fmt.Errorf("%q: %s", text, e.Msg)
 }

@@ -167,7 +167,7 @@ func (o *outputs) wantsDigest() bool {
 // one fails, the files hold what was finished before; where a file cannot be
 // written, none is left.
 func (o *outputs) write(n int, read func(i int) (*lens.Result, error)) error {
-	defer o.notes.clear()
+	defer o.notes.end()
 	for _, f := range o.files {
 		if err := f.begin(o.stdout); err != nil {
 			return err

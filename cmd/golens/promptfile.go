@@ -56,7 +56,7 @@ func readPromptFile(c *cli.Context, path string) ([]prompt, error) {
 // put something else in their place.
 func parsePrompt(line string) (p prompt, err error) {
 	if err := json.Unmarshal([]byte(line), &p, json.RejectUnknownMembers(true)); err != nil {
-		return p, fmt.Errorf("%w: a line is {\"prompt\": TEXT} or {\"ids\": [464, 835]}, with \"name\" if wanted", jsonError(err))
+		return p, fmt.Errorf("%w: a line is {\"prompt\": TEXT} or {\"ids\": [464, 835]}, with \"name\" and \"bos\" if wanted", jsonError(err))
 	}
 	if (p.Text == "") == (len(p.IDs) == 0) {
 		return p, errors.New("it has to have either a \"prompt\" or \"ids\" that are not empty")

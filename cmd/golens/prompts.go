@@ -4,21 +4,20 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/golens/golens/model"
-	"github.com/golens/golens/model/token"
 )
 
 // The flags that say which text is read.
 func promptFlags() []cli.Flag {
 	const category = "Prompt"
 	return []cli.Flag{
-		&cli.StringFlag{Name: "prompts", Category: category, Usage: "`FILE`: read many prompts, a line of JSON for each: {\"prompt\": TEXT} or {\"ids\": [464, 835]}, with \"name\" if wanted"},
+		&cli.StringFlag{Name: "prompts", Category: category, Usage: "`FILE`: read many prompts, a line of JSON for each: {\"prompt\": TEXT} or {\"ids\": [464, 835]}, with \"name\" if wanted, and \"bos\": true or false for --prepend-bos or --no-bos"},
 		&cli.StringFlag{Name: "ids", Category: category, Usage: "`IDS`: token ids in the place of PROMPT, such as 464,835,345"},
 		&cli.BoolFlag{Name: "prepend-bos", Category: category, Usage: "put the beginning-of-text token in front where the tokenizer does not (GPT-2: <|endoftext|>)"},
+		&cli.BoolFlag{Name: "no-bos", Category: category, Usage: "leave out what the tokenizer puts around a prompt (Llama: <s>), as add_special_tokens=False does in transformers: for a text of a chat template, which has these tokens already"},
 		&cli.BoolFlag{Name: "literal", Category: category, Usage: "take <|endoftext|> in a prompt for the characters it is written with"},
 	}
 }
@@ -28,6 +27,7 @@ type prompt struct {
 	Name string  `json:"name"`
 	Text string  `json:"prompt"`
 	IDs  []int64 `json:"ids"`
+	BOS  *bool   `json:"bos"` // as --prepend-bos, or as --no-bos; nil for what the flags say
 
 	from string // where it stands, for errors: "p.jsonl, line 3"; "" for the command line
 }
@@ -51,53 +51,44 @@ func (p prompt) wrong(c *cli.Context, err error) error {
 
 // encode returns the prompt's token ids, which the model can read.
 func (p prompt) encode(c *cli.Context, m *model.Model) ([]int64, error) {
-	ids := p.IDs
-	var tok *token.Tokenizer
-	if ids == nil || c.Bool("prepend-bos") { // ids need no tokenizer
-		var err error
-		if tok, err = m.Tokenizer(); err != nil {
+	o, err := promptOptions(c, p.BOS)
+	if err != nil {
+		return nil, err
+	}
+	if p.IDs == nil || o.BOS { // ids need no tokenizer
+		if _, err := m.Tokenizer(); err != nil {
 			return nil, err
 		}
 	}
-	if ids == nil {
-		if at := badByte(p.Text); at >= 0 {
-			return nil, p.wrong(c, fmt.Errorf("the prompt is not valid UTF-8 (byte %d is %#x): convert it, or give token ids with --ids", at, p.Text[at]))
-		}
-		if ids = tok.EncodeSpecial(p.Text); c.Bool("literal") {
-			ids = tok.Encode(p.Text)
-		}
-		if len(ids) > 0 {
-			ids = tok.Frame(ids) // as Python's tokenizer(text)
-		}
+	ids := p.IDs
+	switch {
+	case ids == nil:
+		ids, err = m.Prompt(p.Text, o)
+	case len(ids) == 0:
+		err = model.ErrEmpty
+	case o.BOS:
+		ids, err = m.WithBOS(ids)
 	}
-	if len(ids) == 0 {
-		return nil, p.wrong(c, model.ErrEmpty)
+	if err == nil {
+		err = m.Check(ids)
 	}
-	if c.Bool("prepend-bos") {
-		bos, ok := tok.BOS()
-		if !ok {
-			return nil, usage(c, "--prepend-bos: this tokenizer has no such token")
-		}
-		if ids[0] != bos { // the tokenizer may have put it there itself
-			ids = append([]int64{bos}, ids...)
-		}
-	}
-	if err := m.Check(ids); err != nil {
+	if err != nil {
 		return nil, p.wrong(c, err)
 	}
 	return ids, nil
 }
 
-// badByte returns where s stops being UTF-8, -1 for nowhere.
-func badByte(s string) int {
-	for i, r := range s {
-		if r == utf8.RuneError {
-			if _, n := utf8.DecodeRuneInString(s[i:]); n == 1 {
-				return i
-			}
-		}
+// promptOptions reads the flags that say how a text becomes ids. bos is what the text's
+// own line of a file says, nil for nothing.
+func promptOptions(c *cli.Context, bos *bool) (model.PromptOptions, error) {
+	o := model.PromptOptions{Literal: c.Bool("literal"), BOS: c.Bool("prepend-bos"), Bare: c.Bool("no-bos")}
+	if o.BOS && o.Bare {
+		return o, usage(c, "--prepend-bos and --no-bos contradict each other: leave one out")
 	}
-	return -1
+	if bos != nil {
+		o.BOS, o.Bare = *bos, !*bos
+	}
+	return o, nil
 }
 
 // readPrompts returns the prompts of the command line: one argument, standard

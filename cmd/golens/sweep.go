@@ -87,12 +87,16 @@ func runSweep(c *cli.Context) error {
 	}
 	var sc torch.Scope
 	defer sc.Close()
-	b := intervene.NewBinder(m, source{c, m}, &sc)
+	notes := newNotes(c.App.ErrWriter, c.Bool("quiet"))
+	b := intervene.NewBinder(m, source{c, m, notes}, &sc)
 	plan, warnings, err := asked.Plan(m, b, ids)
+	notes.end()
 	if err != nil {
 		return sweepError(c, err)
 	}
-	notes := newNotes(c.App.ErrWriter, c.Bool("quiet"))
+	if w := m.DoubleBOS(ids); w != "" {
+		warnings = append(warnings, w)
+	}
 	for _, w := range warnings {
 		notes.warn("", w)
 	}

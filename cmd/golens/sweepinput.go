@@ -30,7 +30,7 @@ func sweepFlags() []cli.Flag {
 		&cli.StringFlag{Name: "positions", Category: where, Usage: "`LIST`: at these tokens, such as last, 0,3 or -2..; without it at all"},
 		&cli.StringFlag{Name: "window", Category: where, Usage: "`N`: change N blocks at once, those about each of --blocks"},
 		list("from", where, "`ORIGIN`: where --patch takes its states: positions of the other prompt, such as last, another point, such as h.8, or both, h.8@5. Each --from is a change"),
-		list("target", read, "`WORD`: read it at the last position; a space goes in front, as within a text. The word next is the text's own words, at every position"),
+		list("target", read, "`WORD`: read it at the last position; a space goes in front, as within a text, unless it is written in quotation marks: '\".\"'. The word next is the text's own words, at every position"),
 		list("target-id", read, "`ID`: a target by its token id"),
 		list("metric", read, "`METRIC`: logprob (the default), prob, rank, logit, entropy, kl (from the clean run) or diff:\" a\",\" b\" (of two words' log-probabilities)"),
 		&cli.StringFlag{Name: "plan", Category: what, Usage: "`FILE`: read all of this from a file of YAML, in the place of PROMPT and the flags"},
@@ -129,7 +129,7 @@ func entryOf(c *cli.Context, flag string) sweep.Entry {
 // planFile reads --plan, beside which the flags of a plan have no place.
 func planFile(c *cli.Context) (*sweep.File, prompt, error) {
 	for _, f := range append(sweepFlags(), promptFlags()...) {
-		if name := f.Names()[0]; c.IsSet(name) && name != "plan" && name != "prepend-bos" && name != "literal" {
+		if name := f.Names()[0]; c.IsSet(name) && name != "plan" && name != "prepend-bos" && name != "no-bos" && name != "literal" {
 			return nil, prompt{}, usage(c, "--%s belongs into the file of --plan", name)
 		}
 	}

@@ -20,14 +20,17 @@ func tokensCommand() *cli.Command {
 	return &cli.Command{
 		Name: "tokens", Usage: "the tokens of a text, or the text of tokens", ArgsUsage: "[TEXT|-]",
 		Description: "Lists the tokens of TEXT: position, id, the piece made visible, its bytes. For -,\n" +
-			"or without TEXT, standard input is read. The text is literal. With\n" +
-			"byte-level tokenizers, as GPT-2's, any bytes have tokens that decode to the same.",
+			"or without TEXT, standard input is read. The text is literal. What the tokenizer\n" +
+			"puts around a prompt (Llama: <s>) is listed too, as its positions are those of the\n" +
+			"other commands. With byte-level tokenizers, as GPT-2's, any bytes have tokens that\n" +
+			"decode to the same.",
 		UsageText: `  golens tokens "Are cats good?"
   golens tokens --jsonl "Are cats good?"
   golens tokens --decode "8491 11875 922 30"
   golens tokens - < book.txt | less`,
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "special", Usage: "take <|endoftext|> for the token that it names"},
+			&cli.BoolFlag{Name: "no-bos", Usage: "leave out what the tokenizer puts around a prompt"},
 			&cli.BoolFlag{Name: "decode", Usage: "take TEXT for ids, such as 464,835 345 or [464, 835], and write their bytes"},
 			&cli.BoolFlag{Name: "jsonl", Usage: "write a line of JSON: {\"ids\": [..], \"tokens\": [..]}"},
 			modelFlag("`MODEL`: the folder or name whose tokenizer is used; without it $" + modelVariable + ", or GPT-2's"),
@@ -42,8 +45,10 @@ func runTokens(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.Bool("special") && c.Bool("decode") {
-		return usage(c, "--special has no meaning with --decode")
+	for _, flag := range []string{"special", "no-bos"} {
+		if c.Bool(flag) && c.Bool("decode") {
+			return usage(c, "--%s has no meaning with --decode", flag)
+		}
 	}
 	text, err := readText(c)
 	if err != nil {
@@ -63,6 +68,9 @@ func runTokens(c *cli.Context) error {
 		ids = tok.EncodeSpecial(text)
 	default:
 		ids = tok.Encode(text)
+	}
+	if !c.Bool("decode") && !c.Bool("no-bos") && len(ids) > 0 { // no prompt is empty
+		ids = tok.Frame(ids)
 	}
 	var tokens []lens.Token
 	for _, id := range ids {

@@ -2,14 +2,13 @@ package token
 
 import (
 	"bytes"
-	"strings"
+	"slices"
 	"unicode"
 	"unicode/utf8"
 )
 
-// Within returns a word as it is within a text, with a space in front where it has
-// none, and the ids of that. A tokenizer that itself puts a space in front of every
-// text, as Llama 2's does, gets none from here. The empty word has no ids.
+// Within returns a word as it stands within a text, with a space in front where it
+// has none, and the ids of that: see Inside. The empty word has no ids.
 func (t *Tokenizer) Within(word string) (text string, ids []int64) {
 	if word == "" {
 		return "", nil
@@ -18,11 +17,40 @@ func (t *Tokenizer) Within(word string) (text string, ids []int64) {
 	if r, _ := utf8.DecodeRuneInString(word); !unicode.IsSpace(r) {
 		text = " " + word
 	}
-	if bare := strings.TrimPrefix(text, " "); bare != "" && bare != text && bare[0] != ' ' {
-		ids := t.Encode(bare)
-		if first, err := t.Piece(ids[0]); err == nil && bytes.HasPrefix(first, []byte(" ")) {
-			return text, ids
+	return text, t.Inside(text)
+}
+
+// contexts are what Inside puts in front of a text: characters that a tokenizer joins
+// with few others.
+var contexts = []string{"\n", "\"", "(", "a"}
+
+// Inside returns the ids that a text has inside a longer one. They differ from those of
+// Encode where the tokenizer puts a space in front of every text, as Llama 2's does: the
+// ids of "Rome" are then those of the word without a space. Special tokens are literal,
+// as in Encode.
+func (t *Tokenizer) Inside(text string) []int64 {
+	alone := t.Encode(text)
+	if text == "" || t.spells(alone, text) {
+		return alone
+	}
+	found := alone
+	for i := len(contexts) - 1; i >= 0; i-- { // the first context counts most
+		front, all := t.Encode(contexts[i]), t.Encode(contexts[i]+text)
+		if len(all) <= len(front) || !slices.Equal(all[:len(front)], front) {
+			continue // the context's end and the text's beginning became one token
+		}
+		if rest := all[len(front):]; !t.spells(found, text) || t.spells(rest, text) {
+			found = rest
 		}
 	}
-	return text, t.Encode(text)
+	return found
+}
+
+// spells reports whether the bytes of ids, end to end, are a text's.
+func (t *Tokenizer) spells(ids []int64, text string) bool {
+	var all []byte
+	for _, id := range ids {
+		all = append(all, t.vocabulary.piece(int32(id))...)
+	}
+	return bytes.Equal(all, []byte(text))
 }

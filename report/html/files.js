@@ -1,7 +1,7 @@
 // The data as files: CSV and JSON, in golens's own formats and without rounding.
 
-// csvOf returns a result as CSV: a line for every cell and candidate, and for every
-// cell and target.
+// csvOf returns a result as CSV: a line for every cell and candidate, for every cell
+// and target, and for whole targets.
 function csvOf(r) {
   const escaped = (id) => { const t = r.d.pieces[id]; return t ? t.e ?? t.t : ''; };
   const quoted = (s) => (/^ |[",\r\n]/.test(s) ? '"' + s.replaceAll('"', '""') + '"' : s);
@@ -27,6 +27,15 @@ function csvOf(r) {
           id: String(t.id), piece: escaped(t.id), prob: number(t.prob), logprob: number(t.logprob) });
       }
     }
+    const { joint_ids: ids, joint_lengths: lengths, joint_token_logprob: each, joint_logprob: all } = r.a, last = r.a.ids.length - 1;
+    for (let w = 0, from = 0; w < (lengths?.length ?? 0); from += lengths[w++]) {
+      for (let k = from; k < from + lengths[w]; k++) {
+        const before = k > from ? ids[k - 1] : r.a.ids[last];
+        add({ ...row, position: String(last + k - from), token_id: String(before), token: escaped(before), kind: 'joint_token',
+          id: String(ids[k]), piece: escaped(ids[k]), logprob: number(each[i * ids.length + k]) });
+      }
+      add({ ...row, ...at(last), kind: 'joint', piece: escapedName(r.d.joint.words[w]), logprob: number(all[i * lengths.length + w]) });
+    }
   }
   return lines.join('\n') + '\n';
 }
@@ -37,7 +46,7 @@ function jsonOf(r) {
   const add = (name, text) => parts.push(JSON.stringify(name) + ':' + text);
   const piece = (id) => { const t = d.pieces[id] ?? { t: '' }; return { text: t.t, ...(t.b ? { bytes: t.b } : {}) }; };
   for (const [name, value] of [['format', page.format], ['name', d.name], ['prompt', d.prompt], ['prompt_bytes', d.prompt_bytes], ['manifest', d.manifest],
-    ['warnings', d.warnings ?? []], ['tokens', r.a.ids.map((id) => ({ id, ...piece(id) }))], ['layers', d.layers], ['targets', d.targets]]) {
+    ['warnings', d.warnings ?? []], ['tokens', r.a.ids.map((id) => ({ id, ...piece(id) }))], ['layers', d.layers], ['targets', d.targets], ['joint', d.joint]]) {
     if (value !== undefined) add(name, JSON.stringify(value));
   }
   if (d.written) add('generation', d.written.json);
