@@ -186,6 +186,6 @@ func (r *reader) finish() error {
 		}
 	}
 	err := r.name()
-	o.Warnings = append(o.Warnings, oddities(o)...)
+	o.Warnings = append(oddities(o), o.Warnings...)
 	return err
 }

@@ -62,10 +62,7 @@ func cellName(row Row, position int64) string {
 // that makes of the numbers, why, and what to do. V is the size of the vocabulary;
 // interventions are those of the manifest.
 func (o *Oddities) Warnings(V int, interventions []string) []string {
-	why := "the weights hold a NaN or overflow: check the checkpoint, or compute in float32"
-	if len(interventions) > 0 {
-		why = "an intervention or the weights hold a NaN or overflow: make the change smaller, or compare with a run without it"
-	}
+	why := causeOfNaN(interventions)
 	var out []string
 	more := ""
 	if o.KL.Count > 0 {
@@ -85,6 +82,14 @@ func (o *Oddities) Warnings(V int, interventions []string) []string {
 		say(o.KL, "a KL divergence of NaN", "what they are compared with has NaN or infinite logits")
 	}
 	return out
+}
+
+// causeOfNaN says why there may be NaN or infinities, and what to do.
+func causeOfNaN(interventions []string) string {
+	if len(interventions) > 0 {
+		return "an intervention or the weights hold a NaN or overflow: make the change smaller, or compare with a run without it"
+	}
+	return "the weights hold a NaN or overflow: check the checkpoint, or compute in float32"
 }
 
 // oddities returns the warnings of what is odd in results that are one: those of a lens,

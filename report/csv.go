@@ -26,7 +26,7 @@ var Columns = []Column{
 	{"token_id", "id of the prompt's token there", func(c *line) string { return strconv.FormatInt(c.token().ID, 10) }},
 	{"token", "its text, escaped", func(c *line) string { return Escape(c.token().Bytes) }},
 	{"kind", "`top` for one of the likeliest next tokens, `target` for a target", func(c *line) string { return c.kind }},
-	{"rank", "its rank in the cell, from 1; of a target 1 + the number of larger logits", func(c *line) string { return c.rank }},
+	{"rank", "its rank in the cell, from 1; of a target 1 + the number of larger logits, the last for NaN", func(c *line) string { return c.rank }},
 	{"ties", "targets: the number of other tokens with the same logit", func(c *line) string { return c.ties }},
 	{"id", "id of the candidate or target", func(c *line) string { return strconv.FormatInt(c.id, 10) }},
 	{"piece", "its text, escaped", func(c *line) string { return Escape(c.r.Pieces[c.id].Bytes) }},

@@ -76,7 +76,7 @@ func TestSweepCSV(t *testing.T) {
 	if err != nil || len(lines) != 1+5*4 {
 		t.Fatalf("%v, %d lines", err, len(lines))
 	}
-	want := []string{"scale 0.1", "0.1", "drop", "emb", "embed", "-1", "", "logprob", "2", `é\n`, "-Infinity", "-2.0", "Infinity"}
+	want := []string{"scale 0.1", "0.1", "drop", "emb", "embed", "-1", "", "logprob", "2", `é\n`, "-Infinity", "-2.0", "Infinity", "0"}
 	if !slices.Equal(lines[2], want) {
 		t.Errorf("got  %q\nwant %q", lines[2], want)
 	}
