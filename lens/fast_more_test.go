@@ -3,12 +3,14 @@ package lens
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/golens/golens/hooks"
+	"github.com/golens/golens/internal/approx"
 	"github.com/golens/golens/internal/reference"
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/torch"
@@ -84,9 +86,7 @@ func TestFastDiff(t *testing.T) {
 		}
 		changed := 0
 		for i, x := range exact.KL {
-			if d := math.Abs(float64(x - fast.KL[i])); d > 1e-4*(1+float64(x)) {
-				t.Errorf("cell %d: KL is %v, exactly %v", i, fast.KL[i], x)
-			}
+			approx.Check(t, fmt.Sprintf("KL of cell %d", i), fast.KL[i], x, 1e-4*(1+float64(x)))
 			if x > 0.01 {
 				changed++
 			}
@@ -243,7 +243,7 @@ func TestFastPacked(t *testing.T) {
 				t.Fatal(err)
 			}
 			// Some hundred roundings of 6e-8, some of which add up.
-			if far, all := longest(change, C), longest(exact.Hidden, C); far > 1e-5*all || far == 0 {
+			if far, all := longest(change, C), longest(exact.Hidden, C); !(far <= 1e-5*all) || far == 0 {
 				t.Errorf("%s: states of length %v are off by %v", name, all, far)
 			}
 			packed.Hidden = nil

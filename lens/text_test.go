@@ -194,7 +194,7 @@ func TestText(t *testing.T) {
 				t.Fatal(err)
 			}
 			newTwin(t, c.q, ids, c.prefix, c.T).compare(t, got)
-			if n := (c.N + c.T - 1) / c.T; len(seen) != n || got.Windows != int64(n) || seen[n-1].Tokens != int64(c.N) || seen[n-1].Windows != int64(n) || seen[0].Rate <= 0 {
+			if n := (c.N + c.T - 1) / c.T; len(seen) != n || got.Windows != int64(n) || seen[n-1].Tokens != int64(c.N) || seen[n-1].Windows != int64(n) || !(seen[0].Rate > 0) {
 				t.Errorf("%d windows, progress %v", got.Windows, seen)
 			}
 			last := len(got.Rows) - 1

@@ -94,7 +94,7 @@ func TestSweepViews(t *testing.T) {
 	}
 	for _, g := range SweepGrids(r) {
 		for i, c := range g.Cells {
-			if c.Text == "-" != math.IsNaN(c.Value) && c.Text != "-Inf" || c.Value < 0 || c.Value > 1 {
+			if c.Text == "-" != math.IsNaN(c.Value) && c.Text != "-Inf" || !math.IsNaN(c.Value) && !(c.Value >= 0 && c.Value <= 1) {
 				t.Errorf("%s: cell %d is %+v", g.Title, i, c)
 			}
 		}

@@ -201,10 +201,10 @@ func TestInkContrast(t *testing.T) {
 		for i := range 1001 {
 			c := r.at(float64(i) / 1000)
 			_, near := xterm(c)
-			if k := contrast(luminance(c), luminance(ink(c))); k < 3.5 {
+			if k := contrast(luminance(c), luminance(ink(c))); !(k >= 3.5) {
 				t.Errorf("%s at %d: contrast %.2f", name, i, k)
 			}
-			if k := contrast(luminance(near), luminance(ink(near))); k < 3.5 {
+			if k := contrast(luminance(near), luminance(ink(near))); !(k >= 3.5) {
 				t.Errorf("%s at %d in 256 colours: contrast %.2f", name, i, k)
 			}
 		}

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/golens/golens/internal/approx"
 	"github.com/golens/golens/internal/proc"
 	"github.com/golens/golens/torch"
 )
@@ -92,9 +93,7 @@ func TestTF32(t *testing.T) {
 		}
 		const want = n * (1 + 0x1p-12) * (1 + 0x1p-12)
 		for range 2 {
-			if got := product(); got < want*(1-1e-5) || got > want*(1+1e-5) {
-				t.Errorf("%s: a product of float32 is %v, not %v", d, got, want)
-			}
+			approx.Check(t, fmt.Sprintf("%s: a product of float32", d), product(), want, want*1e-5)
 			if err := d.TF32(func() error {
 				if got := product(); d.HasTF32() && got != n {
 					t.Errorf("%s: a product of TF32 is %v, not %v", d, got, n)

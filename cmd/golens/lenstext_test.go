@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/golens/golens/internal/approx"
 	"github.com/golens/golens/lens"
 )
 
@@ -99,12 +100,8 @@ func TestText(t *testing.T) {
 	}
 	for n := range entropy {
 		// Sums of fewer numbers than tokens, in two orders, each rounded by half a unit.
-		if d := math.Abs(got.Entropy[n] - entropy[n]/float64(about.Tokens)); d > size*0x1p-52 {
-			t.Errorf("row %d: entropy %v, of the windows %v", n, got.Entropy[n], entropy[n]/float64(about.Tokens))
-		}
-		if d := math.Abs(got.CrossEntropy[n] - loss[n]/float64(about.Targets)); d > size*0x1p-52 {
-			t.Errorf("row %d: cross-entropy %v, of the windows %v", n, got.CrossEntropy[n], loss[n]/float64(about.Targets))
-		}
+		approx.Check(t, fmt.Sprintf("row %d: entropy", n), got.Entropy[n], entropy[n]/float64(about.Tokens), size*0x1p-52)
+		approx.Check(t, fmt.Sprintf("row %d: cross-entropy", n), got.CrossEntropy[n], loss[n]/float64(about.Targets), size*0x1p-52)
 	}
 }
 
@@ -178,7 +175,7 @@ func TestTextBOS(t *testing.T) {
 	}
 	fast := read("--mode", "fast")
 	for n := range fast.Entropy {
-		if d := math.Abs(fast.Entropy[n] - plain.Entropy[n]); d > 1e-4 || fast.Manifest.Mode != "fast" {
+		if d := math.Abs(fast.Entropy[n] - plain.Entropy[n]); !(d <= 1e-4) || fast.Manifest.Mode != "fast" {
 			t.Errorf("fast mode (%s): entropy %v, exact %v", fast.Manifest.Mode, fast.Entropy[n], plain.Entropy[n])
 		}
 	}

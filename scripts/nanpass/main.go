@@ -50,7 +50,7 @@ func run(out io.Writer, patterns []string) error {
 		}
 	}
 	if n > 0 {
-		return fmt.Errorf("a NaN passes %d assertions: write !(d <= tolerance), or call package internal/near", n)
+		return fmt.Errorf("a NaN passes %d assertions: write !(d <= tolerance), or call package internal/approx", n)
 	}
 	return nil
 }

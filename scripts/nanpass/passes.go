@@ -8,32 +8,40 @@ import (
 	"strings"
 )
 
-// passes returns the if statements of a test file that end in a failure, or keep the
-// largest of some numbers, and do neither where a number is NaN.
+// passes returns the comparisons of a test file behind which a test fails, or the largest of
+// some numbers is kept, and that do neither where a number is NaN.
 func passes(fset *token.FileSet, f *ast.File, info *types.Info) []string {
 	var found []string
-	ast.Inspect(f, func(n ast.Node) bool {
-		s, ok := n.(*ast.IfStmt)
-		if !ok {
-			return true
-		}
-		c := condition{info}
-		for _, a := range c.ordered(s.Cond) {
-			if !(fails(s.Body) || keeps(s.Body, a)) || c.catches(s.Cond, a) {
-				continue
+	c := condition{info}
+	look := func(cond ast.Expr, body []ast.Stmt) {
+		for _, a := range c.ordered(cond) {
+			if (fails(body) || keeps(body, a)) && !c.catches(cond, a) {
+				found = append(found, fmt.Sprintf("%s: NaN passes %s", fset.Position(a.Pos()), types.ExprString(a)))
 			}
-			found = append(found, fmt.Sprintf("%s: NaN passes %s", fset.Position(a.Pos()), types.ExprString(a)))
+		}
+	}
+	ast.Inspect(f, func(n ast.Node) bool {
+		switch s := n.(type) {
+		case *ast.IfStmt:
+			look(s.Cond, s.Body.List)
+		case *ast.SwitchStmt:
+			for _, clause := range s.Body.List {
+				if clause := clause.(*ast.CaseClause); s.Tag == nil {
+					for _, cond := range clause.List {
+						look(cond, clause.Body)
+					}
+				}
+			}
 		}
 		return true
 	})
 	return found
 }
 
-// fails reports whether a body makes a test fail: t.Error and its like, panic, or an error
-// that it returns.
-func fails(body *ast.BlockStmt) bool {
+// fails reports whether a body makes a test fail, by t.Error and its like or by panic.
+func fails(body []ast.Stmt) bool {
 	found := false
-	ast.Inspect(body, func(n ast.Node) bool {
+	ast.Inspect(&ast.BlockStmt{List: body}, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.IfStmt: // has a condition of its own
 			return false
@@ -57,9 +65,9 @@ func fails(body *ast.BlockStmt) bool {
 
 // keeps reports whether a body keeps one side of a comparison in the place of the other, as
 // the largest or the least so far: a NaN would be forgotten.
-func keeps(body *ast.BlockStmt, a *ast.BinaryExpr) bool {
+func keeps(body []ast.Stmt, a *ast.BinaryExpr) bool {
 	x, y := types.ExprString(a.X), types.ExprString(a.Y)
-	for _, s := range body.List {
+	for _, s := range body {
 		s, ok := s.(*ast.AssignStmt)
 		if !ok || s.Tok != token.ASSIGN || len(s.Lhs) != len(s.Rhs) {
 			continue
@@ -128,7 +136,7 @@ func (c condition) catches(cond ast.Expr, a *ast.BinaryExpr) bool {
 		if !c.isFloat(side) {
 			continue
 		}
-		nan := c.value(cond, func(e ast.Expr) truth { return ofNaN(e, types.ExprString(side)) })
+		nan := c.value(cond, func(e ast.Expr) truth { return ofNaN(e, side) })
 		if nan != yes && nan != with {
 			return false
 		}
@@ -173,11 +181,10 @@ func (c condition) value(e ast.Expr, atom func(ast.Expr) truth) truth {
 
 // ofNaN returns what is known of a part of a condition where an expression, or one that is
 // a part of it, is NaN.
-func ofNaN(e ast.Expr, nan string) truth {
+func ofNaN(e, nan ast.Expr) truth {
 	switch e := e.(type) {
 	case *ast.BinaryExpr:
-		x, y := types.ExprString(e.X), types.ExprString(e.Y)
-		if !within(x, nan) && !within(y, nan) {
+		if !related(e.X, nan) && !related(e.Y, nan) {
 			return unknown
 		}
 		switch e.Op {
@@ -187,17 +194,27 @@ func ofNaN(e ast.Expr, nan string) truth {
 			return no
 		}
 	case *ast.CallExpr:
-		if f, ok := e.Fun.(*ast.SelectorExpr); ok && strings.HasPrefix(f.Sel.Name, "IsNaN") && len(e.Args) == 1 && within(types.ExprString(e.Args[0]), nan) {
-			return yes
-		}
-		if f, ok := e.Fun.(*ast.Ident); ok && f.Name == "isNaN" && len(e.Args) == 1 && within(types.ExprString(e.Args[0]), nan) {
+		name := types.ExprString(e.Fun)
+		if (name == "math.IsNaN" || name == "isNaN") && len(e.Args) == 1 && related(e.Args[0], nan) {
 			return yes
 		}
 	}
 	return unknown
 }
 
-// within reports whether one expression is another or a part of it, or holds it.
-func within(part, whole string) bool {
-	return part != "" && (strings.Contains(whole, part) || strings.Contains(part, whole))
+// related reports whether one expression is the other or a part of it.
+func related(a, b ast.Expr) bool { return holds(a, b) || holds(b, a) }
+
+// holds reports whether a part of an expression is written as another that is no constant.
+func holds(whole, part ast.Expr) bool {
+	if _, ok := part.(*ast.BasicLit); ok {
+		return false
+	}
+	text, found := types.ExprString(part), false
+	ast.Inspect(whole, func(n ast.Node) bool {
+		e, ok := n.(ast.Expr)
+		found = found || ok && types.ExprString(e) == text
+		return !found
+	})
+	return found
 }

@@ -1,7 +1,7 @@
-// Package near compares numbers in tests so that NaN never passes for a number. A comparison
+// Package approx compares numbers in tests so that NaN never passes for a number. A comparison
 // written as `d > tolerance` is false for NaN, and a test that fails only where it is true
 // lets through the very value that a numerical bug produces.
-package near
+package approx
 
 import (
 	"math"
