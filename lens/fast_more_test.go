@@ -12,6 +12,7 @@ import (
 	"github.com/golens/golens/hooks"
 	"github.com/golens/golens/internal/approx"
 	"github.com/golens/golens/internal/reference"
+	"github.com/golens/golens/internal/untested"
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/torch"
 )
@@ -201,7 +202,7 @@ func TestFastOrder(t *testing.T) {
 		r := read(t, m, reference.IDs(5, 18, m.Sizes.Vocab), Options{Fast: true, Kernel: F32, Logits: true})
 		switch order := r.Manifest.Order; {
 		case strings.HasSuffix(order, ", not as libtorch"):
-			t.Skipf("the order of this machine's matrix library is not known: %s", order)
+			untested.Missing(t, "the order of this machine's matrix library is not known: %s", order)
 		case !strings.HasSuffix(order, ", as libtorch"):
 			t.Fatalf("the manifest says %q", order)
 		}
@@ -260,7 +261,7 @@ func TestFastPacked(t *testing.T) {
 func TestFastCUDA(t *testing.T) {
 	gpu, err := torch.OpenDevice("cuda")
 	if err != nil {
-		t.Skipf("there is no GPU to read on: %v", err)
+		untested.Here(t, "there is no GPU to read on: %v", err)
 	}
 	dir := reference.Model(t, "12x96")
 	m := openModel(t, dir, model.Options{})

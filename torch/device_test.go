@@ -13,6 +13,7 @@ import (
 
 	"github.com/golens/golens/internal/approx"
 	"github.com/golens/golens/internal/proc"
+	"github.com/golens/golens/internal/untested"
 	"github.com/golens/golens/torch"
 )
 
@@ -55,7 +56,7 @@ func TestOpenDevice(t *testing.T) {
 func TestOnGPU(t *testing.T) {
 	cuda, err := torch.OpenDevice("cuda")
 	if err != nil {
-		t.Skip(err)
+		untested.Here(t, "%v", err)
 	}
 	b := work(t)
 	x := keep(b, must(b.tensor([]float32{1, 2}, 2).To(torch.Float32, cuda))(t))
@@ -105,7 +106,7 @@ func TestTF32(t *testing.T) {
 		}
 	}
 	if len(devices) == 1 {
-		t.Skip("there is no GPU: only the CPU was tested")
+		untested.Here(t, "there is no GPU: only the CPU was tested")
 	}
 }
 

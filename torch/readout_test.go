@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/golens/golens/internal/untested"
 	"github.com/golens/golens/torch/kernel"
 )
 
@@ -164,7 +165,7 @@ func TestReadoutThreads(t *testing.T) {
 // not the calling thread's.
 func TestKernelsShareWork(t *testing.T) {
 	if runtime.NumCPU() < 2 {
-		t.Skip("there is one processor")
+		untested.Here(t, "there is one processor")
 	}
 	defer SetThreads(Threads())
 	if err := SetThreads(2); err != nil {

@@ -214,18 +214,10 @@ func TestTextRefused(t *testing.T) {
 	}
 }
 
-// drip gives text slowly and without an end, and says when it has given enough.
-type drip struct {
-	n      int
-	enough chan<- struct{}
-}
+// endless gives text without an end. The pipe behind it holds back what is not read.
+type endless struct{}
 
-func (d *drip) Read(p []byte) (int, error) {
-	d.n++
-	if d.n == 10 {
-		close(d.enough)
-	}
-	time.Sleep(time.Millisecond)
+func (endless) Read(p []byte) (int, error) {
 	return copy(p, strings.Repeat("the cat in the hat. ", 2000)), nil
 }
 
@@ -234,32 +226,21 @@ func (d *drip) Read(p []byte) (int, error) {
 func TestTextInterrupt(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "x.json")
 	cmd := program(t, "lens", "--file", "-", "--model", tiny(t), "--chunk", "16", "--json", out)
-	enough := make(chan struct{})
-	cmd.Stdin = &drip{enough: enough}
+	cmd.Stdin = endless{}
 	cmd.WaitDelay = time.Second
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	<-enough
-	time.Sleep(300 * time.Millisecond) // some windows
-	if err := cmd.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
-	cmd.Wait()
-	if code := cmd.ProcessState.ExitCode(); code != 1 {
-		t.Errorf("exit status %d: %s", code, stderr.String())
+	got := interruptAt(t, cmd, `[1-9][0-9,]* tokens`)
+	if got.code != 1 {
+		t.Errorf("exit status %d: %s", got.code, got.stderr)
 	}
 	var tokens string
-	if _, err := fmt.Sscanf(stderr.String(), "golens: interrupted after %s tokens; the means of these are written\n", &tokens); err != nil {
-		t.Fatalf("%v: standard error %q", err, stderr.String())
+	if _, err := fmt.Sscanf(got.stderr, "golens: interrupted after %s tokens; the means of these are written\n", &tokens); err != nil {
+		t.Fatalf("%v: standard error %q", err, got.stderr)
 	}
 	d := readTextJSON(t, read(t, out))
 	if about := d.Manifest.Text; about.Whole || about.Tokens < 16 || about.Targets != about.Tokens || strings.ReplaceAll(tokens, ",", "") != fmt.Sprint(about.Tokens) {
 		t.Errorf("%s tokens said, written %+v", tokens, about)
 	}
-	if s := stdout.String(); !strings.Contains(s, "where it was stopped") {
+	if s := got.out; !strings.Contains(s, "where it was stopped") {
 		t.Errorf("standard output: %s", s)
 	}
 }
