@@ -17,10 +17,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/creack/pty"
-	"github.com/golens/golens/internal/untested"
-
 	"codeberg.org/sbinet/npyio/npz"
+	"github.com/creack/pty"
+
+	"github.com/golens/golens/internal/untested"
 )
 
 // manyPrompts writes so many prompts that nobody waits for the end.

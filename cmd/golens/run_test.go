@@ -11,18 +11,13 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
-	"github.com/golens/golens/internal/clock"
 	"github.com/golens/golens/torch"
 )
 
 // A test binary that finds this variable is the program itself: some things, such
 // as signals, are a process's own.
 const asProgram = "GOLENS_TEST_RUN_AS_PROGRAM"
-
-// anHourLater, where it is set too, has the program run an hour later than it does.
-const anHourLater = "GOLENS_TEST_HOUR_LATER"
 
 // asUser, where it is set too, is the user that the program becomes.
 const asUser = "GOLENS_TEST_RUN_AS_USER"
@@ -33,9 +28,6 @@ func TestMain(m *testing.M) {
 			if err := syscall.Setuid(id); err != nil {
 				panic(err)
 			}
-		}
-		if os.Getenv(anHourLater) != "" {
-			clock.Now = func() time.Time { return time.Now().Add(time.Hour) }
 		}
 		main()
 		panic("main came back")
