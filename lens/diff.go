@@ -16,7 +16,7 @@ type Diff struct {
 }
 
 // Moved reports whether cell n, counted row by row, has another likeliest token with the
-// interventions than without. A cell with a NaN logit has none, and differs from all others.
+// interventions than without. A cell with a NaN logit has none, and differs from each that has.
 func (d *Diff) Moved(n int) bool {
 	a, b := n*d.Clean.K, n*d.Changed.K
 	x, y := d.Clean.TopLogits[a], d.Changed.TopLogits[b]
