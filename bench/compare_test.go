@@ -41,7 +41,7 @@ func TestCompare(t *testing.T) {
 		if len(k.Changes) != 1 || k.Changes[0].Verdict != c.verdict || k.Changes[0].Worse(0.1) != c.worse || k.Products != 1 || k.Memory != 1 || len(k.Differs)+len(k.Only)+len(k.Notes) > 0 {
 			t.Errorf("%v times: %+v", c.by, k)
 		}
-		if r := k.Changes[0].Ratio; r < c.by-1e-9 || r > c.by+1e-9 || k.Changes[0].Peak != 1 {
+		if r := k.Changes[0].Ratio; !(r >= c.by-1e-9) || !(r <= c.by+1e-9) || k.Changes[0].Peak != 1 {
 			t.Errorf("%v times: the ratio is %v", c.by, r)
 		}
 	}

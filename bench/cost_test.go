@@ -63,7 +63,7 @@ func TestCostOfFamilies(t *testing.T) {
 
 func equal(t *testing.T, what string, got, want float64) {
 	t.Helper()
-	if math.Abs(got-want) > 1e-12*want {
+	if !(math.Abs(got-want) <= 1e-12*want) {
 		t.Errorf("%s costs %v, and %v were counted", what, got, want)
 	}
 }

@@ -45,7 +45,7 @@ func TestShape(t *testing.T) {
 			}
 			// Behind the final norm each of the 128 numbers is about 1 large, so a logit,
 			// their sum with numbers of 0.02, is about 0.02 sqrt(128) = 0.23 large.
-			if rms := rootMeanSquare(x); rms < 0.2 || rms > 0.26 {
+			if rms := rootMeanSquare(x); !(rms >= 0.2) || !(rms <= 0.26) {
 				t.Errorf("the logits are %v large", rms)
 			}
 			return nil

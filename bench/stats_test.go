@@ -21,10 +21,10 @@ func TestInterval(t *testing.T) {
 		if s.Runs != n || s.Best != 1 || s.Median != float64(n+1)/2 || s.High != float64(n+1)-s.Low {
 			t.Fatalf("of 1 to %d: %+v", n, s)
 		}
-		if misses(n, k) > 0.05 && k > 1 {
+		if !(misses(n, k) <= 0.05) && k > 1 {
 			t.Errorf("n = %d: the interval from rank %d misses the median with %.3f", n, k, misses(n, k))
 		}
-		if 2*(k+1) <= int64(n) && misses(n, k+1) <= 0.05 {
+		if 2*(k+1) <= int64(n) && !(misses(n, k+1) > 0.05) {
 			t.Errorf("n = %d: the interval from rank %d is too wide", n, k)
 		}
 	}

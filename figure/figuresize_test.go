@@ -114,7 +114,7 @@ func TestFormatsShowTheSame(t *testing.T) {
 				if got == nil {
 					continue
 				}
-				if d := meanDifference(t, want, got); d > 3 {
+				if d := meanDifference(t, want, got); !(d <= 3) {
 					t.Errorf("%s, %s: %s is %.2f levels from PNG in the mean", name, theme, format, d)
 				}
 			}

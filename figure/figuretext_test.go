@@ -146,7 +146,7 @@ func TestTicksLeaveEachOtherRoom(t *testing.T) {
 				if !f.turned {
 					need = (s.normal.Width(f.xTexts[i].Text, f.textSize) + s.normal.Width(f.xTexts[i-1].Text, f.textSize)) / 2
 				}
-				if gap < need {
+				if !(gap >= need) {
 					t.Errorf("%+v at %v: %q and %q are %v apart, not %v", a, w, f.xTexts[i-1].Text, f.xTexts[i].Text, gap, need)
 				}
 			}
@@ -192,14 +192,14 @@ func TestWordsMakeFiguresGrow(t *testing.T) {
 		t.Fatal(err)
 	}
 	width, _, scale := l.fit()
-	if each := l.inner[0].W / 128; each < 28 || scale != 1 || width < 20*72 || width > 60*72 {
+	if each := l.inner[0].W / 128; !(each >= 28) || scale != 1 || !(width >= 20*72) || !(width <= 60*72) {
 		t.Errorf("%v points for each word in %v, scaled by %v", each, width, scale)
 	}
 	record(t, f, Options{})
 	if l, err = newLayout(f, Options{Width: 10, Theme: Light, BuiltinFonts: true}, false); err != nil {
 		t.Fatal(err)
 	}
-	if width, height, scale := l.fit(); width != 720 || scale >= 1 || height > 720 {
+	if width, height, scale := l.fit(); width != 720 || !(scale < 1) || !(height <= 720) {
 		t.Errorf("%v by %v, scaled by %v", width, height, scale)
 	}
 }

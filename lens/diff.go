@@ -15,6 +15,14 @@ type Diff struct {
 	KL []float32
 }
 
+// Moved reports whether cell n, counted row by row, has another likeliest token with the
+// interventions than without. A cell with a NaN logit has none, and differs from each that has.
+func (d *Diff) Moved(n int) bool {
+	a, b := n*d.Clean.K, n*d.Changed.K
+	x, y := d.Clean.TopLogits[a], d.Changed.TopLogits[b]
+	return !agree(d.Clean.TopIDs[a], x, d.Changed.TopIDs[b], y) && !(x != x && y != y)
+}
+
 // ReadDiff is Read with o.Hooks and without. Of Options, what is kept whole (Hidden,
 // Logits) and what is called for each row has no part in it.
 func ReadDiff(ctx context.Context, m *model.Model, ids []int64, o Options) (*Diff, error) {

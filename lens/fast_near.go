@@ -75,7 +75,7 @@ func (n *near) read(states []*torch.Tensor, final, top int, targets []int64, cou
 	if err != nil {
 		return nil, err
 	}
-	r, err := a.reading(out[:8], top)
+	r, err := a.reading(out[:8], top, words)
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,7 @@ func TestNearCut(t *testing.T) {
 	}
 	b := cut(rest)
 	for i, x := range v {
-		if left := math.Abs(float64(x) - float64(a[i]) - float64(b[i])); left > math.Abs(float64(x))*0x1p-22 {
+		if left := math.Abs(float64(x) - float64(a[i]) - float64(b[i])); !(left <= math.Abs(float64(x))*0x1p-22) {
 			t.Fatalf("%g is %g and %g, and %g is left", x, a[i], b[i], left)
 		}
 		for _, part := range []float32{a[i], b[i]} {

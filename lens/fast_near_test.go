@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/golens/golens/internal/untested"
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/torch"
 )
@@ -153,7 +154,7 @@ func TestNear(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			device, err := torch.OpenDevice(name)
 			if err != nil {
-				t.Skipf("there is no GPU to read on: %v", err)
+				untested.Here(t, "there is no GPU to read on: %v", err)
 			}
 			r := rand.New(rand.NewPCG(9, 1))
 			for name, c := range hardHeads(r, V, C, S*P) {

@@ -42,6 +42,9 @@ func plainReading(x []float32, S, P, V, final, K int, targets []int64, N int) *r
 						r.TargetTies[i]++
 					}
 				}
+				if isNaN(row[id]) { // it ranks behind all numbers
+					r.TargetRank[i], r.TargetTies[i] = int64(V), 0
+				}
 			}
 		}
 	}

@@ -28,7 +28,8 @@ func (f *fast) fill() {
 			c.logSumExp = append(c.logSumExp, float32(b.LogSumExp[at]))
 			c.entropy = append(c.entropy, float32(b.Entropy[at]))
 			c.kl = append(c.kl, float32(b.KL[at]))
-			c.agree = append(c.agree, b.TopIDs[at*f.Top] == b.TopIDs[(f.own*P+i)*f.Top])
+			own := (f.own*P + i) * f.Top
+			c.agree = append(c.agree, agree(b.TopIDs[at*f.Top], b.TopLogits[at*f.Top], b.TopIDs[own], b.TopLogits[own]))
 			f.fillTargets(c, at, f.positions[i])
 		}
 	}

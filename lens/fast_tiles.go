@@ -73,7 +73,7 @@ func (t *tiles) read(states []*torch.Tensor, final, top int, targets []int64, n 
 	if err != nil {
 		return nil, err
 	}
-	return a.reading(out, top)
+	return a.reading(out, top, int(t.head.Weight.Shape()[0]))
 }
 
 // asked is what a readout is asked for, as its text takes it.
@@ -121,8 +121,8 @@ func (t *tiles) find(sc *torch.Scope, a *asked, final, top int) ([]*torch.Tensor
 	return out, err
 }
 
-// reading brings over what "read" returned.
-func (a *asked) reading(out []*torch.Tensor, top int) (*reading, error) {
+// reading brings over what "read" returned, of a vocabulary of V words.
+func (a *asked) reading(out []*torch.Tensor, top, V int) (*reading, error) {
 	P, S, Q, n := int(a.h.Shape()[0]), int(a.h.Shape()[1]), len(a.at), a.n
 	r := newReading(S, P, top, n)
 	var own []float32
@@ -137,7 +137,8 @@ func (a *asked) reading(out []*torch.Tensor, top int) (*reading, error) {
 					continue
 				}
 				to, from := (s*P+int(p))*n+j, (s*Q+q)*n+j
-				r.TargetLogit[to], r.TargetRank[to], r.TargetTies[to] = own[from], above[from]+1, equal[from]-1
+				r.TargetLogit[to] = own[from]
+				r.TargetRank[to], r.TargetTies[to] = rankOf(own[from], above[from], equal[from], V)
 			}
 		}
 	}

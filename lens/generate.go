@@ -197,12 +197,15 @@ func (w *writer) run(s model.Session, r *reader) (*hooks.Run, error) {
 
 // finish takes over what all steps have in common.
 func (w *writer) finish() {
+	var all []*Result
 	for _, s := range w.out.Steps {
+		all = append(all, s.Lens)
 		w.out.Manifest = s.Lens.Manifest
-		for _, warning := range s.Lens.Warnings {
+		for _, warning := range withoutOddities(s.Lens) {
 			if !slices.Contains(w.out.Warnings, warning) {
 				w.out.Warnings = append(w.out.Warnings, warning)
 			}
 		}
 	}
+	w.out.Warnings = append(w.out.Warnings, oddities(all...)...)
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/golens/golens/hooks"
+	"github.com/golens/golens/internal/approx"
 	"github.com/golens/golens/internal/reference"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
@@ -301,9 +302,5 @@ func TestGenerateWithoutCache(t *testing.T) {
 	if len(g.Hidden) != len(w.Hidden) || len(g.Entropy) != len(w.Entropy) || !slices.Equal(g.Positions, w.Positions) {
 		t.Fatalf("shapes differ: %d and %d states, positions %v", len(g.Hidden), len(w.Hidden), g.Positions)
 	}
-	for i := range g.Hidden {
-		if d := g.Hidden[i] - w.Hidden[i]; d > 1e-3 || d < -1e-3 {
-			t.Fatalf("state %d: %v, want about %v", i, g.Hidden[i], w.Hidden[i])
-		}
-	}
+	approx.All(t, "states", g.Hidden, w.Hidden, 1e-3)
 }

@@ -3,6 +3,7 @@ package lens
 import (
 	"context"
 	_ "embed"
+	"fmt"
 	"slices"
 
 	"github.com/golens/golens/hooks"
@@ -113,7 +114,23 @@ func ReadGeometry(ctx context.Context, m *model.Model, ids []int64, o GeometryOp
 	}
 	g.Manifest, err = manifest(m, tok)
 	g.Manifest.At, g.Manifest.Interventions = string(plan.At), o.Hooks.Actions()
+	g.warn()
 	return g, err
+}
+
+// warn says how many states have a variance that is no finite number, which those have that
+// hold a NaN or an infinity, and those whose squares overflow.
+func (g *Geometry) warn() {
+	var odd Oddity
+	for i, v := range g.Variance {
+		if v-v != 0 {
+			odd.Add(func() string { return cellName(g.Rows[i/len(g.Tokens)], int64(i%len(g.Tokens))) })
+		}
+	}
+	if odd.Count > 0 && g.Width > 1 { // one activation has no variance
+		g.Warnings = append(g.Warnings, fmt.Sprintf("%d of %d states hold a NaN or overflow, the first in %s: their variances and similarities are not finite numbers; %s",
+			odd.Count, len(g.Variance), odd.First, causeOfNaN(g.Manifest.Interventions)))
+	}
 }
 
 // geometer is one ReadGeometry under way.

@@ -1,7 +1,6 @@
 package lens
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
@@ -30,8 +29,8 @@ func (r *reader) measure(n int, x *torch.Tensor) error {
 		return err
 	}
 	c.topIDs, c.topLogits = found.TopIDs, found.TopLogits
-	for p, best := range r.likeliest {
-		c.agree = append(c.agree, c.topIDs[p*r.Top] == best)
+	for p, best := range r.likeliest.TopIDs {
+		c.agree = append(c.agree, agree(c.topIDs[p*r.Top], c.topLogits[p*r.Top], best, r.likeliest.TopLogits[p]))
 	}
 	if r.wanted != nil {
 		c.targetRank, c.targetTies = r.ofTargets(found.Rank), r.ofTargets(found.Ties)
@@ -165,24 +164,7 @@ func (r *reader) finish() error {
 			}
 		}
 	}
-	if bad := countNaN(o.LogSumExp); bad > 0 {
-		o.Warnings = append(o.Warnings, nanWarning(bad, len(o.LogSumExp)))
-	}
-	return r.name()
-}
-
-// countNaN returns how many of the values are no numbers.
-func countNaN(values []float32) int {
-	n := 0
-	for _, v := range values {
-		if v != v {
-			n++
-		}
-	}
-	return n
-}
-
-// nanWarning says of a result that some of its cells are no numbers.
-func nanWarning(bad, of int) string {
-	return fmt.Sprintf("%d of %d cells are not numbers (NaN): the weights, or an intervention, hold a NaN or overflow", bad, of)
+	err := r.name()
+	o.Warnings = append(oddities(o), o.Warnings...)
+	return err
 }

@@ -27,7 +27,7 @@ type passage struct {
 	entropy, kl []float32 // [R,P]
 	logProb     []float32 // [R,P]
 	rank, ties  []int64   // [R,P]
-	agree, bad  []bool    // [R,P]; bad where the logits are no numbers
+	agree, bad  []bool    // [R,P]; bad where a logit is NaN
 	manifest    Manifest
 	warnings    []string
 }
@@ -39,8 +39,7 @@ func passageOf(r *Result) *passage {
 	for i, v := range r.LogSumExp {
 		p.bad[i] = v != v
 	}
-	nan := nanWarning(countNaN(r.LogSumExp), len(r.LogSumExp)) // there is one for the text
-	p.warnings = slices.DeleteFunc(slices.Clone(r.Warnings), func(w string) bool { return w == nan })
+	p.warnings = withoutOddities(r) // there are others for the text
 	return p
 }
 
@@ -181,7 +180,7 @@ func (r *passageReader) join(each []*scores, own *scores) error {
 		for _, at := range r.positions {
 			p.entropy, p.kl, p.logProb = append(p.entropy, s.entropy[at]), append(p.kl, s.kl[at]), append(p.logProb, s.logProb[at])
 			p.rank, p.ties = append(p.rank, s.rank[at]), append(p.ties, s.ties[at])
-			p.agree, p.bad = append(p.agree, s.best[at] == own.best[at]), append(p.bad, s.bad[at])
+			p.agree, p.bad = append(p.agree, s.best[at] == own.best[at] && !s.bad[at] && !own.bad[at]), append(p.bad, s.bad[at])
 		}
 	}
 	if err := r.name(); err != nil {

@@ -9,7 +9,7 @@ def scores(self, x: Tensor, final: Tensor, ids: Tensor, size: int) -> Tuple[Tens
     # Of logits x [1,T,V], with the log-softmax final of the model's own output, and a
     # target at each position, ids [T,1]; in tiles of about size rows:
     # entropy, KL(final || row), the target's log-probability, its rank and ties, the
-    # likeliest token, and whether the logits are no numbers, each [1,T].
+    # likeliest token, and whether any logit is NaN, each [1,T].
     T = x.size(1)
     count = (T + size - 1) // size
     parts: List[List[Tensor]] = []
@@ -48,6 +48,8 @@ def tile(self, x: Tensor, final: Tensor, chances: Tensor, own: Tensor) -> List[T
     ones = torch.empty_like(x)
     rank = torch.gt(x, target, out=ones).sum(-1).long() + 1
     ties = torch.eq(x, target, out=ones).sum(-1).long() - 1
+    none = torch.isnan(target)[..., 0]  # ranks behind all numbers
+    rank, ties = rank.masked_fill_(none, x.size(-1)), ties.masked_fill_(none, 0)
     logprob = l.gather(-1, own)[..., 0]
     best = torch.argmax(x, -1)
     bad = torch.isnan(x.gather(-1, best[..., None]))[..., 0]  # NaN is the largest to argmax

@@ -57,15 +57,15 @@ type reader struct {
 	scope torch.Scope
 	out   *Result
 
-	at, targetsAt *torch.Tensor // positions, as indices
-	targets       *torch.Tensor // ids of the targets at each of these, [Q,N]; N is 0 without any
-	wanted        []int64       // the same at all positions, [P,N], -1 for none; nil without any
-	final         *torch.Tensor // log-softmax of the model's own output [1,T,V]
-	chances       *torch.Tensor // its exp, kept where it is small
-	likeliest     []int64       // the model's own next token at each position
-	cells         []cells       // one for each row
-	order         string        // of summation in the fast mode's products, where it is known
-	best          []int64       // the model's own likeliest tokens behind the last position, in fast mode
+	at, targetsAt *torch.Tensor    // positions, as indices
+	targets       *torch.Tensor    // ids of the targets at each of these, [Q,N]; N is 0 without any
+	wanted        []int64          // the same at all positions, [P,N], -1 for none; nil without any
+	final         *torch.Tensor    // log-softmax of the model's own output [1,T,V]
+	chances       *torch.Tensor    // its exp, kept where it is small
+	likeliest     *torch.Selection // the model's own next token at each position, and its logit
+	cells         []cells          // one for each row
+	order         string           // of summation in the fast mode's products, where it is known
+	best          []int64          // the model's own likeliest tokens behind the last position, in fast mode
 }
 
 func (r *reader) read(ctx context.Context, s model.Session) error {
@@ -338,9 +338,6 @@ func (r *reader) measureFinal(own *torch.Tensor) error {
 		}
 		r.chances = torch.Keep(&r.scope, e[0])
 	}
-	best, err := r.choose(own, 1, nil)
-	if err == nil {
-		r.likeliest = best.TopIDs
-	}
+	r.likeliest, err = r.choose(own, 1, nil)
 	return err
 }

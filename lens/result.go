@@ -39,14 +39,14 @@ type Result struct {
 	Positions []int // P positions read, rising; all T unless chosen
 	K         int   // candidates a cell
 
-	TopIDs    []int64   // [R,P,K] largest logits first, equal logits by rising id
+	TopIDs    []int64   // [R,P,K] largest logits first, equal logits by rising id, NaN before all
 	TopLogits []float32 // [R,P,K]
 	TopProbs  []float32 // [R,P,K] softmax
 
 	Entropy   []float32 // [R,P] nats
 	LogSumExp []float32 // [R,P] nats
 	KL        []float32 // [R,P] KL(final || row) in nats; final is the model's own output
-	Agree     []bool    // [R,P] the row's likeliest token is the final one's
+	Agree     []bool    // [R,P] the row's likeliest token is the final one's, and neither logit is NaN
 
 	Targets *Targets // nil unless targets were asked for
 	Tracks  *Tracks  // nil unless tokens were to be followed
@@ -82,8 +82,8 @@ type Targets struct {
 
 	LogProb []float32
 	Prob    []float32
-	Rank    []int64 // 1 + the number of larger logits
-	Ties    []int64 // the number of other tokens with the same logit
+	Rank    []int64 // 1 + the number of larger logits; V for a NaN logit
+	Ties    []int64 // the number of other tokens with the same logit; 0 for a NaN logit
 }
 
 // Manifest says what made a result. Two results are comparable when theirs are equal.

@@ -49,15 +49,16 @@ def track(self, x: Tensor, ids: Tensor, at: Tensor) -> Tuple[Tensor, Tensor]:
 def choose(self, x: Tensor, k: int, at: Tensor, ids: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
     # At the positions at [P]: the top k ids and logits [P,k]; and of words, ids [P,N], rank and
     # ties, [P,N]. The rank is 1 + the number of larger logits; ties are the others that
-    # are as large.
+    # are as large. NaN ranks behind all numbers: the last rank, and no ties.
     v, best = self.top(x, k)
     ranks: List[Tensor] = []
     ties: List[Tensor] = []
     for n in range(ids.size(-1)):
         t = torch.empty_like(x[..., :1])
         t[0, at, 0] = self.pick(x, at, ids[:, n:n + 1])[:, 0]
-        ranks.append(((x > t).sum(-1) + 1)[0, at])
-        ties.append(((x == t).sum(-1) - 1)[0, at])
+        none = torch.isnan(t)[..., 0]
+        ranks.append(((x > t).sum(-1) + 1).masked_fill_(none, x.size(-1))[0, at])
+        ties.append(((x == t).sum(-1) - 1).masked_fill_(none, 0)[0, at])
     if len(ranks) == 0:
         return best[0, at], v[0, at], ids, ids
     return best[0, at], v[0, at], torch.stack(ranks, -1), torch.stack(ties, -1)

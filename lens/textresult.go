@@ -42,7 +42,7 @@ type Text struct {
 	RankCounts []int64 // [R,B]
 	Bins       int     // B
 	Tied       []int64 // [R] targets with whose logit another token's is equal
-	Bad        []int64 // [R] cells that are no numbers: they agree with nothing, and their target is the last
+	Bad        []int64 // [R] cells with a NaN logit: they agree with nothing, and a target whose logit it is has the last rank
 
 	// By place in the window: what a token costs by how many were before it.
 	PlaceCrossEntropy []float64 // [R,T] nats; NaN where no target was
@@ -64,12 +64,11 @@ func (t *Text) BitsPerByte(n int) float64 {
 // result returns the means of what was read so far.
 func (r *textReader) result(whole bool) *Text {
 	s := &r.sums
-	R, T, V := len(s.rows), len(s.perPlace), s.vocab
+	T, V := len(s.perPlace), s.vocab
 	t := &Text{Rows: s.rows, Chunk: r.Chunk, Prefix: r.Prefix, Whole: whole, Tokens: s.tokens, Windows: s.windows,
 		Targets: s.targets, Bytes: max(0, r.bytes), PlaceTargets: s.perPlace, Bins: bits.Len(uint(V)),
 		Warnings: r.warnings, Manifest: r.manifest}
 	tokens, targets := float64(s.tokens), float64(s.targets)
-	bad := int64(0)
 	for n, c := range s.cells {
 		t.CrossEntropy = append(t.CrossEntropy, c.loss/targets)
 		t.Entropy = append(t.Entropy, c.entropy/tokens)
@@ -78,15 +77,12 @@ func (r *textReader) result(whole bool) *Text {
 		t.ReciprocalRank = append(t.ReciprocalRank, c.reciprocal/targets)
 		t.Tied = append(t.Tied, c.tied)
 		t.Bad = append(t.Bad, c.bad)
-		bad += c.bad
 		t.addRanks(s.ranks[n*V:(n+1)*V], s.targets)
 		for p := range T {
 			t.PlaceCrossEntropy = append(t.PlaceCrossEntropy, c.lossAt[p]/float64(s.perPlace[p])) // 0/0 is NaN
 		}
 	}
-	if bad > 0 {
-		t.Warnings = append(t.Warnings, nanWarning(int(bad), R*int(s.tokens)))
-	}
+	t.Warnings = append(t.Warnings, s.odd.Warnings(V, r.manifest.Interventions)...)
 	if r.bytes < 0 && r.tok != nil {
 		t.Warnings = append(t.Warnings, fmt.Sprintf("bits for each byte are not known: the tokenizer does not know every one of the %d targets", s.targets))
 	}

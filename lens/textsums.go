@@ -12,6 +12,7 @@ type textSums struct {
 	vocab                    int
 	ranks                    []uint32 // [R,V] how many targets have the rank i+1
 	perPlace                 []int64  // [T] targets at each position of a window
+	odd                      Oddities
 }
 
 // rowSums are the sums of one row.
@@ -26,6 +27,7 @@ func (s *textSums) add(w *passage, T, V int) error {
 	R, P := len(w.rows), len(w.ids)
 	if s.rows == nil {
 		s.rows, s.vocab = w.rows, V
+		s.odd.Readings = "cells"
 		s.ranks = make([]uint32, R*V)
 		s.cells = make([]rowSums, R)
 		s.perPlace = make([]int64, T)
@@ -49,8 +51,7 @@ func (s *textSums) add(w *passage, T, V int) error {
 	return nil
 }
 
-// addRow adds row n of a window. A cell that is no number agrees with nothing, and its
-// target is taken for the last of the vocabulary.
+// addRow adds row n of a window.
 func (s *textSums) addRow(n int, w *passage) error {
 	P := len(w.ids)
 	row, ranks := &s.cells[n], s.ranks[n*s.vocab:(n+1)*s.vocab]
@@ -59,10 +60,13 @@ func (s *textSums) addRow(n int, w *passage) error {
 		at := n*P + p
 		entropy += float64(w.entropy[at])
 		kl += float64(w.kl[at])
-		switch {
-		case w.bad[at]:
+		s.odd.addCell(w.bad[at], w.entropy[at], w.kl[at], func() string {
+			return cellName(w.rows[n], s.tokens+int64(p)) + " of the text"
+		})
+		if w.bad[at] {
 			row.bad++
-		case w.agree[at]:
+		}
+		if w.agree[at] {
 			row.agree++
 		}
 		if w.ids[p] < 0 {
@@ -72,19 +76,14 @@ func (s *textSums) addRow(n int, w *passage) error {
 		loss += own
 		row.lossAt[p] += own
 		rank := w.rank[at]
-		switch {
-		case w.bad[at]:
-			rank = int64(s.vocab)
-		case w.ties[at] > 0:
+		if w.ties[at] > 0 {
 			row.tied++
 		}
 		if rank < 1 || rank > int64(s.vocab) {
 			return fmt.Errorf("lens: a target has the rank %d in a vocabulary of %d", rank, s.vocab)
 		}
 		ranks[rank-1]++
-		if !w.bad[at] {
-			reciprocal += 1 / float64(rank)
-		}
+		reciprocal += 1 / float64(rank)
 	}
 	row.loss += loss
 	row.entropy += entropy

@@ -3,8 +3,8 @@ package model
 import (
 	"fmt"
 	"os"
-	"time"
 
+	"github.com/golens/golens/internal/clock"
 	"github.com/golens/golens/model/digests"
 	"github.com/golens/golens/model/safetensors"
 	"github.com/golens/golens/torch"
@@ -16,7 +16,7 @@ import (
 // been there, and unchanged for a while, before and after.
 func (m *Model) loadRoot() error {
 	a := m.archive
-	began := time.Now()
+	began := clock.Now()
 	before, known := a.stampNow()
 	var err error
 	if m.root, err = torch.Load(a.path, m.Device); err != nil {

@@ -102,7 +102,7 @@ func TestSampling(t *testing.T) {
 					t.Errorf("token %d was drawn, and transformers never would", id)
 				}
 				// Five standard deviations: with the seeds given, always the same draws.
-				if off := math.Abs(float64(count[id]) - n*p); off > 5*math.Sqrt(n*p*(1-p))+1e-3 {
+				if off := math.Abs(float64(count[id]) - n*p); !(off <= 5*math.Sqrt(n*p*(1-p))+1e-3) {
 					t.Errorf("token %d was drawn %d times of %d, its probability is %v", id, count[id], n, p)
 				}
 			}

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/golens/golens/hooks"
+	"github.com/golens/golens/internal/untested"
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/model/safetensors"
 	"github.com/golens/golens/torch"
@@ -64,7 +65,7 @@ func readRecorded(t *testing.T, path string) map[string]recorded {
 func TestNanoSort(t *testing.T) {
 	dir := filepath.Join("..", "..", "shared", "models", "nano-sort")
 	if _, err := os.Stat(dir); err != nil {
-		t.Skip("the recorded nano-sort model is not there; equality with live transformers is tested in lens")
+		untested.Here(t, "the recorded nano-sort model is not there; equality with live transformers is tested in lens")
 	}
 	weights := readRecorded(t, filepath.Join(dir, "gpt-nano-sort-model.json"))
 	want := readRecorded(t, filepath.Join(dir, "gpt-nano-sort-t0-partials.json"))

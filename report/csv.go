@@ -27,7 +27,7 @@ var Columns = []Column{
 	{"token_id", "id of the prompt's token there", func(c *line) string { return strconv.FormatInt(c.token().ID, 10) }},
 	{"token", "its text, escaped", func(c *line) string { return visible.Escape(c.token().Bytes) }},
 	{"kind", "`top` for one of the likeliest next tokens, `target` for a target, `joint_token` for a token of a whole target, `joint` for all of it", func(c *line) string { return c.kind }},
-	{"rank", "its rank in the cell, from 1; of a target 1 + the number of larger logits", func(c *line) string { return c.rank }},
+	{"rank", "its rank in the cell, from 1; of a target 1 + the number of larger logits, the last for NaN", func(c *line) string { return c.rank }},
 	{"ties", "targets: the number of other tokens with the same logit", func(c *line) string { return c.ties }},
 	{"id", "id of the candidate or target", func(c *line) string {
 		if c.kind == "joint" {

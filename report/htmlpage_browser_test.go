@@ -140,7 +140,7 @@ func testPageHover(t *testing.T, open opener) {
 			}
 		}
 		width := eval[string](b, fmt.Sprintf("document.querySelectorAll('.bar')[%d].style.width", k))
-		if w, err := strconv.ParseFloat(strings.TrimSuffix(width, "%"), 64); err != nil || math.Abs(w-100*float64(r.TopProbs[n])) > 0.01 {
+		if w, err := strconv.ParseFloat(strings.TrimSuffix(width, "%"), 64); err != nil || !(math.Abs(w-100*float64(r.TopProbs[n])) <= 0.01) {
 			t.Errorf("bar %d is %s wide, want %v %%", k, width, 100*r.TopProbs[n])
 		}
 	}

@@ -34,7 +34,7 @@ func testPagePins(t *testing.T, open opener) {
 			wanted := float64(r.Tracks.Prob[(i*P+8)*r.Tracks.N+n])
 			title := eval[string](b, fmt.Sprintf("document.querySelectorAll('#pins-numbers tbody tr')[%d].cells[2].textContent", i))
 			got, err := strconv.ParseFloat(strings.NewReplacer("\u2009%", "", "−", "-").Replace(title), 64)
-			if err != nil || math.Abs(got-100*wanted) > 0.05*math.Max(got, 0.1) {
+			if err != nil || !(math.Abs(got-100*wanted) <= 0.05*math.Max(got, 0.1)) {
 				t.Errorf("row %d of the curve is %q, want %v", i, title, wanted)
 			}
 		}

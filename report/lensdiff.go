@@ -30,7 +30,7 @@ func DiffGrid(d *lens.Diff, o GridOptions) (*figure.Grid, error) {
 		g.Rows = append(g.Rows, figure.Head{Text: printable(r.Rows[i].Label), Note: printable(r.Rows[i].Point)})
 		for j := range r.Positions {
 			n := i*len(r.Positions) + j
-			c := figure.Cell{Text: piece(r, r.TopIDs[n*r.K]), Number: decimal(float64(d.KL[n])), Value: math.NaN(), Marked: r.TopIDs[n*r.K] != d.Clean.TopIDs[n*d.Clean.K]}
+			c := figure.Cell{Text: piece(r, r.TopIDs[n*r.K]), Number: decimal(float64(d.KL[n])), Value: math.NaN(), Marked: d.Moved(n)}
 			if isFinite(d.KL[n]) {
 				c.Value = max(0, min(1, float64(d.KL[n])/top))
 			}

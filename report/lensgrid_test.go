@@ -129,7 +129,7 @@ func TestRoundTicks(t *testing.T) {
 		for _, tick := range ticks {
 			texts = append(texts, tick.Text)
 		}
-		if got := strings.Join(texts, " "); math.Abs(top-c.top) > 1e-12 || got != c.want {
+		if got := strings.Join(texts, " "); !(math.Abs(top-c.top) <= 1e-12) || got != c.want {
 			t.Errorf("up to %v: %v in %s, want %v in %s", c.largest, top, got, c.top, c.want)
 		}
 	}

@@ -96,7 +96,7 @@ func TestLogitLensKit(t *testing.T) {
 					t.Fatalf("candidate %d of layer %d at %d is %q, want %q", k, l, p, text, want)
 				}
 				prob, err := got.Tracked[p][text][l].Float64()
-				if err != nil || math.Abs(prob-float64(r.TopProbs[n])) > 0.5e-5+1e-12 {
+				if err != nil || !(math.Abs(prob-float64(r.TopProbs[n])) <= 0.5e-5+1e-12) {
 					t.Errorf("%q in layer %d at %d has the probability %v, want %v", text, l, p, prob, r.TopProbs[n])
 				}
 			}

@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/golens/golens/internal/untested"
 )
 
 // python runs a program of the tests' Python on arguments and returns what it
@@ -17,7 +19,7 @@ func python(t *testing.T, program string, args ...string) []byte {
 		exe = filepath.Join("..", ".venv", "bin", "python")
 	}
 	if err := exec.Command(exe, "-c", "import numpy").Run(); err != nil {
-		t.Skipf("no Python with NumPy at %s (%v): the file was checked by the Go reader only", exe, err)
+		untested.Missing(t, "no Python with NumPy at %s (%v): the file was checked by the Go reader only", exe, err)
 	}
 	cmd := exec.Command(exe, append([]string{"-c", program}, args...)...)
 	var stderr bytes.Buffer

@@ -75,7 +75,7 @@ var Fields = []Field{
 		values: target(func(t *lens.Targets) any { return t.LogProb })},
 	{Name: "target_prob", DType: Float32, Shape: "R,Q,N", Next: "R,P", When: "there are targets", Meaning: "probability of the target; NaN without a target",
 		values: target(func(t *lens.Targets) any { return t.Prob })},
-	{Name: "target_rank", DType: Int64, Shape: "R,Q,N", Next: "R,P", When: "there are targets", Meaning: "1 + the number of tokens with a larger logit; 0 without a target",
+	{Name: "target_rank", DType: Int64, Shape: "R,Q,N", Next: "R,P", When: "there are targets", Meaning: "1 + the number of tokens with a larger logit, V for a NaN logit; 0 without a target",
 		values: target(func(t *lens.Targets) any { return t.Rank })},
 	{Name: "target_ties", DType: Int64, Shape: "R,Q,N", Next: "R,P", When: "there are targets", Meaning: "number of other tokens with the target's logit; 0 without a target",
 		values: target(func(t *lens.Targets) any { return t.Ties })},

@@ -99,6 +99,13 @@ func SweepBundle(r *sweep.Result) *Bundle {
 		{"target_ids", []int{len(r.IDs)}, append([]int64{}, r.IDs...)},
 		{"done", []int{F, B}, r.Done},
 	}}
+	if r.IsOdd() {
+		width := []int{F, B}
+		if r.Next {
+			width = append(width, len(r.IDs))
+		}
+		b.Arrays = append(b.Arrays, NamedArray{"odd", width, r.Odd})
+	}
 	for n := range r.Series {
 		s := &r.Series[n]
 		name := sweepArray(r, n)
@@ -136,7 +143,7 @@ func SweepBundle(r *sweep.Result) *Bundle {
 // lens's CSV.
 func SweepCSV(w io.Writer, r *sweep.Result) error {
 	out := csv.NewWriter(w)
-	out.Write([]string{"change", "factor", "point", "label", "site", "block", "head", "metric", "target_id", "target", "value", "clean", "recovery"})
+	out.Write([]string{"change", "factor", "point", "label", "site", "block", "head", "metric", "target_id", "target", "value", "clean", "recovery", "odd"})
 	for f, change := range r.Changes {
 		for b, p := range r.Places {
 			if !r.Done[f*len(r.Places)+b] {
@@ -157,12 +164,16 @@ func SweepCSV(w io.Writer, r *sweep.Result) error {
 					if r.Next || s.Metric.Kind.OfTargets() {
 						id, word = strconv.FormatInt(r.IDs[n], 10), sweepWordText(r, n)
 					}
+					odd := r.OddAt(f, b)[0]
+					if r.Next {
+						odd = r.OddAt(f, b)[n]
+					}
 					back := ""
 					if recovery != nil {
 						back = string(appendFloat(nil, recovery[(f*len(r.Places)+b)*s.W+n]))
 					}
 					out.Write([]string{change, factor, p.Point, p.Label, string(p.Site), strconv.Itoa(p.Block), head, s.Metric.Name(), id, word,
-						string(appendFloat(nil, v)), string(appendFloat(nil, s.Clean[n])), back})
+						string(appendFloat(nil, v)), string(appendFloat(nil, s.Clean[n])), back, strconv.FormatInt(odd, 10)})
 				}
 			}
 		}

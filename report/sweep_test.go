@@ -78,7 +78,7 @@ func TestSweepCSV(t *testing.T) {
 	if err != nil || len(lines) != 1+5*4 {
 		t.Fatalf("%v, %d lines", err, len(lines))
 	}
-	want := []string{"scale 0.1", "0.1", "drop", "emb", "embed", "-1", "", "logprob", "2", `é\n`, "-Infinity", "-2.0", "Infinity"}
+	want := []string{"scale 0.1", "0.1", "drop", "emb", "embed", "-1", "", "logprob", "2", `é\n`, "-Infinity", "-2.0", "Infinity", "0"}
 	if !slices.Equal(lines[2], want) {
 		t.Errorf("got  %q\nwant %q", lines[2], want)
 	}
@@ -96,7 +96,7 @@ func TestSweepViews(t *testing.T) {
 	}
 	for _, g := range SweepGrids(r) {
 		for i, c := range g.Cells {
-			if c.Text == "-" != math.IsNaN(c.Value) && c.Text != "-Inf" || c.Value < 0 || c.Value > 1 {
+			if c.Text == "-" != math.IsNaN(c.Value) && c.Text != "-Inf" || !math.IsNaN(c.Value) && !(c.Value >= 0 && c.Value <= 1) {
 				t.Errorf("%s: cell %d is %+v", g.Title, i, c)
 			}
 		}

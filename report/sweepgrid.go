@@ -67,7 +67,7 @@ func sweepColumns(r *sweep.Result) []sweepColumn {
 func sweepNumber(k sweep.Kind, v float64) string {
 	switch {
 	case math.IsNaN(v):
-		return "-"
+		return "NaN"
 	case k == sweep.Rank:
 		return strconv.FormatFloat(math.Round(v*10)/10, 'f', -1, 64)
 	case k == sweep.Prob || v != 0 && math.Abs(v) < 1e-3:
@@ -76,9 +76,15 @@ func sweepNumber(k sweep.Kind, v float64) string {
 	return strconv.FormatFloat(v, 'f', 4, 64)
 }
 
+// notRun stands for the numbers of a run that was not made.
+const notRun = "-"
+
 // sweepChange writes a difference of two values for people, with its sign.
 func sweepChange(k sweep.Kind, d float64) string {
-	if k == sweep.Rank || k == sweep.Prob {
+	switch {
+	case math.IsNaN(d):
+		return "NaN"
+	case k == sweep.Rank || k == sweep.Prob:
 		return fmt.Sprintf("%+.4g", d)
 	}
 	return fmt.Sprintf("%+.4f", d)
@@ -113,14 +119,16 @@ func SweepTable(r *sweep.Result) *figure.Table {
 			}
 			for _, c := range columns {
 				v := c.value(c.series.At(r, f, b))
-				more := "-"
-				if !math.IsNaN(v) {
-					more = sweepChange(c.series.Metric.Kind, v-c.clean())
-				}
-				row = append(row, sweepNumber(c.series.Metric.Kind, v), more)
+				cells := []string{sweepNumber(c.series.Metric.Kind, v), sweepChange(c.series.Metric.Kind, v-c.clean())}
 				if o := c.series.Other; o != nil {
-					row = append(row, sweepNumber("", (v-c.clean())/(c.value(o)-c.clean())))
+					cells = append(cells, sweepNumber("", (v-c.clean())/(c.value(o)-c.clean())))
 				}
+				if !r.Done[f*len(r.Places)+b] {
+					for i := range cells {
+						cells[i] = notRun
+					}
+				}
+				row = append(row, cells...)
 			}
 			t.Rows = append(t.Rows, row)
 		}
@@ -193,6 +201,9 @@ func SweepGrids(r *sweep.Result) []*figure.Grid {
 			for f := range r.Changes {
 				v := c.value(c.series.At(r, f, b))
 				cell := figure.Cell{Text: sweepNumber(c.series.Metric.Kind, v), Value: math.NaN()}
+				if !r.Done[f*len(r.Places)+b] {
+					cell.Text = notRun
+				}
 				if isFinite(float32(v)) {
 					cell.Value = 0.5
 					if high > low {

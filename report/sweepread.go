@@ -86,6 +86,20 @@ func ReadSweep(in io.Reader) (*sweep.Result, error) {
 	for _, v := range done {
 		r.Done = append(r.Done, v != 0)
 	}
+	positions := 1
+	if p.Next {
+		positions = targets
+	}
+	r.Odd = make([]int64, F*B*positions)
+	if _, ok := top["odd"]; ok {
+		odd, err := read("odd", len(r.Odd))
+		if err != nil {
+			return nil, err
+		}
+		for i, v := range odd {
+			r.Odd[i] = int64(v)
+		}
+	}
 	for _, k := range p.Metrics {
 		s := sweep.Series{Metric: sweep.Metric{Kind: k.Kind}, W: 1}
 		if len(k.Words) == 2 {

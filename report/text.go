@@ -28,7 +28,7 @@ var TextArrays = []ArrayDoc{
 	{"rank_quantiles", "int64", "[R,q]", "the least rank that so many percent of the targets do not exceed: 50 is the median"},
 	{"rank_counts", "int64", "[R,B]", "targets by rank: bin b has those from 2^b to 2^(b+1)-1"},
 	{"tied", "int64", "[R]", "targets with whose logit another token's is equal"},
-	{"nan", "int64", "[R]", "cells that are no numbers: they agree with nothing, and their target has the last rank"},
+	{"nan", "int64", "[R]", "cells with a NaN logit: they agree with nothing, and a target whose own logit is NaN has the last rank"},
 	{"place_cross_entropy", "float64", "[R,T]", "`cross_entropy` by place in the window, of which T is the length; NaN where no target was"},
 	{"place_targets", "int64", "[T]", "targets at each place"},
 }

@@ -47,6 +47,7 @@ func (r *runner) takeOver() error {
 		return choice("the earlier result has other axes than its plan")
 	}
 	copy(r.out.Done, b.Done)
+	copy(r.out.Odd, b.Odd)
 	for i := range r.out.Series {
 		if len(b.Series[i].Values) != len(r.out.Series[i].Values) {
 			return choice("the earlier result has other axes than its plan")

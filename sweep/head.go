@@ -221,6 +221,9 @@ func (r *runner) measure(index int, logits *torch.Tensor, at int) error {
 			return err
 		}
 	}
+	if err := r.noteOdd(index, x); err != nil {
+		return err
+	}
 	for i := range r.out.Series {
 		series := &r.out.Series[i]
 		out, err := metrics.Call(string(series.Metric.Kind), x, r.logs, r.targets[i])

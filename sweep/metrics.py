@@ -18,12 +18,20 @@ def logit(self, x: Tensor, clean: Tensor, ids: Tensor) -> Tensor:
     return x.gather(-1, ids)
 
 def rank(self, x: Tensor, clean: Tensor, ids: Tensor) -> Tensor:
-    # a vocabulary is far below 2**24, up to which float32 counts exactly
+    # NaN ranks behind all numbers: the last rank. A vocabulary is far below 2**24, up to
+    # which float32 counts exactly.
     t = x.gather(-1, ids)
     ranks: List[Tensor] = []
     for n in range(ids.size(-1)):
         ranks.append((x > t.narrow(-1, n, 1)).sum(-1) + 1)
-    return torch.stack(ranks, -1).to(dtype=x.dtype)
+    return torch.stack(ranks, -1).masked_fill_(torch.isnan(t), x.size(-1)).to(dtype=x.dtype)
+
+def odd(self, x: Tensor) -> Tensor:
+    # Of the rows of x: 2 where a logit is NaN, else 1 where one is infinite, else 0. The
+    # largest and the least of a row are NaN where any is.
+    most, least = x.amax(-1), x.amin(-1)
+    infinite = torch.isinf(most).logical_or_(torch.isinf(least))
+    return torch.isnan(most).to(4).mul_(2).add_(infinite.to(4))
 
 def entropy(self, x: Tensor, clean: Tensor, ids: Tensor) -> Tensor:
     l = torch.log_softmax(x, -1)

@@ -24,9 +24,12 @@ type Result struct {
 
 	Series []Series // one for each metric
 	Done   []bool   // [F,B], whether the run was made; values of others are NaN
+	// Odd says whether the logits that a run read are finite numbers: Finite, Infinite or NaN.
+	// It is [F,B], and [F,B,T-1] with the text's own next tokens.
+	Odd []int64
 
-	Digest   string // of the plan: see Plan.Digest
-	Warnings []string
+	Digest   string   // of the plan: see Plan.Digest
+	Warnings []string // sentences for the user: logits that are not finite numbers
 	Manifest lens.Manifest
 }
 
@@ -86,6 +89,7 @@ func newResult(p Plan, ids []int64) *Result {
 		n = len(ids) - 1
 	}
 	r.Done = make([]bool, p.Runs())
+	r.Odd = make([]int64, p.Runs()*r.positions())
 	for _, k := range p.Metrics {
 		w := n
 		if !p.Next && k.Kind.OfTargets() {

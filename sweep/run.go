@@ -71,6 +71,7 @@ func (r *runner) run(ctx context.Context) (*Result, error) {
 	if !r.began {
 		return nil, err
 	}
+	r.warnOdd(r.m.Sizes.Vocab)
 	return r.out, err
 }
 
@@ -87,6 +88,8 @@ type runner struct {
 	scope   torch.Scope
 	targets []*torch.Tensor // ids of each metric
 	began   bool            // the clean run is made
+
+	cleanOdd, otherOdd []int64 // as Result.Odd, of the clean run and of the other prompt's
 
 	streams    []*torch.Tensor // [1,T,C] in front of each block, and of the final norm; nil where no run begins there
 	normed     *torch.Tensor   // the clean run's normed states [1,T,C]

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/golens/golens/hooks"
+	"github.com/golens/golens/internal/approx"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/sweep"
@@ -200,9 +201,7 @@ func TestLastBlock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := math.Abs(float64(r.Series[0].Values[0] - r.Series[0].Clean[0])); d > 1e-4 {
-		t.Errorf("the last block's point is %g from the clean line", d)
-	}
+	approx.Check(t, "the last block's point", r.Series[0].Values[0], r.Series[0].Clean[0], 1e-4)
 }
 
 func TestCompare(t *testing.T) {
@@ -221,7 +220,7 @@ func TestCompare(t *testing.T) {
 	b.Series[0].Values[5] += 0.25
 	b.Series[0].Values[7] -= 0.5
 	c, err := sweep.Compare(a, &b)
-	if err != nil || c.Same || !c.MustSame || c.Metrics[0].Differ != 2 || c.Metrics[0].Place != "L7" || math.Abs(c.Metrics[0].Most-0.5) > 1e-5 {
+	if err != nil || c.Same || !c.MustSame || c.Metrics[0].Differ != 2 || c.Metrics[0].Place != "L7" || !(math.Abs(c.Metrics[0].Most-0.5) <= 1e-5) {
 		t.Errorf("%+v %v", c, err)
 	}
 	b.Manifest.Threads++

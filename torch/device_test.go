@@ -14,7 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/golens/golens/internal/approx"
 	"github.com/golens/golens/internal/proc"
+	"github.com/golens/golens/internal/untested"
 	"github.com/golens/golens/torch"
 )
 
@@ -58,7 +60,7 @@ func TestOpenDevice(t *testing.T) {
 func TestOnGPU(t *testing.T) {
 	cuda, err := torch.OpenDevice("cuda")
 	if err != nil {
-		t.Skip(err)
+		untested.Here(t, "%v", err)
 	}
 	b := work(t)
 	x := keep(b, must(b.tensor([]float32{1, 2}, 2).To(torch.Float32, cuda))(t))
@@ -96,9 +98,7 @@ func TestTF32(t *testing.T) {
 		}
 		const want = n * (1 + 0x1p-12) * (1 + 0x1p-12)
 		for range 2 {
-			if got := product(); got < want*(1-1e-5) || got > want*(1+1e-5) {
-				t.Errorf("%s: a product of float32 is %v, not %v", d, got, want)
-			}
+			approx.Check(t, fmt.Sprintf("%s: a product of float32", d), product(), want, want*1e-5)
 			if err := d.TF32(func() error {
 				if got := product(); d.HasTF32() && got != n {
 					t.Errorf("%s: a product of TF32 is %v, not %v", d, got, n)
@@ -110,7 +110,7 @@ func TestTF32(t *testing.T) {
 		}
 	}
 	if len(devices) == 1 {
-		t.Skip("there is no GPU: only the CPU was tested")
+		untested.Here(t, "there is no GPU: only the CPU was tested")
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/golens/golens/internal/proc"
+	"github.com/golens/golens/internal/untested"
 	"github.com/golens/golens/torch"
 )
 
@@ -280,7 +281,7 @@ func TestPreloadEnds(t *testing.T) {
 // in the file, and may outlive it.
 func TestPreload(t *testing.T) {
 	if !proc.Populates() {
-		t.Skip("the system is older than Linux 5.14, and brings no pages in advance")
+		untested.Here(t, "the system is older than Linux 5.14, and brings no pages in advance")
 	}
 	b := work(t)
 	const n = 16 << 20 / 4
@@ -314,7 +315,7 @@ func TestPreload(t *testing.T) {
 // else does.
 func TestPreloadForgotten(t *testing.T) {
 	if !proc.Populates() {
-		t.Skip("the system is older than Linux 5.14, and brings no pages in advance")
+		untested.Here(t, "the system is older than Linux 5.14, and brings no pages in advance")
 	}
 	b := work(t)
 	const n = 96 << 20 / 4

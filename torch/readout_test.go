@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/golens/golens/internal/untested"
 )
 
 func randomTensor(t *testing.T, seed uint64, shape ...int64) *Tensor {
@@ -131,7 +133,7 @@ func TestReadoutThreads(t *testing.T) {
 // not the calling thread's.
 func TestKernelsShareWork(t *testing.T) {
 	if runtime.NumCPU() < 2 {
-		t.Skip("there is one processor")
+		untested.Here(t, "there is one processor")
 	}
 	defer SetThreads(Threads())
 	if err := SetThreads(2); err != nil {

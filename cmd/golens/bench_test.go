@@ -1,14 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/golens/golens/bench"
 )
@@ -142,22 +139,9 @@ func TestBenchNoGPU(t *testing.T) {
 func TestBenchInterrupt(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.json")
 	cmd := program(t, "bench", "--model", tiny(t), "--json", path, "--work", "forward", "--tokens", "1,3", "--runs", "1000000", "--mode", "exact")
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	waitForSignals(t, cmd)
-	time.Sleep(4 * time.Second)
-	if err := cmd.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
-	got := finish(t, cmd)
-	if stderr.String() == "golens: interrupted\n" {
-		t.Skip("this machine was too slow for the signal")
-	}
-	if got.code != 1 || stderr.String() != "golens: interrupted; what was measured before is written, and shown\n" {
-		t.Fatalf("exit status %d, %q", got.code, stderr.String())
+	got := interruptAt(t, cmd, `run \d{2,} of`)
+	if got.code != 1 || got.stderr != "golens: interrupted; what was measured before is written, and shown\n" {
+		t.Fatalf("exit status %d, %q", got.code, got.stderr)
 	}
 	r, err := readBench(path)
 	if err != nil || len(r.Rows) == 0 {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/golens/golens/internal/clock"
 	"github.com/golens/golens/internal/reference"
 )
 
@@ -26,7 +27,9 @@ func TestWeightsAreNamedFromMemory(t *testing.T) {
 		names, _ := filepath.Glob(filepath.Join(cache, "golens", "digests", "*"))
 		return names
 	}
-	time.Sleep(2100 * time.Millisecond) // a file just written is not remembered
+	// A file that was just written is not remembered.
+	clock.Now = func() time.Time { return time.Now().Add(time.Hour) }
+	t.Cleanup(func() { clock.Now = time.Now })
 	var info struct {
 		Weights string `json:"weights_sha256"`
 	}

@@ -1,12 +1,14 @@
 package main
 
 import (
-	"math"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/golens/golens/internal/approx"
 )
 
 // TestFastMode: lens, generate and --diff in fast mode give what they give in exact
@@ -40,8 +42,7 @@ func TestFastMode(t *testing.T) {
 				}
 				for i, x := range want.Float32 {
 					// The logits of this model are below 10, and a row has 16 numbers.
-					if d := math.Abs(float64(got.Float32[i] - x)); d > 2e-5 {
-						t.Errorf("%v: %s: value %d is %v, exactly %v", args, name, i, got.Float32[i], x)
+					if !approx.Check(t, fmt.Sprintf("%v: %s: value %d", args, name, i), got.Float32[i], x, 2e-5) {
 						break
 					}
 				}

@@ -106,7 +106,7 @@ func TestLogitLensKit(t *testing.T) {
 			}
 			compared++
 			got, want := kit.Tracked[p][tokens[0]][l], float64(probs.At(l+1, p, 0).Float32[0])
-			if math.Abs(got-want) > 0.5e-5+1e-12 {
+			if !(math.Abs(got-want) <= 0.5e-5+1e-12) {
 				t.Errorf("layer %d, position %d: %q has %v, want %v", l, p, tokens[0], got, want)
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -17,6 +18,9 @@ import (
 	"time"
 
 	"codeberg.org/sbinet/npyio/npz"
+	"github.com/creack/pty"
+
+	"github.com/golens/golens/internal/untested"
 )
 
 // manyPrompts writes so many prompts that nobody waits for the end.
@@ -60,6 +64,48 @@ func TestInterrupt(t *testing.T) {
 			finished(t, at, done)
 		})
 	}
+}
+
+// interruptAt runs a program whose standard error is a terminal, sends Ctrl-C as soon as the
+// terminal shows what matches seen, and returns how the program ended. Standard error is
+// what it said after the last line of progress.
+func interruptAt(t *testing.T, cmd *exec.Cmd, seen string) outcome {
+	t.Helper()
+	terminal, tty, err := pty.Open()
+	if err != nil {
+		untested.Missing(t, "no terminal to be had: %v", err)
+	}
+	defer terminal.Close()
+	var stdout bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, tty
+	cmd.Env = append(cmd.Env, "TERM=dumb")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	tty.Close()
+	timeout := time.AfterFunc(time.Minute, func() { cmd.Process.Kill() })
+	defer timeout.Stop()
+	progress, sent := regexp.MustCompile(seen), false
+	var said []byte
+	for part := make([]byte, 4096); ; {
+		n, err := terminal.Read(part)
+		said = append(said, part[:n]...)
+		if !sent && progress.Match(said) {
+			sent = true
+			if err := cmd.Process.Signal(os.Interrupt); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err != nil { // the program has ended
+			break
+		}
+	}
+	cmd.Wait()
+	text := strings.ReplaceAll(string(said), "\r\n", "\n")
+	if !sent {
+		t.Fatalf("the terminal never showed %s: %.2000q", seen, text)
+	}
+	return outcome{cmd.ProcessState.ExitCode(), stdout.String(), text[strings.LastIndex(text, "\x1b[K")+len("\x1b[K"):]}
 }
 
 // waitForResults waits until the first temporary file holds something.

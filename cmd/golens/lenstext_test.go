@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/golens/golens/internal/approx"
 	"github.com/golens/golens/lens"
 )
 
@@ -99,12 +100,8 @@ func TestText(t *testing.T) {
 	}
 	for n := range entropy {
 		// Sums of fewer numbers than tokens, in two orders, each rounded by half a unit.
-		if d := math.Abs(got.Entropy[n] - entropy[n]/float64(about.Tokens)); d > size*0x1p-52 {
-			t.Errorf("row %d: entropy %v, of the windows %v", n, got.Entropy[n], entropy[n]/float64(about.Tokens))
-		}
-		if d := math.Abs(got.CrossEntropy[n] - loss[n]/float64(about.Targets)); d > size*0x1p-52 {
-			t.Errorf("row %d: cross-entropy %v, of the windows %v", n, got.CrossEntropy[n], loss[n]/float64(about.Targets))
-		}
+		approx.Check(t, fmt.Sprintf("row %d: entropy", n), got.Entropy[n], entropy[n]/float64(about.Tokens), size*0x1p-52)
+		approx.Check(t, fmt.Sprintf("row %d: cross-entropy", n), got.CrossEntropy[n], loss[n]/float64(about.Targets), size*0x1p-52)
 	}
 }
 
@@ -178,7 +175,7 @@ func TestTextBOS(t *testing.T) {
 	}
 	fast := read("--mode", "fast")
 	for n := range fast.Entropy {
-		if d := math.Abs(fast.Entropy[n] - plain.Entropy[n]); d > 1e-4 || fast.Manifest.Mode != "fast" {
+		if d := math.Abs(fast.Entropy[n] - plain.Entropy[n]); !(d <= 1e-4) || fast.Manifest.Mode != "fast" {
 			t.Errorf("fast mode (%s): entropy %v, exact %v", fast.Manifest.Mode, fast.Entropy[n], plain.Entropy[n])
 		}
 	}
@@ -217,18 +214,10 @@ func TestTextRefused(t *testing.T) {
 	}
 }
 
-// drip gives text slowly and without an end, and says when it has given enough.
-type drip struct {
-	n      int
-	enough chan<- struct{}
-}
+// endless gives text without an end. The pipe behind it holds back what is not read.
+type endless struct{}
 
-func (d *drip) Read(p []byte) (int, error) {
-	d.n++
-	if d.n == 10 {
-		close(d.enough)
-	}
-	time.Sleep(time.Millisecond)
+func (endless) Read(p []byte) (int, error) {
 	return copy(p, strings.Repeat("the cat in the hat. ", 2000)), nil
 }
 
@@ -237,32 +226,21 @@ func (d *drip) Read(p []byte) (int, error) {
 func TestTextInterrupt(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "x.json")
 	cmd := program(t, "lens", "--file", "-", "--model", tiny(t), "--chunk", "16", "--json", out)
-	enough := make(chan struct{})
-	cmd.Stdin = &drip{enough: enough}
+	cmd.Stdin = endless{}
 	cmd.WaitDelay = time.Second
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	<-enough
-	time.Sleep(300 * time.Millisecond) // some windows
-	if err := cmd.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
-	cmd.Wait()
-	if code := cmd.ProcessState.ExitCode(); code != 1 {
-		t.Errorf("exit status %d: %s", code, stderr.String())
+	got := interruptAt(t, cmd, `[1-9][0-9,]* tokens`)
+	if got.code != 1 {
+		t.Errorf("exit status %d: %s", got.code, got.stderr)
 	}
 	var tokens string
-	if _, err := fmt.Sscanf(stderr.String(), "golens: interrupted after %s tokens; the means of these are written\n", &tokens); err != nil {
-		t.Fatalf("%v: standard error %q", err, stderr.String())
+	if _, err := fmt.Sscanf(got.stderr, "golens: interrupted after %s tokens; the means of these are written\n", &tokens); err != nil {
+		t.Fatalf("%v: standard error %q", err, got.stderr)
 	}
 	d := readTextJSON(t, read(t, out))
 	if about := d.Manifest.Text; about.Whole || about.Tokens < 16 || about.Targets != about.Tokens || strings.ReplaceAll(tokens, ",", "") != fmt.Sprint(about.Tokens) {
 		t.Errorf("%s tokens said, written %+v", tokens, about)
 	}
-	if s := stdout.String(); !strings.Contains(s, "where it was stopped") {
+	if s := got.out; !strings.Contains(s, "where it was stopped") {
 		t.Errorf("standard output: %s", s)
 	}
 }

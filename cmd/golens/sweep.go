@@ -126,7 +126,10 @@ func runSweep(c *cli.Context) error {
 	if done == 0 {
 		return sweepError(c, stop)
 	}
-	r.Prompt, r.Warnings, r.Manifest.Weights = p.Text, warnings, digest
+	for _, w := range r.Warnings {
+		notes.warn("", w)
+	}
+	r.Prompt, r.Warnings, r.Manifest.Weights = p.Text, append(warnings, r.Warnings...), digest
 	if err := writeSweep(c, files, r); err != nil {
 		return err
 	}

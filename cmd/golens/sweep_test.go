@@ -11,9 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"codeberg.org/sbinet/npyio/npz"
 
@@ -226,23 +224,10 @@ func TestSweepInterrupt(t *testing.T) {
 	path := filepath.Join(out, "x.json")
 	args := []string{"sweep", strings.Repeat("the cat ", 5), "--model", tiny(t), "--target", "the", "--scale", "0:2:0.0005", "--json", path}
 	cmd := program(t, args...)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	waitForSignals(t, cmd)
-	time.Sleep(time.Second)
-	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
-		t.Fatal(err)
-	}
-	got := finish(t, cmd)
+	got := interruptAt(t, cmd, `run ([2-9]|\d\d+) of`)
 	var done, all int
-	if _, err := fmt.Sscanf(stderr.String(), "golens: interrupted after %d of %d runs, which are written; --resume goes on with the rest\n", &done, &all); err != nil {
-		if got.code == 0 || strings.Contains(stderr.String(), "golens: interrupted\n") {
-			t.Skipf("this machine was too fast or too slow for the signal: %q", stderr.String())
-		}
-		t.Fatalf("%v: standard error %q", err, stderr.String())
+	if _, err := fmt.Sscanf(got.stderr, "golens: interrupted after %d of %d runs, which are written; --resume goes on with the rest\n", &done, &all); err != nil {
+		t.Fatalf("%v: exit status %d, standard error %q", err, got.code, got.stderr)
 	}
 	var file struct{ Done [][]bool }
 	if err := json.Unmarshal([]byte(read(t, path)), &file); err != nil {

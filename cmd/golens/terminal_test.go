@@ -9,6 +9,7 @@ import (
 
 	"github.com/creack/pty"
 
+	"github.com/golens/golens/internal/untested"
 	"github.com/golens/golens/internal/visible"
 )
 
@@ -20,7 +21,7 @@ func onTerminal(t *testing.T, columns uint16, env []string, args ...string) stri
 	cmd.Env = append(cmd.Env, append([]string{"TERM=xterm-256color"}, env...)...)
 	f, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 40, Cols: columns})
 	if err != nil {
-		t.Skipf("no terminal to be had: %v", err)
+		untested.Missing(t, "no terminal to be had: %v", err)
 	}
 	defer f.Close()
 	var out bytes.Buffer
@@ -160,7 +161,7 @@ func TestNoText(t *testing.T) {
 	cmd.Stdout, cmd.Stderr = &out, &stderr
 	terminal, tty, err := pty.Open()
 	if err != nil {
-		t.Skipf("no terminal to be had: %v", err)
+		untested.Missing(t, "no terminal to be had: %v", err)
 	}
 	defer terminal.Close()
 	defer tty.Close()

@@ -40,11 +40,11 @@ func TestPathAreas(t *testing.T) {
 		{"dashes round corners", outline([]Point{{0, 0}, {30, 0}, {30, 23}}, Pen{Width: 10, Dashed: true}), 345 + 25*math.Pi/4},
 		{"a line of no length", outline([]Point{{3, 3}, {3, 3}}, Pen{Width: 4}), 0},
 	} {
-		if got := area(c.p); math.Abs(got-c.want) > 0.002*c.want+0.3 {
+		if got := area(c.p); !(math.Abs(got-c.want) <= 0.002*c.want+0.3) {
 			t.Errorf("%s: %.1f dots, want %.1f", c.name, got, c.want)
 		}
 	}
-	if b := square.Bounds(); math.Abs(b.X-10.3)+math.Abs(b.Y+5.6)+math.Abs(b.W-40)+math.Abs(b.H-30) > 1e-9 {
+	if b := square.Bounds(); !(math.Abs(b.X-10.3)+math.Abs(b.Y+5.6)+math.Abs(b.W-40)+math.Abs(b.H-30) <= 1e-9) {
 		t.Errorf("bounds %+v", b)
 	}
 }

@@ -41,7 +41,7 @@ func TestTypesetting(t *testing.T) {
 		t.Errorf("é is %v wide in one piece and %v in two", a, b)
 	}
 	alone, joined := set.Width("م", 10)+set.Width("ر", 10)+set.Width("ح", 10), set.Width("مرح", 10)
-	if joined >= alone {
+	if !(joined < alone) {
 		t.Errorf("Arabic letters do not join: %v and %v", joined, alone)
 	}
 	// The first letter of a word from right to left stands at its right end.
@@ -50,7 +50,7 @@ func TestTypesetting(t *testing.T) {
 		t.Error("Hebrew runs from left to right")
 	}
 	// A mark above has a negative y, which is counted downwards.
-	if marked := set.line("x\u0301").glyphs; len(marked) != 2 || marked[1].path().Bounds().Y >= marked[0].path().Bounds().Y {
+	if marked := set.line("x\u0301").glyphs; len(marked) != 2 || !(marked[1].path().Bounds().Y < marked[0].path().Bounds().Y) {
 		t.Errorf("the mark does not stand above: %+v", marked)
 	}
 	if w := set.Width("", 10); w != 0 {
@@ -66,7 +66,7 @@ func TestFit(t *testing.T) {
 	for _, s := range []string{"internationalization", "人工人工人工人工", "e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301"} {
 		for room := 10.0; room < 120; room += 7 {
 			cut, size := set.Fit(s, room, 9, 6)
-			if w := set.Width(cut, size); w > room+1e-9 || size < 6 || size > 9 {
+			if w := set.Width(cut, size); !(w <= room+1e-9) || !(size >= 6) || !(size <= 9) {
 				t.Errorf("%q in %v is %q at %v, %v wide", s, room, cut, size, w)
 			}
 			if strings.HasPrefix(strings.TrimSuffix(cut, "…"), "\u0301") || strings.HasSuffix(cut, "e…") && strings.Contains(s, "\u0301") {
@@ -110,7 +110,7 @@ func TestSystemFonts(t *testing.T) {
 		line := set.line(s)
 		if set.covered(s) == s {
 			helped++
-			if len(line.glyphs) != 1 || len(line.glyphs[0].path()) == 0 || line.advance <= 0 {
+			if len(line.glyphs) != 1 || len(line.glyphs[0].path()) == 0 || !(line.advance > 0) {
 				t.Errorf("%s is %d glyphs, %v wide", s, len(line.glyphs), line.advance)
 			}
 		}
@@ -138,7 +138,7 @@ func FuzzType(f *testing.F) {
 		set := newTypes(t)[0]
 		room := float64(tenths) / 10
 		cut, size := set.Fit(s, room, 9, 6)
-		if w := set.Width(cut, size); w > room+1e-9 {
+		if w := set.Width(cut, size); !(w <= room+1e-9) {
 			t.Errorf("%q in %v is %q, %v wide", s, room, cut, w)
 		}
 		for _, g := range set.line(s).glyphs {
@@ -148,7 +148,7 @@ func FuzzType(f *testing.F) {
 			g.path()
 		}
 		for _, line := range set.Wrap(s, room+20, 9) {
-			if w := set.Width(line, 9); w > room+20+1e-9 {
+			if w := set.Width(line, 9); !(w <= room+20+1e-9) {
 				t.Errorf("%q in %v has the line %q, %v wide", s, room+20, line, w)
 			}
 		}

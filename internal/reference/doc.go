@@ -8,6 +8,7 @@
 // are compared, once a machine.
 //
 // The interpreter is $GOLENS_PYTHON, else .venv/bin/python of the project. Where
-// it or its packages are missing the test is skipped, unless
-// GOLENS_REQUIRE_REFERENCE=1 or GOLENS_PYTHON is set: then it fails.
+// it or its packages are missing the test is skipped, and a line says so beside what go test
+// prints (see internal/untested), unless GOLENS_REQUIRE_REFERENCE=1, GOLENS_PYTHON, CI or
+// GOLENS_CI is set: then it fails.
 package reference

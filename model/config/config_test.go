@@ -315,7 +315,7 @@ func FuzzParse(f *testing.F) {
 		// Floating point does not wrap round.
 		w, in, d := float64(g.Width), float64(g.Inner), float64(g.HeadDim)
 		least := float64(g.Blocks) * (w*d*float64(2*g.Heads+2*g.KVHeads) + 2*w*in)
-		if n := g.Parameters(); float64(n) < least*0.999 || n > mostParameters {
+		if n := g.Parameters(); !(float64(n) >= least*0.999) || n > mostParameters {
 			t.Errorf("%d parameters of %+v", n, g)
 		}
 		again, err := Parse(c.Raw)

@@ -19,6 +19,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/golens/golens/internal/clock"
 )
 
 // Size is the length of a digest in bytes.
@@ -57,7 +59,7 @@ func Of(stamps func() ([]Stamp, bool), about []byte, hash func() ([Size]byte, er
 	if err != nil {
 		return hash()
 	}
-	c := cache{dir: filepath.Join(root, "golens", "digests"), now: time.Now}
+	c := cache{dir: filepath.Join(root, "golens", "digests"), now: clock.Now}
 	return c.of(stamps, about, hash)
 }
 

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/golens/golens/internal/untested"
 )
 
 // moduleRoot returns the folder of go.mod.
@@ -42,7 +44,7 @@ func shared(t *testing.T, name string) string {
 	}
 	path := filepath.Join(root, "..", "shared", name)
 	if _, err := os.Stat(path); err != nil {
-		t.Skipf("no %s beside the module: %v", filepath.Join("shared", name), err)
+		untested.Here(t, "no %s beside the module: %v", filepath.Join("shared", name), err)
 	}
 	return path
 }
@@ -57,7 +59,7 @@ func python(t testing.TB) string {
 	}
 	path, err := ownPython()
 	if err != nil {
-		t.Skipf("no reference: GOLENS_PYTHON is not set, and %s cannot import what is compared with: %v", path, err)
+		untested.Missing(t, "no reference: GOLENS_PYTHON is not set, and %s cannot import what is compared with: %v", path, err)
 	}
 	return path
 }

@@ -181,10 +181,10 @@ func TestInkContrast(t *testing.T) {
 		for i := range 1001 {
 			c := r.At(float64(i) / 1000)
 			_, near := colormap.XTerm(c)
-			if k := contrast(colormap.Luminance(c), colormap.Luminance(colormap.Ink(c))); k < 3.5 {
+			if k := contrast(colormap.Luminance(c), colormap.Luminance(colormap.Ink(c))); !(k >= 3.5) {
 				t.Errorf("%s at %d: contrast %.2f", name, i, k)
 			}
-			if k := contrast(colormap.Luminance(near), colormap.Luminance(colormap.Ink(near))); k < 3.5 {
+			if k := contrast(colormap.Luminance(near), colormap.Luminance(colormap.Ink(near))); !(k >= 3.5) {
 				t.Errorf("%s at %d in 256 colours: contrast %.2f", name, i, k)
 			}
 		}

@@ -200,7 +200,7 @@ def statistics(x, final, k):
         "entropy": -(l.exp() * l).sum(-1),
         "logsumexp": torch.logsumexp(x, -1),
         "kl": (lf.exp() * (lf - l)).sum(-1),
-        "agree": x.argmax(-1) == final.argmax(-1),
+        "agree": (x.argmax(-1) == final.argmax(-1)) & ~x.isnan().any(-1) & ~final.isnan().any(-1),  # NaN agrees with nothing
     }
 
 
@@ -211,7 +211,7 @@ def target_statistics(x, ids):
     return {
         "target_logprob": torch.log_softmax(x, -1).gather(-1, ids)[..., 0],
         "target_prob": torch.softmax(x, -1).gather(-1, ids)[..., 0],
-        "target_rank": 1 + (x > of_target).sum(-1),
+        "target_rank": torch.where(of_target[..., 0].isnan(), x.shape[-1], 1 + (x > of_target).sum(-1)),  # NaN ranks last
         "target_ties": ((x == of_target).sum(-1) - 1).clamp(min=0),  # 0 for NaN, which equals nothing
     }
 

@@ -163,7 +163,7 @@ def sweep(model, ids, variants, targets=(), pairs=()):
             found["logprob"] = torch.stack([l[t] for t in targets])
             found["prob"] = torch.stack([p[t] for t in targets])
             found["logit"] = torch.stack([x[t] for t in targets])
-            found["rank"] = torch.stack([1 + (x > x[t]).sum() for t in targets])
+            found["rank"] = torch.stack([1 + (x > x[t]).sum() if x[t] == x[t] else torch.tensor(len(x)) for t in targets])
         for name, value in found.items():
             columns.setdefault(name, []).append(value)
     return {name: torch.stack(rows) for name, rows in columns.items()}

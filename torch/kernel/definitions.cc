@@ -23,6 +23,10 @@ double LogSum::log_probability(double x) const {
   return std::isinf(largest) ? std::numeric_limits<double>::quiet_NaN() : (x - largest) - log;
 }
 
+void Standing::end(float logit, int64_t n) {
+  if (std::isnan(logit)) rank = n, ties = 0;
+}
+
 std::vector<int32_t> largest(const std::vector<float> &x, int64_t n) {
   std::vector<int32_t> ids(x.size());
   std::iota(ids.begin(), ids.end(), 0);

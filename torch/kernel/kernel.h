@@ -51,8 +51,8 @@ typedef struct {
   double *entropy;     // [R,T]
   double *kl;          // [R,T] KL(final || row)
   float *target_logit;   // [R,T,N]; NaN for none
-  int64_t *target_rank;  // [R,T,N] 1 + the number of larger logits; 0 for none
-  int64_t *target_ties;  // [R,T,N] other words with an equal logit
+  int64_t *target_rank;  // [R,T,N] 1 + the number of larger logits, V for NaN; 0 for none
+  int64_t *target_ties;  // [R,T,N] other words with an equal logit, 0 for NaN
   int64_t *again;        // NULL, or two counts to which x3 adds: of words and of rows in float32
 } golens_readout;
 
@@ -67,8 +67,8 @@ typedef struct {
 
   int64_t *top_ids;   // [rows,top]: NaN before all else, then value descending, id ascending
   float *top_logits;  // [rows,top]
-  int64_t *rank;      // [rows,count] 1 + the number of larger logits; 0 for none
-  int64_t *ties;      // [rows,count] other words with an equal logit
+  int64_t *rank;      // [rows,count] 1 + the number of larger logits, n for NaN; 0 for none
+  int64_t *ties;      // [rows,count] other words with an equal logit, 0 for NaN
 } golens_selection;
 
 // One instruction set.

@@ -120,6 +120,9 @@ func definitions(x, final []float32, top int, targets []int64) told {
 					ties++
 				}
 			}
+			if x[id] != x[id] { // NaN ranks behind all numbers
+				rank, ties = int64(len(x)), 0
+			}
 		}
 		t.rank, t.ties = append(t.rank, rank), append(t.ties, ties)
 	}

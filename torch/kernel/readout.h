@@ -277,11 +277,15 @@ class Readout {
     std::vector<int32_t> ids = golens::largest(x, r_.top);
     for (int64_t k = 0; k < r_.top; k++) r_.top_ids[c * r_.top + k] = ids[k], r_.top_logits[c * r_.top + k] = x[ids[k]];
     for (int64_t k = 0; k < r_.count; k++) {
-      int64_t id = r_.targets[(from + i / r_.rows) * r_.count + k], rank = 1, ties = -1;
-      if (id >= 0)
-        for (float v : x) rank += v > x[id], ties += v == x[id];
-      r_.target_rank[c * r_.count + k] = id < 0 ? 0 : rank;
-      r_.target_ties[c * r_.count + k] = id < 0 ? 0 : ties;
+      const int64_t id = r_.targets[(from + i / r_.rows) * r_.count + k], to = c * r_.count + k;
+      if (id < 0) {
+        r_.target_rank[to] = r_.target_ties[to] = 0;
+        continue;
+      }
+      golens::Standing s;
+      for (float v : x) s.rank += v > x[id], s.ties += v == x[id];
+      s.end(x[id], V);
+      r_.target_rank[to] = s.rank, r_.target_ties[to] = s.ties;
     }
   }
 };

@@ -20,7 +20,7 @@ type Logits struct {
 type Selection struct {
 	TopIDs     []int64   // [R,K]: NaN before all else, then value descending, id ascending
 	TopLogits  []float32 // [R,K]
-	Rank, Ties []int64   // [R,N]: 1 + the number of larger logits, and other words with an equal one; 0 where the target is -1
+	Rank, Ties []int64   // [R,N]: 1 + the number of larger logits, and other words with an equal one; N and 0 where the target's is NaN; 0 where the target is -1
 }
 
 // Select returns the top largest of each row, and where its targets [R,N], -1 for none,

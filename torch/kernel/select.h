@@ -5,8 +5,7 @@ static void select_row(const golens_selection &s, int64_t row) {
   constexpr int64_t tile = 4096;  // stays in the nearest cache from the first look to the last
   const float *x = s.x + (s.at ? s.at[row] : row) * s.ld;
   const int64_t *targets = s.targets + row * s.count;
-  int64_t *rank = s.rank + row * s.count, *ties = s.ties + row * s.count;
-  for (int64_t k = 0; k < s.count; k++) rank[k] = targets[k] < 0 ? 0 : 1, ties[k] = targets[k] < 0 ? 0 : -1;
+  std::vector<golens::Standing> standing(s.count);
   const int64_t room = s.top + std::max<int64_t>(32, s.top / 2);
   std::vector<float> values(room);
   std::vector<int32_t> ids(room);
@@ -17,7 +16,16 @@ static void select_row(const golens_selection &s, int64_t row) {
     numbers = numbers && all_numbers(x + v, n);
     if (numbers) scan(x + v, n, v, best);
     for (int64_t k = 0; k < s.count; k++)
-      if (targets[k] >= 0) count(x + v, n, x[targets[k]], rank[k], ties[k]);
+      if (targets[k] >= 0) count(x + v, n, x[targets[k]], standing[k].rank, standing[k].ties);
+  }
+  for (int64_t k = 0; k < s.count; k++) {
+    const int64_t to = row * s.count + k;
+    if (targets[k] < 0) {
+      s.rank[to] = s.ties[to] = 0;
+      continue;
+    }
+    standing[k].end(x[targets[k]], s.n);
+    s.rank[to] = standing[k].rank, s.ties[to] = standing[k].ties;
   }
   best.shrink();
   if (!numbers || best.count < s.top) {  // with NaN, or with minus infinity among the largest
