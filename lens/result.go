@@ -97,16 +97,20 @@ type Manifest struct {
 	Capability string `json:"capability"` // ATen's CPU capability, such as AVX512
 	CPU        string `json:"cpu"`        // the processor's name
 	Threads    int    `json:"threads"`
-	Device     string `json:"device"`
-	DType      string `json:"dtype"`
-	Attention  string `json:"attention"`        // sdpa or eager
-	Mode       string `json:"mode"`             // exact or fast
-	Kernel     string `json:"kernel"`           // aten, f32, x3 or tf32x3
-	Order      string `json:"order,omitempty"`  // of summation, of a kernel of golens's own
-	Packed     bool   `json:"packed,omitempty"` // whether the states are made by such kernels too
-	Lens       Kind   `json:"lens"`
-	At         string `json:"at"`               // resid, resid_mid, attn or mlp
-	Compat     string `json:"compat,omitempty"` // published or fixed, in studies
+	// KernelThreads is 1 where golens's own kernels cannot share their work among threads
+	// (torch.KernelThreads), and else 0. It changes times and no number.
+	KernelThreads int `json:"kernel_threads,omitempty"`
+
+	Device    string `json:"device"`
+	DType     string `json:"dtype"`
+	Attention string `json:"attention"`        // sdpa or eager
+	Mode      string `json:"mode"`             // exact or fast
+	Kernel    string `json:"kernel"`           // aten, f32, x3 or tf32x3
+	Order     string `json:"order,omitempty"`  // of summation, of a kernel of golens's own
+	Packed    bool   `json:"packed,omitempty"` // whether the states are made by such kernels too
+	Lens      Kind   `json:"lens"`
+	At        string `json:"at"`               // resid, resid_mid, attn or mlp
+	Compat    string `json:"compat,omitempty"` // published or fixed, in studies
 
 	// Interventions in the order they act, such as "scale h.3 0.8".
 	Interventions []string `json:"interventions,omitempty"`

@@ -106,6 +106,8 @@ void golens_products_free(golens_products *p);
 
 // ---- the library and its devices (device.cc)
 
+// How many threads kernels run on. symbol is OpenMP's entry point, NULL for the usual one.
+int golens_kernel_threads(const char *symbol);
 void *golens_parallel_for_kernels(void);  // a golens_parallel of kernel/kernel.h, on libtorch's own threads
 
 char *golens_cuda_open(int *count);  // once, before any other question about CUDA; TF32 is off

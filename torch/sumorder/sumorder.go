@@ -70,9 +70,9 @@ func (t Table) Find(p Product) (kernel.Order, error) { return t.search(p, nil, n
 // Where y holds NaN or infinities that kernels have otherwise, the order is left open.
 func (t Table) Learn(p Product, x, y *torch.Tensor) (kernel.Order, error) { return t.search(p, x, y) }
 
-// fewest is how many inputs a product must have. Of fewer, most orders round to the same
+// Fewest is how many inputs a product must have. Of fewer, most orders round to the same
 // number, libraries add the last outputs in other ways than the first, and a kernel saves nothing.
-const fewest = 16
+const Fewest = 16
 
 func (t Table) search(p Product, x, y *torch.Tensor) (kernel.Order, error) {
 	k, biased, err := p.key()
@@ -82,7 +82,7 @@ func (t Table) search(p Product, x, y *torch.Tensor) (kernel.Order, error) {
 	if o, ok := t[k]; ok {
 		return o, nil
 	}
-	if k.Inputs > 0 && k.Inputs < fewest {
+	if k.Inputs > 0 && k.Inputs < Fewest {
 		return 0, nil
 	}
 	if p.Rows < 1 || k.Inputs < 1 || k.Outputs < 1 {

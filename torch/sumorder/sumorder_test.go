@@ -287,7 +287,7 @@ func TestFind(t *testing.T) {
 	for i, s := range shapes() {
 		for _, o := range []int{192, 256, 384, 512} {
 			want := kernel.Order(min(int64(o), s.K))
-			if s.K < fewest {
+			if s.K < Fewest {
 				want = 0
 			}
 			if got := find(t, s.product(t, uint64(i), chainsOf(o))); got != want {
@@ -295,7 +295,7 @@ func TestFind(t *testing.T) {
 			}
 		}
 		want := kernel.Lanes
-		if s.byInput || s.K < fewest {
+		if s.byInput || s.K < Fewest {
 			want = 0 // kernels do not have them
 		}
 		if got := find(t, s.product(t, uint64(i), lanes16)); got != want {
