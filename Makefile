@@ -44,11 +44,12 @@ bench-peers: setup ## golens beside PyTorch, TransformerLens and nnsight, into d
 	@scripts/setup/venv.sh test .venv
 	@.venv/bin/python -B scripts/bench_peers.py $(PEERS_ARGS)
 
-check: setup ## gofmt, go vet, assertions that NaN passes, staticcheck, govulncheck
+check: setup ## gofmt, go vet, assertions that NaN passes, staticcheck, weak symbols, govulncheck
 	@unformatted=$$(gofmt -l */); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
 	go vet ./...
 	go run ./scripts/nanpass ./...
 	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+	@scripts/setup/weak_symbols.sh
 	@scripts/setup/vulnerabilities.sh
 
 sanitize: setup ## the C++ part and the hooks under the race detector and the address sanitizer

@@ -2,6 +2,9 @@ package lens
 
 import (
 	_ "embed"
+	"math"
+	"math/rand/v2"
+	"sync"
 
 	"github.com/golens/golens/torch"
 )
@@ -27,7 +30,86 @@ func openNear(wide *tiles) (*near, error) {
 	wide.wide, wide.copies = true, true
 	n := &near{tiles: *wide, wide: wide, spare: 64, few: 32}
 	n.text, n.tiles.wide = nearProgram, false
-	return n, nil
+	return n, n.tried()
+}
+
+// tried returns an error where a trial finds that this device's products are off by more than
+// the margin.
+func (n *near) tried() error {
+	if _, ok := nearTried.Load(n.device); ok {
+		return nil
+	}
+	ok, err := n.trial(n.text)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return choice("the kernel %s cannot be used on %s: in a trial its products were off by more than the margin that its results rest on: take %s", TF32X3, n.device, ATen)
+	}
+	nearTried.Store(n.device, true)
+	return nil
+}
+
+// nearTried has the devices that have passed the trial.
+var nearTried sync.Map
+
+// trial reports whether the products of a text are within their margins on this device, for
+// rows in which a fault shows. The margin grows with the width C and with |h||w|, so that
+// rounding errors that go both ways stay far below it. They all go one way in the rows here.
+func (n *near) trial(text *torch.Program) (bool, error) {
+	const rows, words = 64, 256
+	for _, C := range []int{16, 64, 256} {
+		for kind := range nearKinds {
+			r := rand.New(rand.NewPCG(uint64(C), uint64(kind)))
+			h, w := make([]float32, rows*C), make([]float32, words*C)
+			for i := range h {
+				h[i] = nearKinds[kind](r, i)
+			}
+			for i := range w {
+				w[i] = nearKinds[kind](r, i)
+			}
+			if ok, err := n.holds(text, h, w, C); err != nil || !ok {
+				return false, err
+			}
+		}
+	}
+	return true, nil
+}
+
+// nearKinds are the numbers of a trial: halves of the last TF32 bit above 1, whose cut parts
+// add up; the same in the second part of a number; sizes far apart; and signs that cancel.
+var nearKinds = []func(r *rand.Rand, i int) float32{
+	func(r *rand.Rand, i int) float32 { return 1 + 0x1.8p-12 },
+	func(r *rand.Rand, i int) float32 { return 1 + 0x1p-12 + 0x1p-13*r.Float32() },
+	func(r *rand.Rand, i int) float32 { return float32(math.Ldexp(r.NormFloat64(), r.IntN(40)-20)) },
+	func(r *rand.Rand, i int) float32 { return float32(1-2*(i&1)) + 0x1p-11*r.Float32() },
+}
+
+func (n *near) holds(text *torch.Program, h, w []float32, C int) (bool, error) {
+	var sc torch.Scope
+	defer sc.Close()
+	var on [2]*torch.Tensor
+	for i, v := range [][]float32{h, w} {
+		x, err := torch.New(v, int64(len(v)/C), int64(C))
+		if err != nil {
+			return false, err
+		}
+		torch.Keep(&sc, x)
+		if on[i], err = x.To(torch.Float32, n.device); err != nil {
+			return false, err
+		}
+		torch.Keep(&sc, on[i])
+	}
+	var out []*torch.Tensor
+	err := n.device.TF32(func() (err error) {
+		out, err = text.Call("holds", on[0], on[1], nil)
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	v, err := torch.Values[bool](torch.Keep(&sc, out[0]))
+	return err == nil && v[0], err
 }
 
 // Close closes the head as well.

@@ -11,8 +11,10 @@ import (
 type Kernel string
 
 const (
-	// Auto is TF32X3 where it serves on a GPU, X3 where it is faster than F32 (with AMX),
-	// F32 where it serves, and else ATen.
+	// Auto is the fastest kernel that serves, among those whose tests have passed on hardware of
+	// the kind at hand: F32 where it serves and the processor has AVX-512, and else ATen. X3 and
+	// TF32X3 come before them once they are among the kernels that have passed. In exact mode
+	// it means libtorch's own products.
 	Auto Kernel = "auto"
 	// ATen works on tiles of the vocabulary with libtorch's operations: on any
 	// processor and GPU, in any type.
@@ -27,9 +29,16 @@ const (
 	TF32X3 Kernel = "tf32x3"
 )
 
+// passed are the kernels that need special hardware and whose tests have passed on it, each
+// with the run that shows it. Auto takes no other. docs/fast.md says how such a run is made.
+var passed = map[Kernel]string{}
+
 // chooseKernel settles on a kernel for a model.
 func (p *plan) chooseKernel(m *model.Model) error {
 	if !p.Fast {
+		if p.Kernel == Auto { // which is libtorch's products here
+			p.Kernel = ""
+		}
 		if p.Kernel != "" {
 			return choice("the kernel %q belongs to the fast mode: in exact mode the products are libtorch's own", p.Kernel)
 		}
@@ -38,11 +47,11 @@ func (p *plan) chooseKernel(m *model.Model) error {
 	switch p.Kernel {
 	case "", Auto:
 		p.Kernel = ATen
-		if m.Device.HasTF32() && notNear(m) == "" {
+		if passed[TF32X3] != "" && m.Device.HasTF32() && notNear(m) == "" {
 			p.Kernel = TF32X3
 		} else if why := notF32(m); why == "" && kernel.Best().Name() == "avx512" {
 			p.Kernel = F32
-			if x3 := kernel.X3(); len(x3) > 0 && x3[0].Fast() {
+			if x3 := kernel.X3(); passed[X3] != "" && len(x3) > 0 && x3[0].Fast() {
 				p.Kernel = X3
 			}
 		}

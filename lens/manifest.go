@@ -25,8 +25,12 @@ func manifest(m *model.Model, tok *token.Tokenizer) (Manifest, error) {
 	if err != nil {
 		return Manifest{}, err
 	}
+	alone := 0
+	if torch.Threads() > 1 && torch.KernelThreads() == 1 {
+		alone = 1
+	}
 	return Manifest{
-		Golens: version.String(), Model: m.Name, Config: m.ConfigDigest(), Tokenizer: digest(tok),
+		KernelThreads: alone, Golens: version.String(), Model: m.Name, Config: m.ConfigDigest(), Tokenizer: digest(tok),
 		Libtorch: lib.Version, BLAS: lib.BLAS, Capability: lib.Capability, CPU: proc.CPU(), Threads: torch.Threads(),
 		Device: m.Device.String(), DeviceNote: m.DeviceNote, DType: m.DType.String(), Attention: string(m.Attention),
 		Mode: "exact", Kernel: "aten",

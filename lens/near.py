@@ -51,6 +51,13 @@ def margins(self, h: Tensor, lengths: Tensor) -> Tensor:
     n = torch.linalg_vector_norm(h, 2, [2], dtype=7)
     return (1.02 * C + 12.0) * 1.1920928955078125e-07 * (n * w + b) + 1e-30 * (n + w + 1.0)
 
+def holds(self, rows: Tensor, weight: Tensor, bias: Optional[Tensor]) -> bool:
+    # Whether the near logits of rows [M,C] are within their margins of sums in float64.
+    off = self.project(self.factors(rows), weight, bias, 0.0).to(7) - torch.linear(rows.to(7), weight.to(7))
+    if bias is not None:
+        off = off - bias.to(7)
+    return bool((off.abs() <= self.margins(rows.unsqueeze(0), self.lengths(weight, bias)).t()).all())
+
 def again(self, h: Tensor, weight: Tensor, bias: Optional[Tensor], cell: Tensor, ids: Tensor) -> Tensor:
     # The logits [n] of words ids [n] in rows cell [n] of h [M,C], summed in float64 and
     # rounded to float32.

@@ -98,6 +98,10 @@ type Manifest struct {
 	Capability string `json:"capability"` // ATen's CPU capability, such as AVX512
 	CPU        string `json:"cpu"`        // the processor's name
 	Threads    int    `json:"threads"`
+	// KernelThreads is 1 where golens's own kernels cannot share their work among threads
+	// (torch.KernelThreads), and else 0. It changes times and no number.
+	KernelThreads int `json:"kernel_threads,omitempty"`
+
 	Device     string `json:"device"`
 	DeviceNote string `json:"device_note,omitempty"` // why a GPU that is there was not taken, with the device "auto"
 	DType      string `json:"dtype"`

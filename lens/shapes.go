@@ -82,45 +82,76 @@ func product(name string, in, out int, d torch.DType, shapes *torch.Program, f f
 	p := Product{Name: name, In: in, Out: out}
 	var sc torch.Scope
 	defer sc.Close()
-	x, err := random(&sc, d, int64(triedRows[len(triedRows)-1]), int64(in))
+	xs, err := samples(&sc, d, triedRows[len(triedRows)-1], in, out)
 	if err != nil {
 		return p, err
 	}
-	var largest []*torch.Tensor // of each class, the result with the most rows
+	var largest [][]*torch.Tensor // of each class, the results with the most rows
 	for _, M := range triedRows {
-		rows, err := x.Narrow(0, 0, int64(M))
-		if err != nil {
-			return p, err
-		}
-		y, err := f(rows)
-		rows.Close()
-		if err != nil {
-			return p, err
-		}
-		class := -1
-		for c, z := range largest {
-			n, err := shapes.Call("differ", y, z)
+		var ys []*torch.Tensor
+		for _, x := range xs {
+			rows, err := x.Narrow(0, 0, int64(M))
 			if err != nil {
 				return p, err
 			}
-			if differ, err := number(n); err != nil {
+			y, err := f(rows)
+			rows.Close()
+			if err != nil {
 				return p, err
-			} else if differ == 0 {
+			}
+			ys = append(ys, torch.Keep(&sc, y))
+		}
+		class := len(largest)
+		for c, zs := range largest {
+			if same, err := alike(shapes, ys, zs); err != nil {
+				return p, err
+			} else if same {
 				class = c
 				break
 			}
 		}
-		if class < 0 {
-			class = len(largest)
+		if class == len(largest) {
 			largest, p.Classes = append(largest, nil), append(p.Classes, nil)
 		}
-		largest[class].Close()
-		largest[class], p.Classes[class] = y, append(p.Classes[class], M)
-	}
-	for _, z := range largest {
-		z.Close()
+		for _, z := range largest[class] {
+			z.Close()
+		}
+		largest[class], p.Classes[class] = ys, append(p.Classes[class], M)
 	}
 	return p, nil
+}
+
+// samples returns random rows [M,in], as many times as a lone row's product with so many
+// outputs needs for 512 numbers: fewer may be equal by chance.
+func samples(sc *torch.Scope, d torch.DType, M, in, out int) ([]*torch.Tensor, error) {
+	n := (512 + out - 1) / out
+	x, err := random(sc, d, int64(n*M), int64(in))
+	if err != nil {
+		return nil, err
+	}
+	var xs []*torch.Tensor
+	for i := range n {
+		part, err := x.Narrow(0, int64(i*M), int64(M))
+		if err != nil {
+			return nil, err
+		}
+		xs = append(xs, torch.Keep(sc, part))
+	}
+	return xs, nil
+}
+
+// alike reports whether results have the same bits, one by one, in the rows that both have.
+func alike(shapes *torch.Program, ys, zs []*torch.Tensor) (bool, error) {
+	for i, y := range ys {
+		n, err := shapes.Call("differ", y, zs[i])
+		if err != nil {
+			return false, err
+		}
+		if differ, err := number(n); err != nil || differ != 0 {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // PlacedRows returns the numbers of rows, of a few that are tried, for which the
@@ -138,32 +169,30 @@ func PlacedRows(m *model.Model) ([]int, error) {
 			return err
 		}
 		for _, M := range []int{1, 2, 3, 16} {
-			x, err := random(&sc, m.DType, int64(M), int64(m.Sizes.Width))
+			xs, err := samples(&sc, m.DType, M, m.Sizes.Width, int(w.Shape()[0]))
 			if err != nil {
 				return err
 			}
-			var first *torch.Tensor
+			var first []*torch.Tensor
 			for by := range int(16 / m.DType.Size()) {
 				moved, err := torch.One(shapes.Call("moved", w, by))
 				if err != nil {
 					return err
 				}
-				y, err := torch.One(shapes.Call("linear", x, torch.Keep(&sc, moved)))
-				if err != nil {
-					return err
+				torch.Keep(&sc, moved)
+				var ys []*torch.Tensor
+				for _, x := range xs {
+					y, err := torch.One(shapes.Call("linear", x, moved))
+					if err != nil {
+						return err
+					}
+					ys = append(ys, torch.Keep(&sc, y))
 				}
-				torch.Keep(&sc, y)
 				if by == 0 {
-					first = y
-					continue
-				}
-				n, err := shapes.Call("differ", first, y)
-				if err != nil {
+					first = ys
+				} else if same, err := alike(shapes, first, ys); err != nil {
 					return err
-				}
-				if differ, err := number(n); err != nil {
-					return err
-				} else if differ > 0 {
+				} else if !same {
 					out = append(out, M)
 					break
 				}

@@ -22,6 +22,8 @@ var families = []struct {
 	attn, mlp string
 }{
 	{"gpt2", true, "attn", "mlp"},
+	{"gpt2-by-block", true, "attn", "mlp"},
+	{"gpt2-unscaled", true, "attn", "mlp"},
 	{"phi", true, "self_attn", "mlp"},
 	{"phi-shared", true, "self_attn", "mlp"},
 	{"neox", true, "attention", "mlp"},

@@ -112,7 +112,7 @@ func build(name string, c *config.Config, w *weights, o Options) (*Model, error)
 func (m *Model) assemble() error {
 	w := m.weights
 	names := m.Config.Arch.Names
-	w.findPrefix(names.Prefix, names.Tokens+".weight")
+	w.findPrefix(names.Prefix, names.Tokens+".weight", names.Blocks+".0."+names.Norm1+".weight")
 	headKey, err := m.headKey()
 	if err != nil {
 		return err
@@ -180,6 +180,11 @@ func (m *Model) aliasNames(n config.Names) {
 func (m *Model) headKey() (string, error) {
 	own, embedding := m.Config.Arch.Names.Head+".weight", m.Config.Arch.Names.Tokens+".weight"
 	m.tied = m.Config.Arch.Tied
+	if m.tied && !m.weights.has(embedding) && m.weights.has(own) {
+		// Of tensors that share memory safetensors keeps one name, which may be the head's.
+		m.weights.alias = map[string]string{embedding: own}
+		return embedding, nil
+	}
 	if m.tied && m.weights.has(own) {
 		same, err := m.weights.same(own, embedding)
 		if err != nil {

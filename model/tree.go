@@ -112,6 +112,8 @@ func (p planner) attention(i int, in func(string) string) node {
 	add(p.Rope != nil && p.Rope.Pairs, mark("pairs"))
 	add(p.ByHead, mark("by_head"))
 	add(p.ScaleQuery, mark("scale_query"))
+	add(p.ScaleByBlock, torch.Slot{Name: "scale_by", Value: float64(i + 1)})
+	add(p.UpcastScores, mark("upcast_scores"))
 	add(p.FullScores, mark("full_scores"))
 	add(p.DivideScore, mark("divide"))
 	add(p.OwnSoftmax, mark("own_softmax"))

@@ -28,6 +28,7 @@ type weights struct {
 	prefix   string        // what the keys begin with, such as "transformer.", or nothing
 	dtype    torch.DType
 	device   torch.Device
+	alias    map[string]string // a key that the checkpoint lacks, and the one of its tensor
 	used     map[string]bool
 	made     map[string]*torch.Tensor
 }
@@ -44,7 +45,10 @@ func (w *weights) find(key string) (safetensors.Entry, bool) {
 	if e, ok := w.set.Lookup(w.prefix + key); ok {
 		return e, true
 	}
-	return w.set.Lookup(key)
+	if e, ok := w.set.Lookup(key); ok || w.alias[key] == "" {
+		return e, ok
+	}
+	return w.find(w.alias[key])
 }
 
 // nameOf returns the checkpoint's own name of a key that begins with the class's
@@ -58,12 +62,14 @@ func (w *weights) nameOf(key, prefix string) string {
 }
 
 // findPrefix finds out what the checkpoint's keys begin with: the class's prefix, the
-// last part of it, or nothing. key is one that every checkpoint has.
-func (w *weights) findPrefix(prefix, key string) {
+// last part of it, or nothing. Of the keys every checkpoint has one at least.
+func (w *weights) findPrefix(prefix string, keys ...string) {
 	for p := prefix; p != ""; {
-		if _, ok := w.set.Lookup(p + key); ok {
-			w.prefix = p
-			return
+		for _, key := range keys {
+			if _, ok := w.set.Lookup(p + key); ok {
+				w.prefix = p
+				return
+			}
 		}
 		_, p, _ = strings.Cut(p, ".")
 	}

@@ -100,9 +100,18 @@ char *golens_threads(int *n) {
 
 // Headers of ATen run its parallel_for on one thread unless the compiler has OpenMP on, and
 // then it would link a library of its own. So the team is asked for where libtorch has it.
+using Team = void(void (*)(void *), void *, unsigned, unsigned);
+static std::atomic<Team *> found_team{reinterpret_cast<Team *>(dlsym(RTLD_DEFAULT, "GOMP_parallel"))};
+
+int golens_kernel_threads(const char *symbol) {
+  if (symbol) found_team = reinterpret_cast<Team *>(dlsym(RTLD_DEFAULT, symbol));
+  int n = 1;
+  if (found_team) free(golens_threads(&n)); // an error leaves 1
+  return n;
+}
+
 static void parallel_for(int64_t n, golens_task *task, void *of) {
-  using Team = void(void (*)(void *), void *, unsigned, unsigned);
-  static Team *team = reinterpret_cast<Team *>(dlsym(RTLD_DEFAULT, "GOMP_parallel"));
+  Team *team = found_team;
   golens::use_threads();
   const int64_t threads = std::min<int64_t>(at::get_num_threads(), n);
   struct Work {

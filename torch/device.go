@@ -192,6 +192,17 @@ func Threads() int {
 	return int(n)
 }
 
+// KernelThreads returns how many threads golens's own kernels run on: Threads, or 1 where
+// libtorch's OpenMP does not have the entry point by which kernels ask for its team.
+func KernelThreads() int { return int(C.golens_kernel_threads(nil)) }
+
+// useTeam looks for a team by another entry point.
+func useTeam(symbol string) {
+	name := C.CString(symbol)
+	defer C.free(unsafe.Pointer(name))
+	C.golens_kernel_threads(name)
+}
+
 // A Library says what libtorch is at work.
 type Library struct {
 	Version    string // "2.11.0"

@@ -108,6 +108,8 @@ void golens_products_free(golens_products *p);
 
 // ---- the library and its devices (device.cc)
 
+// How many threads kernels run on. symbol is OpenMP's entry point, NULL for the usual one.
+int golens_kernel_threads(const char *symbol);
 void *golens_parallel_for_kernels(void);  // a golens_parallel of kernel/kernel.h, on libtorch's own threads
 
 // Once, before any other question about CUDA; TF32 is off. *present is 1 where the driver is

@@ -101,6 +101,10 @@ func processorCheck() selftest.Check {
 func threadsCheck() selftest.Check {
 	n, usable := torch.Threads(), runtime.GOMAXPROCS(0)
 	check := selftest.Check{Name: "threads", Status: selftest.OK, Text: fmt.Sprintf("%d for each operation, on %d processors that this process may use", n, usable)}
+	if n > 1 && torch.KernelThreads() == 1 {
+		check.Status, check.Text = selftest.Warn, check.Text+"; golens's own kernels run on one thread, since this libtorch's OpenMP has no GOMP_parallel"
+		check.Remedy = "numbers are the same, and slower: use PyPI's torch, which is built with g++"
+	}
 	if n > usable {
 		check.Status, check.Remedy = selftest.Warn, fmt.Sprintf("more threads than processors are slow: --threads %d; a notebook that is compared with must use as many (torch.set_num_threads)", usable)
 	}

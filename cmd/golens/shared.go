@@ -31,7 +31,7 @@ func sharedFlags() []cli.Flag {
 		&cli.StringFlag{Name: "dtype", Category: category, Value: "auto", Usage: "`TYPE`: compute in float32, bfloat16, float16 or auto, the type that the weights are stored in, as transformers 5 does (studies: float32); an archive has its own"},
 		&cli.StringFlag{Name: "lens", Category: category, Value: "notebook", Usage: "`KIND`: notebook (hidden_states as they are: only the last is normed), raw (no final norm), normed (final norm for every row)"},
 		&cli.StringFlag{Name: "mode", Category: category, Value: "exact", Usage: "`MODE`: exact, every number to the bit as PyTorch has it; for lens, generate and sweep also fast, equal up to rounding: all rows, or many variants, at once"},
-		&cli.StringFlag{Name: "kernel", Category: category, Value: "auto", Usage: "`KERNEL`: with --mode fast, read the rows by " + string(lens.F32) + " (float32 on the CPU), " + string(lens.X3) + " (the same in split bfloat16, where the processor has it), " + string(lens.TF32X3) + " (split TF32: float32 models on GPUs), " + string(lens.ATen) + " (libtorch's operations: anywhere) or auto, the faster one that serves"},
+		&cli.StringFlag{Name: "kernel", Category: category, Value: "auto", Usage: "`KERNEL`: with --mode fast, read the rows by " + string(lens.F32) + " (float32 on the CPU), " + string(lens.X3) + " (the same in split bfloat16, where the processor has it), " + string(lens.TF32X3) + " (split TF32: float32 models on GPUs), " + string(lens.ATen) + " (libtorch's operations: anywhere) or auto, the fastest one that serves and has passed its tests on such hardware"},
 	}, screenFlags()...)
 }
 
@@ -124,7 +124,7 @@ func checkMode(c *cli.Context) error {
 		return usage(c, "--kernel %s: there are auto, aten, f32, x3 and tf32x3", kernel)
 	case name != "lens" && name != "generate":
 		return usage(c, "--kernel has no meaning for golens %s: lens and generate read rows by it", name)
-	case mode != "fast":
+	case mode != "fast" && kernel != lens.Auto:
 		return usage(c, "--kernel %s needs --mode fast: in exact mode the products are libtorch's own", kernel)
 	}
 	return nil

@@ -43,15 +43,17 @@ type Arch struct {
 	Conv     bool // weights are stored as [in,out], and a bias is added inside the product
 	ByHead   bool // queries, keys and values of one product are laid out head by head
 
-	ScaleOf     float64 // attention's scores are scaled by its power -0.5
-	ScaleQuery  bool    // the queries are scaled, before they are split into heads
-	FullScores  bool    // scores are computed in float32
-	OwnSoftmax  bool    // eager attention's weights are made in the model's own type, not in float32
-	DivideScore bool    // they are divided by the root of ScaleOf
-	ScoreCap    float64 // scores are kept within it by tanh; 0 for none
-	LogitCap    float64 // the same of the logits
-	EmbedScale  bool    // the token embedding is scaled by the root of C
-	EagerOnly   bool    // transformers has no sdpa for the family
+	ScaleOf      float64 // attention's scores are scaled by its power -0.5
+	ScaleByBlock bool    // block i's scores are divided by i+1 as well
+	UpcastScores bool    // eager attention scales its scores inside their product, in float32
+	ScaleQuery   bool    // the queries are scaled, before they are split into heads
+	FullScores   bool    // scores are computed in float32
+	OwnSoftmax   bool    // eager attention's weights are made in the model's own type, not in float32
+	DivideScore  bool    // they are divided by the root of ScaleOf
+	ScoreCap     float64 // scores are kept within it by tanh; 0 for none
+	LogitCap     float64 // the same of the logits
+	EmbedScale   bool    // the token embedding is scaled by the root of C
+	EagerOnly    bool    // transformers has no sdpa for the family
 
 	Rope           *Rope // nil where positions have a table, or are not told
 	LocalRope      *Rope // of blocks with a window, where it is another one

@@ -5,13 +5,10 @@ package config
 // names that transformers' classes share (hidden_size and the like) stand for
 // GPT-2's own, and keys that change nothing here, such as dropout, are ignored.
 func gpt2(f *fields) *Arch {
-	f.only("scale_attn_weights", true, "golens has attention scaled by the root of the head's width only")
-	f.only("scale_attn_by_inverse_layer_idx", false, "golens scales the attention of all blocks alike")
-	f.only("reorder_and_upcast_attn", false, "golens computes attention in the model's own type and order only")
 	f.only("add_cross_attention", false, "golens has models without an encoder only")
 	k := keys{"vocab_size", "n_positions|max_position_embeddings", "n_embd|hidden_size", "n_layer|num_hidden_layers",
 		"n_head|num_attention_heads", "n_inner", "layer_norm_epsilon", "activation_function"}
-	return &Arch{
+	a := &Arch{
 		Base: f.base(k, Base{Vocab: 50257, Context: 1024, Width: 768, Blocks: 12, Heads: 12, Eps: 1e-5,
 			Activation: "gelu_new", Tied: true, BOS: 50256, EOS: []int64{50256}}),
 		Norm: LayerNorm, QKVBias: true, OutBias: true, MLPBias: true, Conv: true, OwnSoftmax: true,
@@ -19,4 +16,10 @@ func gpt2(f *fields) *Arch {
 			Norm1: "ln_1", Norm2: "ln_2", Attn: "attn", QKV: "attn.c_attn", Out: "attn.c_proj",
 			MLP: "mlp", Up: "mlp.c_fc", Down: "mlp.c_proj", Act: "mlp.act"},
 	}
+	if !f.boolean("scale_attn_weights", true) {
+		a.ScaleOf = 1
+	}
+	a.ScaleByBlock = f.boolean("scale_attn_by_inverse_layer_idx", false)
+	a.UpcastScores = f.boolean("reorder_and_upcast_attn", false)
+	return a
 }

@@ -71,6 +71,8 @@ def attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor]) -> Ten
     # would be masked wrongly, and silently.
     assert T == 1 or T == k.size(2), "several tokens cannot be read at once behind a cache: read them one by one"
     scale = self.scale_of ** -0.5
+    if hasattr(self, "scale_by"):
+        scale = scale / self.scale_by
     if hasattr(self, "full_scores"):
         w = torch.matmul(q.to(6), k.to(6).transpose(-1, -2))
         if hasattr(self, "divide"):
@@ -79,14 +81,19 @@ def attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor]) -> Ten
             w = w + mask.to(6)
         y = torch.matmul(torch.softmax(w, -1).to(v.dtype), v)
     elif hasattr(self, "eager"):
-        w = torch.matmul(q, self.repeat(k, group).transpose(-1, -2)) * scale
+        if hasattr(self, "upcast_scores"):
+            D, P = self.head_dim, k.size(2)
+            left, right = q.reshape([-1, T, D]).to(6), k.transpose(-1, -2).reshape([-1, D, P]).to(6)
+            w = torch.baddbmm(torch.empty([left.size(0), T, P], dtype=6, device=q.device), left, right, beta=0, alpha=scale).view([B, -1, T, P])
+        else:
+            w = torch.matmul(q, self.repeat(k, group).transpose(-1, -2)) * scale
         if hasattr(self, "cap"):
             w = torch.tanh(w / self.cap) * self.cap
         if mask is not None:
             w = w + mask
         # Most classes of transformers make the weights in float32, GPT-2's in its own type.
         if hasattr(self, "own_softmax"):
-            w = torch.softmax(w, -1)
+            w = torch.softmax(w, -1).to(q.dtype)
         else:
             w = torch.softmax(w, -1, 6).to(q.dtype)
         y = torch.matmul(w, self.repeat(v, group))

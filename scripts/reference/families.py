@@ -33,6 +33,8 @@ def configurations(C, heads, kv, inner, blocks):
     t = transformers
     return {
         "gpt2": (t.GPT2Config, old),
+        "gpt2-by-block": (t.GPT2Config, old | dict(scale_attn_by_inverse_layer_idx=True, reorder_and_upcast_attn=True)),
+        "gpt2-unscaled": (t.GPT2Config, old | dict(scale_attn_weights=False)),
         "phi": (t.PhiConfig, most | dict(rope_parameters=HALF)),
         "phi-shared": (t.PhiConfig, shared | dict(rope_parameters=HALF | dict(partial_rotary_factor=0.25), qk_layernorm=True)),
         "neox": (t.GPTNeoXConfig, most | dict(rotary_pct=0.25)),

@@ -101,6 +101,10 @@ const golens_kernel *golens_kernel_at(int i);
 const golens_kernel *golens_x3_at(int i);
 const golens_kernel *golens_x3_emulated_at(int i);
 
+// For tests: whether the trial of x3's instructions, pairs or tiles, passes with a fault in
+// them; 0 is none. See x3_emulated.cc.
+int golens_x3_trial_passes(int tiles, int fault);
+
 // For callers that cannot call through a pointer, nor see an exception: those that return a
 // number return 0, or 1 where it could not be done.
 int golens_call_pack(const golens_kernel *s, const golens_matrix *m, float *out, golens_parallel *par);

@@ -15,6 +15,15 @@ func EmulatedX3() []Set {
 	return sets(func(i C.int) *C.golens_kernel { return C.golens_x3_emulated_at(i) })
 }
 
+// trialPasses reports whether the trial of x3's instructions passes with a fault in them.
+func trialPasses(tiles bool, fault int) bool {
+	on := C.int(0)
+	if tiles {
+		on = 1
+	}
+	return C.golens_x3_trial_passes(on, C.int(fault)) != 0
+}
+
 // Fast reports whether a set in split bfloat16 is faster than one in float32: with AMX.
 // AVX512_BF16 has two products for one, and three are needed.
 func (s Set) Fast() bool { return s.Name() == "x3-amx" }

@@ -26,10 +26,10 @@ func (k Key) rivals() []rival {
 	if K == 1 {
 		return out
 	}
-	out = append(out, rival{name: "backwards", sum: k.backwards})
+	out = append(out, rival{name: "backwards", sum: k.backwards}, rival{name: "products rounded", sum: k.rounded})
 	own := k.candidates()
-	// Products that are rounded before they are added; two halves; a last term by itself.
-	for _, o := range []kernel.Order{1, kernel.Order((K + 1) / 2), kernel.Order(K - 1)} {
+	// Two halves, and a last term by itself.
+	for _, o := range []kernel.Order{kernel.Order((K + 1) / 2), kernel.Order(K - 1)} {
 		known := false
 		for _, have := range own {
 			known = known || o == have
@@ -69,6 +69,18 @@ func (k Key) backwards(x, w []float32, bias float32) float32 {
 	var c float32
 	for i := len(x) - 1; i >= 0; i-- {
 		c = fma(x[i], w[i], c)
+	}
+	if k.Bias == NoBias {
+		return c
+	}
+	return bias + c
+}
+
+// rounded is one chain of products that are rounded before they are added, and then the bias.
+func (k Key) rounded(x, w []float32, bias float32) float32 {
+	c := float32(x[0] * w[0])
+	for i := 1; i < len(x); i++ {
+		c += float32(x[i] * w[i])
 	}
 	if k.Bias == NoBias {
 		return c

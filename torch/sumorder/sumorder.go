@@ -8,8 +8,10 @@
 // A trial decides. libtorch multiplies inputs by the weights, a kernel does the same in each
 // order that it knows, and one order must give all bits. Equal bits alone prove little: with
 // two inputs, many orders round to the same number. So a trial counts only if its inputs tell
-// the order apart from its rivals, which are other ways to add the same terms. Trials go on
-// with new inputs until that is so. A shape for which it never is stays with libtorch.
+// the order apart from its rivals, which are other ways to add the same terms, and if they meet
+// each output several times: a library may add its last outputs in another way than the first.
+// A trial goes on with new inputs until that is so. A shape for which it never is stays with
+// libtorch, and so does one of few inputs.
 package sumorder
 
 import (
@@ -68,18 +70,25 @@ func (t Table) Find(p Product) (kernel.Order, error) { return t.search(p, nil, n
 // Where y holds NaN or infinities that kernels have otherwise, the order is left open.
 func (t Table) Learn(p Product, x, y *torch.Tensor) (kernel.Order, error) { return t.search(p, x, y) }
 
+// Fewest is how many inputs a product must have. Of fewer, most orders round to the same
+// number, libraries add the last outputs in other ways than the first, and a kernel saves nothing.
+const Fewest = 16
+
 func (t Table) search(p Product, x, y *torch.Tensor) (kernel.Order, error) {
-	k, first, err := p.key()
+	k, biased, err := p.key()
 	if err != nil {
 		return 0, err
 	}
 	if o, ok := t[k]; ok {
 		return o, nil
 	}
+	if k.Inputs > 0 && k.Inputs < Fewest {
+		return 0, nil
+	}
 	if p.Rows < 1 || k.Inputs < 1 || k.Outputs < 1 {
 		return 0, fmt.Errorf("sumorder: a product of %d rows with weights of %d inputs and %d outputs has no sums", p.Rows, k.Inputs, k.Outputs)
 	}
-	s, err := newTrial(p, k, first)
+	s, err := newTrial(p, k, biased)
 	if err != nil {
 		return 0, err
 	}
@@ -90,8 +99,8 @@ func (t Table) search(p Product, x, y *torch.Tensor) (kernel.Order, error) {
 	return o, err
 }
 
-// key returns what a product's order belongs to, and the first output with a bias.
-func (p Product) key() (k Key, first int64, err error) {
+// key returns what a product's order belongs to, and an output with a bias, if there is one.
+func (p Product) key() (k Key, biased int64, err error) {
 	k = Key{ByInput: p.ByInput, Rows: p.Rows, Threads: torch.Threads()}
 	if k.Outputs, k.Inputs, err = p.Sizes(); err != nil {
 		return k, 0, err
@@ -100,8 +109,10 @@ func (p Product) key() (k Key, first int64, err error) {
 		return k, 0, err
 	}
 	k.Bias = ZeroBias
-	for from, n := int64(0), int64(64); from < k.Outputs; from, n = from+n, k.Outputs { // most have one at once
-		v, err := values(p.Bias, 0, from, min(n, k.Outputs-from))
+	tail := max(0, k.Outputs-64)
+	for _, part := range [][2]int64{{tail, k.Outputs - tail}, {0, tail}} { // most have one at once
+		from := part[0]
+		v, err := values(p.Bias, 0, from, part[1])
 		if err != nil {
 			return k, 0, err
 		}
@@ -124,7 +135,7 @@ func (k Key) candidates() []kernel.Order {
 			out = append(out, o)
 		}
 	}
-	if !k.ByInput && k.Inputs > 3 { // up to three are a sum of rounded products, and a rival
+	if !k.ByInput {
 		out = append(out, kernel.Lanes)
 	}
 	return out
