@@ -67,7 +67,7 @@ func locate(where string) (string, error) {
 	case strings.HasSuffix(where, ".pt"):
 		return "", fmt.Errorf("model: there is no file %s", where)
 	}
-	return hub.Find(where, os.Getenv)
+	return hub.Find(where, hub.Whole, os.Getenv)
 }
 
 // looksLikePath tells a path from a name such as gpt2 or openai-community/gpt2.

@@ -138,6 +138,19 @@ func readIndex(path string) (map[string]string, error) {
 	return shardOf, nil
 }
 
+// Shards returns the files that the text of an index lists, in rising order: clean
+// paths with slashes inside the index's folder.
+func Shards(index []byte) ([]string, error) {
+	if len(index) > maxHeader {
+		return nil, fmt.Errorf("the index has %d bytes, more than %d", len(index), maxHeader)
+	}
+	shardOf, err := parseIndex(index)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Compact(slices.Sorted(maps.Values(shardOf))), nil
+}
+
 // parseIndex reads the text of an index. Its "metadata" is ignored: the total
 // size that it gives is often wrong and nothing depends on it.
 func parseIndex(data []byte) (map[string]string, error) {
