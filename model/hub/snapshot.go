@@ -36,7 +36,7 @@ func (r repo) snapshot(part Part) (string, error) {
 	if !commit.MatchString(hash) {
 		content, err := os.ReadFile(filepath.Join(r.dir, "refs", filepath.FromSlash(r.revision)))
 		if errors.Is(err, fs.ErrNotExist) {
-			return "", fmt.Errorf("%s has no revision %s%s", r.dir, r.revision, r.others())
+			return "", fmt.Errorf("%s has no revision %s%s%s", r.dir, r.revision, r.others(), r.interrupted())
 		}
 		if err != nil {
 			return "", err

@@ -133,3 +133,6 @@ func isInside(name string) bool {
 	}
 	return true
 }
+
+// IsCommit reports whether a revision is a full commit, which never means another one.
+func IsCommit(revision string) bool { return commitForm.MatchString(revision) }
