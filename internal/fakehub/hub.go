@@ -75,13 +75,16 @@ func Start(t testing.TB) *Hub {
 	h := &Hub{Models: map[string]*Model{}, Renamed: map[string]string{}}
 	h.hub = httptest.NewServer(http.HandlerFunc(h.serveHub))
 	h.cdn = httptest.NewServer(http.HandlerFunc(h.serveCDN))
-	t.Cleanup(func() {
-		h.hub.CloseClientConnections()
-		h.cdn.CloseClientConnections()
-		h.hub.Close()
-		h.cdn.Close()
-	})
+	t.Cleanup(h.Close)
 	return h
+}
+
+// Close ends the servers before the test ends.
+func (h *Hub) Close() {
+	h.hub.CloseClientConnections()
+	h.cdn.CloseClientConnections()
+	h.hub.Close()
+	h.cdn.Close()
 }
 
 // URL is the hub's address, for HF_ENDPOINT, and CDN that of the other origin.

@@ -37,7 +37,7 @@ func copyHashed(to *os.File, sum hash.Hash, from io.Reader, moved func(int64)) (
 	told := time.Now()
 	for {
 		b := <-free
-		got, readErr := fill(from, b)
+		got, readErr := from.Read(b)
 		if got > 0 {
 			wrote, err := to.Write(b[:got])
 			n += int64(wrote)
@@ -57,16 +57,4 @@ func copyHashed(to *os.File, sum hash.Hash, from io.Reader, moved func(int64)) (
 			told = now
 		}
 	}
-}
-
-// fill reads until b is full, the reader ends, or what is there has waited long enough:
-// whoever looks at the file's size sees it grow.
-func fill(from io.Reader, b []byte) (n int, err error) {
-	began := time.Now()
-	for n < len(b) && err == nil && (n == 0 || time.Since(began) < 50*time.Millisecond) {
-		var got int
-		got, err = from.Read(b[n:])
-		n += got
-	}
-	return n, err
 }

@@ -142,7 +142,7 @@ func (f *fetcher) run(ctx context.Context, revision string, part hub.Part) (stri
 		return "", err
 	}
 	texts := f.texts()
-	if !slices.ContainsFunc(texts, func(t remote.File) bool { return t.Path == checkpoint.ConfigName }) {
+	if _, ok := f.find(checkpoint.ConfigName); !ok {
 		return "", fmt.Errorf("it has no config.json, so that no model can be made of it%s", f.others())
 	}
 	for _, t := range texts {
@@ -168,10 +168,14 @@ func (f *fetcher) run(ctx context.Context, revision string, part hub.Part) (stri
 	return f.store.snapshot, nil
 }
 
-// texts returns the files of configuration and tokenizer.
+// texts returns the files of configuration and tokenizer, config.json first: what is
+// wrong with a model shows there.
 func (f *fetcher) texts() (list []remote.File) {
 	for _, file := range f.repo.Files {
-		if checkpoint.IsText(file.Path) {
+		switch {
+		case file.Path == checkpoint.ConfigName:
+			list = slices.Insert(list, 0, file)
+		case checkpoint.IsText(file.Path):
 			list = append(list, file)
 		}
 	}

@@ -139,7 +139,10 @@ func (d *download) run(ctx context.Context) error {
 			attempt = 0
 		}
 		if err := d.f.client.Again(ctx, attempt, err); err != nil {
-			return fmt.Errorf("after %s: %w", hub.Bytes(d.at), err)
+			if d.at > 0 {
+				return fmt.Errorf("after %s: %w", hub.Bytes(d.at), err)
+			}
+			return err
 		}
 		attempt++
 	}
