@@ -8,21 +8,29 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/golens/golens/model/checkpoint"
 	"github.com/golens/golens/model/config"
 	defaultmodel "github.com/golens/golens/model/default"
 	"github.com/golens/golens/model/hub"
+	"github.com/golens/golens/model/safetensors"
 	"github.com/golens/golens/model/token"
+	"github.com/golens/golens/model/torchsave"
 	"github.com/golens/golens/torch"
 )
 
 // DefaultName is what the embedded model is called.
 const DefaultName = "golens-default"
 
+// A Fetch brings what part says of the model that name stands for into the local
+// Hugging Face cache, and returns its folder there. Package fetch has one.
+type Fetch func(name string, part hub.Part) (dir string, err error)
+
 // Open opens a model: "" is the one embedded in the program; a path is a Hugging
-// Face folder with config.json and safetensors, or a TorchScript archive (.pt),
-// which can run code of its own; any other name is looked up in the local Hugging Face cache. Nothing is fetched from the network.
+// Face folder with config.json and weights, a file of weights in such a folder, or a
+// TorchScript archive (.pt), which can run code of its own; any other name is looked up in
+// the local Hugging Face cache, and fetched by o.Fetch where the cache lacks it.
 func Open(where string, o Options) (*Model, error) {
-	if isArchive(where) {
+	if isArchive(where) && !isWeights(where) {
 		return openArchive(where, o)
 	}
 	if o.Names != (Names{}) {
@@ -31,15 +39,15 @@ func Open(where string, o Options) (*Model, error) {
 	if where == "" || where == DefaultName {
 		return openDefault(o)
 	}
-	dir, err := locate(where)
+	at, err := locate(where, hub.Whole, o.Fetch)
 	if err != nil {
 		return nil, err
 	}
-	c, err := config.Read(dir)
+	c, err := config.Read(at.dir)
 	if err != nil {
 		return nil, err
 	}
-	w, err := openWeights(dir, o.DType, c.Arch, o.Device)
+	w, err := openWeights(at, o.DType, c.Arch, o.Device)
 	if err != nil {
 		return nil, err
 	}
@@ -47,53 +55,87 @@ func Open(where string, o Options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.Dir = dir
-	m.tokenizer = sync.OnceValues(func() (*token.Tokenizer, error) { return openTokenizer(dir, c.Arch.Vocab) })
+	m.Dir = at.dir
+	m.tokenizer = sync.OnceValues(func() (*token.Tokenizer, error) { return openTokenizer(at.dir, c.Arch.Vocab) })
 	return m, nil
 }
 
-// locate returns the folder that a name or path means.
-func locate(where string) (string, error) {
+// A place is where a Hugging Face model lies.
+type place struct {
+	dir     string
+	weights string // the file that was named, "" for the one that the folder has
+}
+
+// open opens the weights.
+func (p place) open() (*safetensors.Set, error) {
+	if p.weights != "" {
+		return checkpoint.Open(p.weights)
+	}
+	return checkpoint.OpenDir(p.dir)
+}
+
+// locate returns the place that a name or path means. fetch may be nil.
+func locate(where string, part hub.Part, fetch Fetch) (place, error) {
 	s, err := os.Stat(where)
 	switch {
 	case err == nil && s.IsDir():
-		return where, nil
-	case err == nil && strings.HasSuffix(where, ".safetensors"):
-		return "", fmt.Errorf("model: %s is a file: give the folder that holds it and its config.json", where)
+		return place{dir: where}, nil
+	case err == nil && isWeights(where):
+		return place{dir: filepath.Dir(where), weights: where}, nil
 	case err == nil:
-		return "", fmt.Errorf("model: %s is not a folder: and no TorchScript archive: give a Hugging Face folder with config.json and model.safetensors, or a .pt", where)
+		return place{}, fmt.Errorf("model: %s is neither a folder nor a TorchScript archive: give a Hugging Face folder with config.json and weights, a file of weights in it, or a .pt", where)
 	case looksLikePath(where):
-		return "", fmt.Errorf("model: there is no folder %s", where)
+		return place{}, fmt.Errorf("model: there is no folder %s", where)
 	case strings.HasSuffix(where, ".pt"):
-		return "", fmt.Errorf("model: there is no file %s", where)
+		return place{}, fmt.Errorf("model: there is no file %s", where)
 	}
-	return hub.Find(where, hub.Whole, os.Getenv)
+	dir, err := hub.Find(where, part, os.Getenv)
+	if err != nil && fetch != nil {
+		dir, err = fetch(where, part)
+	}
+	return place{dir: dir}, err
 }
 
-// looksLikePath tells a path from a name such as gpt2 or openai-community/gpt2.
+// isWeights reports whether path is a file of weights or an index of shards. A zip file
+// of that name may be a TorchScript archive all the same.
+func isWeights(path string) bool {
+	if !isFile(path) {
+		return false
+	}
+	for _, end := range []string{".safetensors", ".safetensors.index.json", ".bin.index.json"} {
+		if strings.HasSuffix(path, end) {
+			return true
+		}
+	}
+	return strings.HasSuffix(path, ".bin") && !torchsave.IsScript(path)
+}
+
+// looksLikePath tells a path from a name such as gpt2 or openai-community/gpt2, whose
+// revision may have slashes: gpt2@refs/pr/1.
 func looksLikePath(s string) bool {
+	name, _, _ := strings.Cut(s, "@")
 	return filepath.IsAbs(s) || strings.HasPrefix(s, ".") || strings.HasPrefix(s, "~") ||
-		strings.HasSuffix(s, "/") || strings.Count(s, "/") > 1
+		strings.HasSuffix(s, "/") || strings.Count(name, "/") > 1
 }
 
 // OpenTokenizer returns the tokenizer of a model by name or path, as Open takes
-// them, without its weights; "" is GPT-2's.
-func OpenTokenizer(where string) (*token.Tokenizer, error) {
+// them, without its weights; "" is GPT-2's. fetch may be nil.
+func OpenTokenizer(where string, fetch Fetch) (*token.Tokenizer, error) {
 	if where == "" || where == DefaultName {
 		return token.GPT2()
 	}
-	if isArchive(where) {
+	if isArchive(where) && !isWeights(where) {
 		return openArchiveTokenizer(where)
 	}
-	dir, err := locate(where)
+	at, err := locate(where, hub.Text, fetch)
 	if err != nil {
 		return nil, err
 	}
-	c, err := config.Read(dir)
+	c, err := config.Read(at.dir)
 	if err != nil {
 		return nil, err
 	}
-	return openTokenizer(dir, c.Arch.Vocab)
+	return openTokenizer(at.dir, c.Arch.Vocab)
 }
 
 // openTokenizer reads a folder's tokenizer, or falls back on GPT-2's own where it has none.

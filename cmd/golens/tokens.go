@@ -49,7 +49,7 @@ func runTokens(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	tok, err := model.OpenTokenizer(c.String("model"))
+	tok, err := model.OpenTokenizer(c.String("model"), fetcher(c))
 	if err != nil {
 		return fromVariable(c, err)
 	}

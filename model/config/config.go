@@ -79,6 +79,20 @@ func Read(dir string) (*Config, error) {
 	return c, nil
 }
 
+// TypeIn returns the model_type of the folder's config.json, supported or not, and ""
+// where there is none.
+func TypeIn(dir string) string {
+	data, err := os.ReadFile(filepath.Join(dir, FileName))
+	if err != nil || len(data) > maxSize {
+		return ""
+	}
+	f, err := parseFields(data)
+	if err != nil {
+		return ""
+	}
+	return f.text("model_type", "")
+}
+
 // Parse reads the text of a config.json. It keeps data.
 func Parse(data []byte) (*Config, error) {
 	if len(data) > maxSize {

@@ -95,7 +95,9 @@ func TestBesidePython(t *testing.T) {
 	}
 	cache := t.TempDir()
 	var group sync.WaitGroup
-	group.Go(func() { python(t, h, cache, append([]string{"download", "org/name", "model.safetensors"}, wanted...)...) })
+	group.Go(func() {
+		python(t, h, cache, append([]string{"download", "org/name", "model.safetensors"}, wanted...)...)
+	})
 	<-began
 	w := &told{}
 	o := quick(vars(h, cache), nil)
