@@ -2,6 +2,7 @@ package model
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -90,10 +91,14 @@ func locate(where string, part hub.Part, fetch Fetch) (place, error) {
 		return place{}, fmt.Errorf("model: there is no file %s", where)
 	}
 	dir, err := hub.Find(where, part, os.Getenv)
-	if err != nil && fetch != nil {
-		dir, err = fetch(where, part)
+	if err == nil || fetch == nil {
+		return place{dir: dir}, err
 	}
-	return place{dir: dir}, err
+	dir, fetchErr := fetch(where, part)
+	if offline := new(hub.OfflineError); errors.As(fetchErr, &offline) {
+		fetchErr = fmt.Errorf("%w; %w", err, offline)
+	}
+	return place{dir: dir}, fetchErr
 }
 
 // isWeights reports whether path is a file of weights or an index of shards. A zip file

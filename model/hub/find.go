@@ -21,6 +21,11 @@ var aliases = [][2]string{
 	{"distilgpt2", "distilbert/distilgpt2"},
 }
 
+// An OfflineError says that the environment forbids to ask the hub.
+type OfflineError struct{ Variable string }
+
+func (e *OfflineError) Error() string { return e.Variable + " is set, so that nothing is fetched" }
+
 // A Part says what of a model is needed.
 type Part int
 

@@ -84,7 +84,7 @@ func Model(ctx context.Context, name string, part hub.Part, o Options) (dir stri
 		return "", fmt.Errorf("fetch model %s: %w", name, err)
 	}
 	if variable := remote.Offline(o.Env); variable != "" {
-		return fail(fmt.Errorf("%s is set, so that nothing is fetched", variable))
+		return fail(&hub.OfflineError{Variable: variable})
 	}
 	client, err := remote.New(o.Env, o.Agent)
 	if err != nil {
@@ -116,10 +116,11 @@ type fetcher struct {
 	done   int64 // bytes of the plan that are there
 }
 
-// withSimilar adds the cache's models of similar names where the hub knows none of this name.
+// withSimilar adds the cache's models of similar names where the hub knows none of this
+// name, or cannot be asked.
 func (f *fetcher) withSimilar(err error) error {
 	var refused *remote.Error
-	if !errors.As(err, &refused) || refused.Reason != remote.NoModel {
+	if f.repo != nil || errors.Is(err, context.Canceled) || errors.As(err, &refused) && refused.Reason != remote.NoModel {
 		return err
 	}
 	if near := hub.Similar(f.model, f.cache); len(near) > 0 {
