@@ -124,31 +124,39 @@ func looksLikePath(s string) bool {
 }
 
 // OpenTokenizer returns the tokenizer of a model by name or path, as Open takes
-// them, without its weights; "" is GPT-2's. fetch may be nil.
-func OpenTokenizer(where string, fetch Fetch) (*token.Tokenizer, error) {
+// them, without its weights; "" is GPT-2's. fetch may be nil. guess says why a tokenizer
+// that is not the model's own was taken, "" for the model's own.
+func OpenTokenizer(where string, fetch Fetch) (tok *token.Tokenizer, guess string, err error) {
 	if where == "" || where == DefaultName {
-		return token.GPT2()
+		tok, err = token.GPT2()
+		return tok, "", err
 	}
 	if isArchive(where) && !isWeights(where) {
-		return openArchiveTokenizer(where)
+		tok, err = openArchiveTokenizer(where)
+		return tok, "", err
 	}
 	at, err := locate(where, hub.Text, fetch)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	c, err := config.Read(at.dir)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return openTokenizer(at.dir, c.Arch.Vocab)
+	tok, err = openTokenizer(at.dir, c.Arch.Vocab)
+	return tok, guessed(at.dir), err
 }
 
-// openTokenizer reads a folder's tokenizer, or falls back on GPT-2's own where it has none.
+// openTokenizer reads a folder's tokenizer. Where the folder has no tokenizer's file at
+// all, and the model GPT-2's vocabulary by its size, it takes GPT-2's: see guessed.
 func openTokenizer(dir string, size int) (*token.Tokenizer, error) {
-	for _, name := range []string{"tokenizer.json", "vocab.json", "merges.txt"} {
-		if isFile(filepath.Join(dir, name)) {
-			return token.Open(dir)
-		}
+	if hasAny(dir, tokenizerFiles) != "" {
+		return token.Open(dir)
+	}
+	// Another library's tokenizer: with GPT-2's in its place every id would be wrong.
+	if other := hasAny(dir, otherTokenizers); other != "" {
+		return nil, fmt.Errorf("model: %s has its tokenizer in %s, which golens does not read, and no tokenizer.json: write that "+
+			"(in Python: AutoTokenizer.from_pretrained(DIR).save_pretrained(DIR)), or give token ids", dir, other)
 	}
 	t, err := token.GPT2()
 	if err != nil {
@@ -158,6 +166,38 @@ func openTokenizer(dir string, size int) (*token.Tokenizer, error) {
 		return nil, fmt.Errorf("model: %s has no tokenizer.json, and no vocab.json and merges.txt, and its vocabulary of %d tokens is not GPT-2's: give the folder its tokenizer files", dir, size)
 	}
 	return t, nil
+}
+
+var (
+	tokenizerFiles  = []string{"tokenizer.json", "vocab.json", "merges.txt"}
+	otherTokenizers = []string{"tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "vocab.txt", "tekken.json", "vocab.bpe", "encoder.json", "bpe.codes"}
+)
+
+// hasAny returns the first of the files that a folder has, "" for none.
+func hasAny(dir string, names []string) string {
+	for _, name := range names {
+		if isFile(filepath.Join(dir, name)) {
+			return name
+		}
+	}
+	return ""
+}
+
+// guessed says that a folder has no tokenizer's file, so that GPT-2's is used.
+func guessed(dir string) string {
+	if hasAny(dir, tokenizerFiles) != "" {
+		return ""
+	}
+	return fmt.Sprintf("%s has no tokenizer, and its vocabulary is of the size of GPT-2's: GPT-2's tokenizer is used", dir)
+}
+
+// GuessedTokenizer says why Tokenizer is one that is not the model's own, "" where it is
+// the model's own.
+func (m *Model) GuessedTokenizer() string {
+	if m.Dir == "" || m.archive != nil {
+		return ""
+	}
+	return guessed(m.Dir)
 }
 
 func openDefault(o Options) (*Model, error) {

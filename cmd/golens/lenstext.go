@@ -86,6 +86,7 @@ func runText(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	warnOfGuess(c, m)
 	prefix, err := textPrefix(c, tok)
 	if err != nil {
 		return err

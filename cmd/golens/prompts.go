@@ -58,6 +58,7 @@ func (p prompt) encode(c *cli.Context, m *model.Model) ([]int64, error) {
 		if tok, err = m.Tokenizer(); err != nil {
 			return nil, err
 		}
+		warnOfGuess(c, m)
 	}
 	if ids == nil {
 		if at := badByte(p.Text); at >= 0 {
@@ -86,6 +87,17 @@ func (p prompt) encode(c *cli.Context, m *model.Model) ([]int64, error) {
 		return nil, p.wrong(c, err)
 	}
 	return ids, nil
+}
+
+// warnOfGuess warns, once, of a tokenizer that is not the model's own.
+func warnOfGuess(c *cli.Context, m *model.Model) {
+	const told = "the tokenizer was guessed"
+	guess := m.GuessedTokenizer()
+	if guess == "" || c.App.Metadata[told] == m.Dir {
+		return
+	}
+	fmt.Fprintln(c.App.ErrWriter, "golens: warning:", guess)
+	c.App.Metadata[told] = m.Dir
 }
 
 // badByte returns where s stops being UTF-8, -1 for nowhere.

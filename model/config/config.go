@@ -116,7 +116,7 @@ func Parse(data []byte) (*Config, error) {
 			quote(c.Type), list(families))
 	}
 	f.refuse("auto_map", "the model's code is in its own Python files, which golens does not run")
-	f.refuse("quantization_config", "the weights are quantized; give float32, float16 or bfloat16 weights")
+	f.refuse("quantization_config", "the weights are quantized"+f.quantizedBy()+"; golens computes as stored, so take the model that this one was made of, in float32, float16 or bfloat16")
 	c.Arch = family(f)
 	c.Arch.finish(f)
 	if f.err != nil {
