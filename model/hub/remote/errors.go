@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"regexp"
 	"strconv"
@@ -139,6 +140,9 @@ var errStalled = errors.New("no byte came for too long")
 // explain says a failure of the network in words.
 func (c *Client) explain(err error) error {
 	var e *Error
+	if get := new(url.Error); errors.As(err, &get) {
+		err = get.Err // what was asked for is known
+	}
 	var network net.Error
 	var name *net.DNSError
 	switch {
