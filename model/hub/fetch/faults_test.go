@@ -319,13 +319,13 @@ func TestStall(t *testing.T) {
 	times(1, "bytes", fakehub.Fault{Cut: true, After: 900, Hang: never})(h)
 	cache := t.TempDir()
 	w := &told{}
-	o := quick(vars(h, cache, "HF_HUB_DOWNLOAD_TIMEOUT", "0.3"), nil)
+	o := quick(vars(h, cache, "HF_HUB_DOWNLOAD_TIMEOUT", "2"), nil)
 	o.Watcher = w
 	if _, err := Model(t.Context(), "org/name", hub.Whole, o); err != nil {
 		t.Fatal(err)
 	}
 	same(t, "cache", tree(t, cache), layout("org/name", commit, files, wanted, []string{"model.safetensors"}))
-	if len(w.waits) != 1 || !strings.Contains(w.waits[0], "no byte came for too long (300ms); a firewall must let through 127.0.0.1 and *.hf.co; trying again in 1s") {
+	if len(w.waits) != 1 || !strings.Contains(w.waits[0], "no byte came for too long (2s); a firewall must let through 127.0.0.1 and *.hf.co; trying again in 1s") {
 		t.Errorf("it said %q", w.waits)
 	}
 	if w.plan.Bytes != 5000 || w.plan.Files != 1 || w.plan.There != 0 || w.plan.Free <= 0 || w.plan.Commit != commit {

@@ -74,7 +74,7 @@ var weights = map[string][]string{
 
 // vars returns an environment for a stand-in and a cache.
 func vars(h *fakehub.Hub, cache string, more ...string) func(string) string {
-	all := append([]string{"HF_ENDPOINT", h.URL(), "HF_HUB_CACHE", cache, "HOME", "/nowhere", "HF_HUB_DOWNLOAD_TIMEOUT", "5"}, more...)
+	all := append([]string{"HF_ENDPOINT", h.URL(), "HF_HUB_CACHE", cache, "HOME", "/nowhere", "HF_HUB_DOWNLOAD_TIMEOUT", "60"}, more...)
 	return func(name string) string {
 		for i := len(all) - 2; i >= 0; i -= 2 {
 			if all[i] == name {

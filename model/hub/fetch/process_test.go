@@ -95,10 +95,17 @@ func TestBesidePython(t *testing.T) {
 	}
 	cache := t.TempDir()
 	var group sync.WaitGroup
+	python(t, h, cache, "version", "") // without a Python the test is skipped here
+	ended := make(chan struct{})
 	group.Go(func() {
+		defer close(ended)
 		python(t, h, cache, append([]string{"download", "org/name", "model.safetensors"}, wanted...)...)
 	})
-	<-began
+	select {
+	case <-began:
+	case <-ended:
+		t.Fatal("Python ended before it asked for the weights")
+	}
 	w := &told{}
 	o := quick(vars(h, cache), nil)
 	o.Watcher = w
