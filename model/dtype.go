@@ -43,7 +43,7 @@ func (d DType) choose(c *config.Arch, set *safetensors.Set) (torch.DType, error)
 		}
 	}
 	if len(set.Names()) == 0 {
-		return 0, fmt.Errorf("its safetensors hold no tensor at all: the checkpoint is not complete")
+		return 0, fmt.Errorf("its weights hold no tensor at all: the checkpoint is not complete")
 	}
 	return 0, fmt.Errorf("none of its tensors holds F32, F16 or BF16")
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/golens/golens/internal/reference"
 	"github.com/golens/golens/model"
+	"github.com/golens/golens/model/checkpoint"
 	"github.com/golens/golens/model/safetensors"
 	"github.com/golens/golens/torch"
 )
@@ -131,7 +132,7 @@ func TestFamilyLayouts(t *testing.T) {
 // tables that old versions of transformers stored.
 func rewrite(t *testing.T, from, to string, rename func(string) string) {
 	t.Helper()
-	set, err := safetensors.OpenDir(from)
+	set, err := checkpoint.OpenDir(from)
 	if err != nil {
 		t.Fatal(err)
 	}

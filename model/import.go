@@ -158,7 +158,7 @@ func (m *Model) writeFolder(dir string, raw []byte, tensors []safetensors.Tensor
 	if err := safetensors.WriteFile(filepath.Join(dir, "model.safetensors"), map[string]string{"format": "pt"}, tensors...); err != nil {
 		return err
 	}
-	set, err := safetensors.OpenDir(dir)
+	set, err := safetensors.Open(filepath.Join(dir, "model.safetensors"))
 	if err != nil {
 		return err
 	}

@@ -29,8 +29,7 @@ func (m *Model) About() string {
 		return ""
 	}
 	return "a small GPT-2 that golens brings along, trained on public-domain English; it is not\n" +
-		"OpenAI's GPT-2. To use that one: --model gpt2, when the local Hugging Face cache has it\n" +
-		"(hf download gpt2), or --model FOLDER."
+		"OpenAI's GPT-2. To use that one: --model gpt2, which is fetched once, or --model FOLDER."
 }
 
 // Bytes returns the memory that the weights take.

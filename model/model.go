@@ -22,6 +22,7 @@ type Options struct {
 	Attention Attention    // SDPA unless set; an archive has its own
 	DType     DType        // Auto unless set; an archive has its own
 	Names     Names        // of a TorchScript archive without a sidecar
+	Fetch     Fetch        // for a name that the local cache does not hold; nil: that is an error
 
 	// DeviceNote is kept for manifests: why Device is not another one (see torch.AutoDevice).
 	DeviceNote string

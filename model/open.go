@@ -2,16 +2,20 @@ package model
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 
+	"github.com/golens/golens/model/checkpoint"
 	"github.com/golens/golens/model/config"
 	"github.com/golens/golens/model/defaultmodel"
 	"github.com/golens/golens/model/hub"
+	"github.com/golens/golens/model/safetensors"
 	"github.com/golens/golens/model/token"
+	"github.com/golens/golens/model/torchsave"
 	"github.com/golens/golens/model/torchscript"
 	"github.com/golens/golens/torch"
 )
@@ -19,11 +23,16 @@ import (
 // DefaultName is what the embedded model is called.
 const DefaultName = "golens-default"
 
+// A Fetch brings what part says of the model that name stands for into the local
+// Hugging Face cache, and returns its folder there. Package fetch has one.
+type Fetch func(name string, part hub.Part) (dir string, err error)
+
 // Open opens a model: "" is the one embedded in the program; a path is a Hugging
-// Face folder with config.json and safetensors, or a TorchScript archive (.pt),
-// which can run code of its own; any other name is looked up in the local Hugging Face cache. Nothing is fetched from the network.
+// Face folder with config.json and weights, a file of weights in such a folder, or a
+// TorchScript archive (.pt), which can run code of its own; any other name is looked up in
+// the local Hugging Face cache, and fetched by o.Fetch where the cache lacks it.
 func Open(where string, o Options) (*Model, error) {
-	if torchscript.Is(where) {
+	if torchscript.Is(where) && !isWeights(where) {
 		return openArchive(where, o)
 	}
 	if o.Names != (Names{}) {
@@ -32,15 +41,15 @@ func Open(where string, o Options) (*Model, error) {
 	if where == "" || where == DefaultName {
 		return openDefault(o)
 	}
-	dir, err := locate(where)
+	at, err := locate(where, hub.Whole, o.Fetch)
 	if err != nil {
 		return nil, err
 	}
-	c, err := config.Read(dir)
+	c, err := config.Read(at.dir)
 	if err != nil {
 		return nil, err
 	}
-	w, err := openWeights(dir, o.DType, c.Arch, o.Device)
+	w, err := openWeights(at, o.DType, c.Arch, o.Device)
 	if err != nil {
 		return nil, err
 	}
@@ -48,61 +57,107 @@ func Open(where string, o Options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.Dir = dir
-	m.tokenizer = sync.OnceValues(func() (*token.Tokenizer, error) { return openTokenizer(dir, c.Arch.Vocab) })
+	m.Dir = at.dir
+	m.tokenizer = sync.OnceValues(func() (*token.Tokenizer, error) { return openTokenizer(at.dir, c.Arch.Vocab) })
 	return m, nil
 }
 
-// locate returns the folder that a name or path means.
-func locate(where string) (string, error) {
+// A place is where a Hugging Face model lies.
+type place struct {
+	dir     string
+	weights string // the file that was named, "" for the one that the folder has
+}
+
+// open opens the weights.
+func (p place) open() (*safetensors.Set, error) {
+	if p.weights != "" {
+		return checkpoint.Open(p.weights)
+	}
+	return checkpoint.OpenDir(p.dir)
+}
+
+// locate returns the place that a name or path means. fetch may be nil.
+func locate(where string, part hub.Part, fetch Fetch) (place, error) {
 	s, err := os.Stat(where)
 	switch {
 	case err == nil && s.IsDir():
-		return where, nil
-	case err == nil && strings.HasSuffix(where, ".safetensors"):
-		return "", fmt.Errorf("model: %s is a file: give the folder that holds it and its config.json", where)
+		return place{dir: where}, nil
+	case err == nil && isWeights(where):
+		return place{dir: filepath.Dir(where), weights: where}, nil
 	case err == nil:
-		return "", fmt.Errorf("model: %s is not a folder: and no TorchScript archive: give a Hugging Face folder with config.json and model.safetensors, or a .pt", where)
+		return place{}, fmt.Errorf("model: %s is neither a folder nor a TorchScript archive: give a Hugging Face folder with config.json and weights, a file of weights in it, or a .pt", where)
 	case looksLikePath(where):
-		return "", fmt.Errorf("model: there is no folder %s", where)
+		return place{}, fmt.Errorf("model: there is no folder %s", where)
 	case strings.HasSuffix(where, ".pt"):
-		return "", fmt.Errorf("model: there is no file %s", where)
+		return place{}, fmt.Errorf("model: there is no file %s", where)
 	}
-	return hub.Find(where, os.Getenv)
+	dir, err := hub.Find(where, part, os.Getenv)
+	if err == nil || fetch == nil {
+		return place{dir: dir}, err
+	}
+	dir, fetchErr := fetch(where, part)
+	if offline := new(hub.OfflineError); errors.As(fetchErr, &offline) {
+		fetchErr = fmt.Errorf("%w; %w", err, offline)
+	}
+	return place{dir: dir}, fetchErr
 }
 
-// looksLikePath tells a path from a name such as gpt2 or openai-community/gpt2.
+// isWeights reports whether path is a file of weights or an index of shards. A zip file
+// of that name may be a TorchScript archive all the same.
+func isWeights(path string) bool {
+	if !isFile(path) {
+		return false
+	}
+	for _, end := range []string{".safetensors", ".safetensors.index.json", ".bin.index.json"} {
+		if strings.HasSuffix(path, end) {
+			return true
+		}
+	}
+	return strings.HasSuffix(path, ".bin") && !torchsave.IsScript(path)
+}
+
+// looksLikePath tells a path from a name such as gpt2 or openai-community/gpt2, whose
+// revision may have slashes: gpt2@refs/pr/1.
 func looksLikePath(s string) bool {
+	name, _, _ := strings.Cut(s, "@")
 	return filepath.IsAbs(s) || strings.HasPrefix(s, ".") || strings.HasPrefix(s, "~") ||
-		strings.HasSuffix(s, "/") || strings.Count(s, "/") > 1
+		strings.HasSuffix(s, "/") || strings.Count(name, "/") > 1
 }
 
 // OpenTokenizer returns the tokenizer of a model by name or path, as Open takes
-// them, without its weights; "" is GPT-2's.
-func OpenTokenizer(where string) (*token.Tokenizer, error) {
+// them, without its weights; "" is GPT-2's. fetch may be nil. guess says why a tokenizer
+// that is not the model's own was taken, "" for the model's own.
+func OpenTokenizer(where string, fetch Fetch) (tok *token.Tokenizer, guess string, err error) {
 	if where == "" || where == DefaultName {
-		return token.GPT2()
+		tok, err = token.GPT2()
+		return tok, "", err
 	}
-	if torchscript.Is(where) {
-		return openArchiveTokenizer(where)
+	if torchscript.Is(where) && !isWeights(where) {
+		tok, err = openArchiveTokenizer(where)
+		return tok, "", err
 	}
-	dir, err := locate(where)
+	at, err := locate(where, hub.Text, fetch)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	c, err := config.Read(dir)
+	c, err := config.Read(at.dir)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return openTokenizer(dir, c.Arch.Vocab)
+	tok, err = openTokenizer(at.dir, c.Arch.Vocab)
+	return tok, guessed(at.dir), err
 }
 
-// openTokenizer reads a folder's tokenizer, or falls back on GPT-2's own where it has none.
+// openTokenizer reads a folder's tokenizer. Where the folder has no tokenizer's file at
+// all, and the model GPT-2's vocabulary by its size, it takes GPT-2's: see guessed.
 func openTokenizer(dir string, size int) (*token.Tokenizer, error) {
-	for _, name := range []string{"tokenizer.json", "vocab.json", "merges.txt"} {
-		if isFile(filepath.Join(dir, name)) {
-			return token.Open(dir)
-		}
+	if hasAny(dir, tokenizerFiles) != "" {
+		return token.Open(dir)
+	}
+	// Another library's tokenizer: with GPT-2's in its place every id would be wrong.
+	if other := hasAny(dir, otherTokenizers); other != "" {
+		return nil, fmt.Errorf("model: %s has its tokenizer in %s, which golens does not read, and no tokenizer.json: write that "+
+			"(in Python: AutoTokenizer.from_pretrained(DIR).save_pretrained(DIR)), or give token ids", dir, other)
 	}
 	t, err := token.GPT2()
 	if err != nil {
@@ -112,6 +167,38 @@ func openTokenizer(dir string, size int) (*token.Tokenizer, error) {
 		return nil, fmt.Errorf("model: %s has no tokenizer.json, and no vocab.json and merges.txt, and its vocabulary of %d tokens is not GPT-2's: give the folder its tokenizer files", dir, size)
 	}
 	return t, nil
+}
+
+var (
+	tokenizerFiles  = []string{"tokenizer.json", "vocab.json", "merges.txt"}
+	otherTokenizers = []string{"tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "vocab.txt", "tekken.json", "vocab.bpe", "encoder.json", "bpe.codes"}
+)
+
+// hasAny returns the first of the files that a folder has, "" for none.
+func hasAny(dir string, names []string) string {
+	for _, name := range names {
+		if isFile(filepath.Join(dir, name)) {
+			return name
+		}
+	}
+	return ""
+}
+
+// guessed says that a folder has no tokenizer's file, so that GPT-2's is used.
+func guessed(dir string) string {
+	if hasAny(dir, tokenizerFiles) != "" {
+		return ""
+	}
+	return fmt.Sprintf("%s has no tokenizer, and its vocabulary is of the size of GPT-2's: GPT-2's tokenizer is used", dir)
+}
+
+// GuessedTokenizer says why Tokenizer is one that is not the model's own, "" where it is
+// the model's own.
+func (m *Model) GuessedTokenizer() string {
+	if m.Dir == "" || m.archive != nil {
+		return ""
+	}
+	return guessed(m.Dir)
 }
 
 func openDefault(o Options) (*Model, error) {

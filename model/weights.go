@@ -23,7 +23,7 @@ import (
 type weights struct {
 	set      *safetensors.Set
 	from     string        // for errors: the folder or name
-	files    []*torch.File // one for each of set's files, nil for embedded bytes
+	files    []*torch.File // one for each of set's files, nil for embedded bytes; of files whose tensors are copied it is nil
 	embedded string        // the bytes, where they could not be mapped
 	prefix   string        // what the keys begin with, such as "transformer.", or nothing
 	dtype    torch.DType
@@ -81,6 +81,9 @@ func (w *weights) same(a, b string) (bool, error) {
 	y, okY := w.find(b)
 	if !okX || !okY || x.DType != y.DType || !slices.Equal(x.Shape, y.Shape) {
 		return false, nil
+	}
+	if x.File == y.File && x.Offset == y.Offset {
+		return true, nil // one place with two names
 	}
 	rx, ry := bufio.NewReaderSize(w.set.Reader(x), 1<<20), bufio.NewReaderSize(w.set.Reader(y), 1<<20)
 	bx, by := make([]byte, 1<<20), make([]byte, 1<<20)
@@ -141,8 +144,11 @@ func (w *weights) mapped() bool {
 // lies finds a tensor that is used where it lies in a mapped file.
 func (w *weights) lies(key string) (safetensors.Entry, bool) {
 	e, ok := w.find(key)
-	return e, ok && w.files != nil && floatTypes[e.DType] == w.dtype && w.device.Host()
+	return e, ok && w.isMapped(e) && floatTypes[e.DType] == w.dtype && w.device.Host()
 }
+
+// isMapped reports whether a tensor's bytes are read in a mapped file.
+func (w *weights) isMapped(e safetensors.Entry) bool { return w.files != nil && w.files[e.File] != nil }
 
 // note marks a tensor as one that the model knows of, though it does not hold it.
 func (w *weights) note(key string) {
@@ -182,7 +188,7 @@ func (w *weights) tensor(key string, shape []int64) (*torch.Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	if w.files != nil {
+	if w.isMapped(e) {
 		w.files[e.File].Forget(e.Offset, e.Size)
 	}
 	w.made[e.Name] = t
@@ -194,10 +200,17 @@ var floatTypes = map[safetensors.DType]torch.DType{
 }
 
 func (w *weights) raw(e safetensors.Entry, d torch.DType) (*torch.Tensor, error) {
-	if w.files == nil {
+	switch {
+	case w.files == nil:
 		return torch.FromBytes([]byte(w.embedded[e.Offset:e.Offset+e.Size]), d, e.Shape...)
+	case w.isMapped(e):
+		return w.files[e.File].Tensor(e.Offset, d, e.Shape...)
 	}
-	return w.files[e.File].Tensor(e.Offset, d, e.Shape...)
+	b := make([]byte, e.Size)
+	if _, err := io.ReadFull(w.set.Reader(e), b); err != nil {
+		return nil, fmt.Errorf("model: read the tensor %s of %s: %w", e.Name, w.from, err)
+	}
+	return torch.FromBytes(b, d, e.Shape...)
 }
 
 // unused returns the tensors that no module asked for, but for those that hub
@@ -217,25 +230,31 @@ func (w *weights) Close() error {
 		t.Close()
 	}
 	for _, f := range w.files {
-		f.Close()
+		if f != nil {
+			f.Close()
+		}
 	}
 	return w.set.Close()
 }
 
-// openWeights maps a folder's safetensors files, for a model that computes in the
+// openWeights maps the files of a folder's weights, for a model that computes in the
 // type that is asked for.
-func openWeights(dir string, asked DType, c *config.Arch, on torch.Device) (*weights, error) {
-	set, err := safetensors.OpenDir(dir)
+func openWeights(at place, asked DType, c *config.Arch, on torch.Device) (*weights, error) {
+	set, err := at.open()
 	if err != nil {
 		return nil, err
 	}
 	d, err := asked.choose(c, set)
 	if err != nil {
 		set.Close()
-		return nil, fmt.Errorf("model: %s: %w", dir, err)
+		return nil, fmt.Errorf("model: %s: %w", at.dir, err)
 	}
-	w := newWeights(set, dir, d, on)
+	w := newWeights(set, at.dir, d, on)
 	for _, f := range set.Files {
+		if f.Copied {
+			w.files = append(w.files, nil)
+			continue
+		}
 		m, err := torch.Map(f.Path)
 		if err != nil {
 			w.Close()

@@ -43,7 +43,7 @@ func (r *Result) IsOdd() bool {
 // noteOdd keeps what is odd in a run's logits: a row [V], or [1,T,V] for the text's own
 // words, the last of which predicts none of them.
 func (r *runner) noteOdd(index int, x *torch.Tensor) error {
-	out, err := r.metrics.Call("odd", x)
+	out, err := metrics.Call("odd", x)
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,7 @@ type bad struct {
 // and the files that are read and written.
 func TestBadInput(t *testing.T) {
 	t.Setenv("HF_HUB_CACHE", filepath.Join(t.TempDir(), "hub"))
+	t.Setenv("HF_HUB_OFFLINE", "1")
 	for _, b := range slices.Concat(badCalls(), badPrompts(), badModels(), badArrays(), badOutputs()) {
 		t.Run(b.name, func(t *testing.T) {
 			dir := t.TempDir()

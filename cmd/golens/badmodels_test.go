@@ -91,9 +91,9 @@ func withHeader(header string, data []byte) []byte {
 func badModels() []bad {
 	return append(badWeights(), []bad{
 		{name: "no such folder", args: call("lens", "x", "--model", "./nosuch"), code: 1, says: []string{"no folder ./nosuch"}},
-		{name: "no such name", args: call("lens", "x", "--model", "gpt3"), code: 1, says: []string{"gpt3", "Hugging Face cache", "hf download gpt3"}},
-		{name: "no such name for tokens", args: call("tokens", "x", "--model", "gpt3"), code: 1, says: []string{"gpt3", "hf download gpt3"}},
-		{name: "no such name for info", args: call("model", "info", "gpt3"), code: 1, says: []string{"gpt3", "hf download gpt3"}},
+		{name: "no such name", args: call("lens", "x", "--model", "gpt3"), code: 1, says: []string{"gpt3", "Hugging Face cache", "golens model fetch gpt3", "HF_HUB_OFFLINE is set"}},
+		{name: "no such name for tokens", args: call("tokens", "x", "--model", "gpt3"), code: 1, says: []string{"gpt3", "golens model fetch gpt3"}},
+		{name: "no such name for info", args: call("model", "info", "gpt3"), code: 1, says: []string{"gpt3", "golens model fetch gpt3"}},
 		{name: "a name that none can be", args: call("lens", "x", "--model", "gpt 2"), code: 1, says: []string{`"gpt 2"`, "not a name"}},
 		{name: "a name in the environment", args: func(t *testing.T, _ string) []string {
 			t.Setenv(modelVariable, "gpt3")
@@ -101,10 +101,7 @@ func badModels() []bad {
 		}, code: 1, says: []string{"gpt3", "$HF_MODEL_LENS"}},
 		{name: "a file", args: func(t *testing.T, dir string) []string {
 			return []string{"lens", "x", "--model", put(t, dir, "model.txt", []byte("x"))}
-		}, code: 1, says: []string{"model.txt", "not a folder"}},
-		{name: "the weights' file", args: func(t *testing.T, _ string) []string {
-			return []string{"lens", "x", "--model", filepath.Join(tiny(t), "model.safetensors")}
-		}, code: 1, says: []string{"model.safetensors is a file", "folder"}},
+		}, code: 1, says: []string{"model.txt", "neither a folder nor"}},
 		{name: "an empty folder", args: func(t *testing.T, dir string) []string {
 			return []string{"lens", "x", "--model", dir}
 		}, code: 1, says: []string{"config.json", "missing"}},
@@ -175,7 +172,7 @@ func badWeights() []bad {
 		{name: "weights of PyTorch's own kind", args: spoiled(nil, func(t *testing.T, dir string) {
 			remove(t, dir, "model.safetensors")
 			put(t, dir, "pytorch_model.bin", []byte("PK"))
-		}), code: 1, says: []string{"pytorch_model.bin", "safetensors"}},
+		}), code: 1, says: []string{"pytorch_model.bin", "not a file of torch.save"}},
 		{name: "a shard missing", args: spoiled(nil, func(t *testing.T, dir string) {
 			remove(t, dir, "model.safetensors")
 			put(t, dir, "model.safetensors.index.json", []byte(`{"weight_map": {"wte.weight": "model-00001-of-00002.safetensors"}}`))

@@ -87,6 +87,7 @@ func runText(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	warnOfGuess(c, m)
 	prefix, err := textPrefix(c, m, tok)
 	if err != nil {
 		return err

@@ -15,7 +15,7 @@ import (
 
 func modelCommand() *cli.Command {
 	return &cli.Command{
-		Name: "model", Usage: "look at a model, write and read TorchScript", OnUsageError: onUsageError,
+		Name: "model", Usage: "look at a model, fetch and list models, write and read TorchScript", OnUsageError: onUsageError,
 		Subcommands: []*cli.Command{{
 			Name: "info", Usage: "configuration, hook points, parameters, memory and digests", ArgsUsage: "[MODEL]",
 			Description: "Says what MODEL is, a folder or a name as for --model: its sizes, its parameters\n" +
@@ -28,7 +28,7 @@ func modelCommand() *cli.Command {
 				&cli.BoolFlag{Name: "tree", Usage: "list every module, not one block for all"},
 				&cli.BoolFlag{Name: "json", Usage: "write JSON"}}, append(sharedFlags(), nameFlags()...)...),
 			OnUsageError: onUsageError, Action: runModelInfo,
-		}, exportCommand(), importCommand()},
+		}, fetchCommand(), listCommand(), removeCommand(), exportCommand(), importCommand()},
 	}
 }
 

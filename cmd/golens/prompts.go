@@ -59,6 +59,7 @@ func (p prompt) encode(c *cli.Context, m *model.Model) ([]int64, error) {
 		if _, err := m.Tokenizer(); err != nil {
 			return nil, err
 		}
+		warnOfGuess(c, m)
 	}
 	ids := p.IDs
 	switch {
@@ -76,6 +77,17 @@ func (p prompt) encode(c *cli.Context, m *model.Model) ([]int64, error) {
 		return nil, p.wrong(c, err)
 	}
 	return ids, nil
+}
+
+// warnOfGuess warns, once, of a tokenizer that is not the model's own.
+func warnOfGuess(c *cli.Context, m *model.Model) {
+	const told = "the tokenizer was guessed"
+	guess := m.GuessedTokenizer()
+	if guess == "" || c.App.Metadata[told] == m.Dir {
+		return
+	}
+	fmt.Fprintln(c.App.ErrWriter, "golens: warning:", guess)
+	c.App.Metadata[told] = m.Dir
 }
 
 // promptOptions reads the flags that say how a text becomes ids. bos is what the text's

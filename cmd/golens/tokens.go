@@ -54,9 +54,12 @@ func runTokens(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	tok, err := model.OpenTokenizer(c.String("model"))
+	tok, guess, err := model.OpenTokenizer(c.String("model"), fetcher(c))
 	if err != nil {
 		return fromVariable(c, err)
+	}
+	if guess != "" {
+		fmt.Fprintln(c.App.ErrWriter, "golens: warning:", guess)
 	}
 	var ids []int64
 	switch {

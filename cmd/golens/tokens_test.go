@@ -55,3 +55,39 @@ func TestTokensRoundTrip(t *testing.T) {
 		}
 	}
 }
+
+// TestGuessedTokenizer: where a folder has no tokenizer and GPT-2's vocabulary by its
+// size, GPT-2's is used with a warning; where it has another library's, ids would be wrong.
+func TestGuessedTokenizer(t *testing.T) {
+	folder := func(files ...string) string {
+		c := newCheckpoint(t)
+		c.config["vocab_size"] = 50257
+		c.tensors["wte.weight"] = tensor{[]int64{50257, tinyWidth}, make([]float32, 50257*tinyWidth)}
+		c.files = nil
+		dir := c.write(t)
+		for _, name := range files {
+			put(t, dir, name, []byte("x"))
+		}
+		return dir
+	}
+	dir := folder()
+	warning := "golens: warning: " + dir + " has no tokenizer, and its vocabulary is of the size of GPT-2's: GPT-2's tokenizer is used\n"
+	for _, args := range [][]string{{"tokens", "Hello world", "--model", dir}, {"lens", "Hello world", "--model", dir}} {
+		if o := golens(t, args...); o.code != 0 || o.stderr != warning {
+			t.Errorf("%v: %+v", args, o)
+		}
+	}
+	good(t, "lens", "--ids", "1,2", "--model", dir)
+	prompts := put(t, t.TempDir(), "p.jsonl", []byte("{\"prompt\": \"Hello\"}\n{\"prompt\": \"world\"}\n"))
+	if o := golens(t, "lens", "--prompts", prompts, "--model", dir); o.code != 0 || o.stderr != warning {
+		t.Errorf("two prompts: %+v", o)
+	}
+	for _, name := range []string{"spiece.model", "tokenizer.model", "vocab.txt"} {
+		dir := folder(name)
+		refused(t, golens(t, "tokens", "Hello world", "--model", dir), 1, "its tokenizer in "+name, "no tokenizer.json")
+		refused(t, golens(t, "lens", "Hello world", "--model", dir), 1, "its tokenizer in "+name, "save_pretrained")
+		if o := golens(t, "lens", "--ids", "1,2", "--model", dir); o.code != 0 || !strings.Contains(o.stderr, "warning: tokens are shown by id") {
+			t.Errorf("%+v", o)
+		}
+	}
+}

@@ -79,6 +79,20 @@ func Read(dir string) (*Config, error) {
 	return c, nil
 }
 
+// TypeIn returns the model_type of the folder's config.json, supported or not, and ""
+// where there is none.
+func TypeIn(dir string) string {
+	data, err := os.ReadFile(filepath.Join(dir, FileName))
+	if err != nil || len(data) > maxSize {
+		return ""
+	}
+	f, err := parseFields(data)
+	if err != nil {
+		return ""
+	}
+	return f.text("model_type", "")
+}
+
 // Parse reads the text of a config.json. It keeps data.
 func Parse(data []byte) (*Config, error) {
 	if len(data) > maxSize {
@@ -102,7 +116,7 @@ func Parse(data []byte) (*Config, error) {
 			quote(c.Type), list(families))
 	}
 	f.refuse("auto_map", "the model's code is in its own Python files, which golens does not run")
-	f.refuse("quantization_config", "the weights are quantized; give float32, float16 or bfloat16 weights")
+	f.refuse("quantization_config", "the weights are quantized"+f.quantizedBy()+"; golens computes as stored, so take the model that this one was made of, in float32, float16 or bfloat16")
 	c.Arch = family(f)
 	c.Arch.finish(f)
 	if f.err != nil {

@@ -199,6 +199,17 @@ func (f *fields) refuse(key, reason string) {
 	}
 }
 
+// quantizedBy says which method a quantization_config names, "" for none.
+func (f *fields) quantizedBy() string {
+	var said struct {
+		Method string `json:"quant_method"`
+	}
+	if json.Unmarshal(f.values["quantization_config"], &said) != nil || said.Method == "" {
+		return ""
+	}
+	return " by " + quote(said.Method)
+}
+
 // describe says in a few words what a JSON value is.
 func describe(value jsontext.Value) string {
 	switch value.Kind() {

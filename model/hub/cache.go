@@ -1,6 +1,5 @@
-// Package hub finds models in the local cache of the Hugging Face hub, where
-// Python's libraries keep what they downloaded. It reads the file system and
-// nothing else: no network, no writing.
+// Package hub finds, lists and removes models in the local cache of the Hugging Face
+// hub, which Python's libraries share. It uses no network; package fetch does.
 package hub
 
 import (

@@ -21,19 +21,33 @@ var aliases = [][2]string{
 	{"distilgpt2", "distilbert/distilgpt2"},
 }
 
+// An OfflineError says that the environment forbids to ask the hub.
+type OfflineError struct{ Variable string }
+
+func (e *OfflineError) Error() string { return e.Variable + " is set, so that nothing is fetched" }
+
+// A Part says what of a model is needed.
+type Part int
+
+const (
+	Whole Part = iota // configuration, tokenizer and weights
+	Text              // configuration and tokenizer
+)
+
 // Find returns the folder of the model that name stands for in the local cache:
-// its snapshot, with config.json, weights and tokenizer. A name is MODEL or
-// ORG/MODEL, and may end in @REVISION, which is a branch, a tag or a full
+// its snapshot, with config.json, tokenizer and, where part is Whole, weights. A name is
+// MODEL or ORG/MODEL, and may end in @REVISION, which is a branch, a tag or a full
 // commit; the revision is main where none is given. A model with two names,
-// such as gpt2 and openai-community/gpt2, is found by both. env is a function
-// such as os.Getenv that says where the cache is; see Cache.
+// such as gpt2 and openai-community/gpt2, is found by both, and one whose name differs
+// in capitals where no other is there. env is a function such as os.Getenv that says
+// where the cache is; see Cache.
 //
 // Errors: a malformed name; a model or revision that the cache does not hold,
 // with the place that was searched, the names there that come near and how to
-// fetch the model; a snapshot without config.json, or with links to files that
-// are gone. Which weights the snapshot holds is not looked at.
-func Find(name string, env func(string) string) (dir string, err error) {
-	model, revision, err := split(name)
+// fetch the model; a snapshot without a file that is needed, or with links to files
+// that are gone.
+func Find(name string, part Part, env func(string) string) (dir string, err error) {
+	model, revision, err := ParseName(name)
 	if err != nil {
 		return "", err
 	}
@@ -41,24 +55,18 @@ func Find(name string, env func(string) string) (dir string, err error) {
 	if err != nil {
 		return "", err
 	}
-	names := []string{model}
-	for _, pair := range aliases {
-		if i := slices.Index(pair[:], model); i >= 0 {
-			names = append(names, pair[1-i])
-		}
-	}
 	var problem error
-	for _, n := range names {
-		r := repo{model: n, revision: revision, dir: filepath.Join(cache, folder(n))}
+	for _, n := range spellings(model, cache) {
+		r := repo{model: n, revision: revision, dir: filepath.Join(cache, Folder(n))}
 		if _, err := os.Stat(r.dir); errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		dir, err := r.snapshot()
+		dir, err := r.snapshot(part)
 		if err == nil {
 			return dir, nil
 		}
 		if problem == nil {
-			problem = fmt.Errorf("find model %s: %w; fetch it with: hf download %s", name, err, fetchName(n, revision))
+			problem = fmt.Errorf("find model %s: %w; fetch it with: golens model fetch %s", name, err, fetchName(n, revision))
 		}
 	}
 	if problem != nil {
@@ -67,12 +75,40 @@ func Find(name string, env func(string) string) (dir string, err error) {
 	return "", notCached(model, revision, cache, variable)
 }
 
-// fetchName returns the arguments of "hf download" for the model.
+// spellings returns the names under which a model may lie in the cache: its own, its
+// alias, and those that differ from it in capitals.
+func spellings(model, cache string) []string {
+	names := []string{model}
+	for _, pair := range aliases {
+		if i := slices.Index(pair[:], model); i >= 0 {
+			names = append(names, pair[1-i])
+		}
+	}
+	for _, n := range cached(cache) {
+		if strings.EqualFold(n, model) && n != model {
+			names = append(names, n)
+		}
+	}
+	return names
+}
+
+// cached returns the names of the models that the cache has a folder of.
+func cached(cache string) (names []string) {
+	entries, _ := os.ReadDir(cache)
+	for _, e := range entries {
+		if name := modelName(e.Name()); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// fetchName returns how the command line names the model.
 func fetchName(model, revision string) string {
 	if revision == "main" {
 		return model
 	}
-	return model + " --revision " + revision
+	return model + "@" + revision
 }
 
 // part is what either half of a model's name consists of.
@@ -81,8 +117,9 @@ var part = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?$
 // ref is what a revision consists of: parts with slashes between them.
 var ref = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.+-]*(/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*$`)
 
-// split checks a name by the hub's rules and returns its parts.
-func split(name string) (model, revision string, err error) {
+// ParseName checks a name by the hub's rules and returns its parts; the revision is
+// main where the name has none.
+func ParseName(name string) (model, revision string, err error) {
 	model, revision, given := strings.Cut(name, "@")
 	if !given {
 		revision = "main"
@@ -103,12 +140,12 @@ func split(name string) (model, revision string, err error) {
 	return model, revision, nil
 }
 
-// folder returns the name of a model's folder in the cache, and modelName the
-// model of a folder, "" for a folder of another kind.
-func folder(model string) string {
+// Folder returns the name of a model's folder in the cache.
+func Folder(model string) string {
 	return "models--" + strings.ReplaceAll(model, "/", "--")
 }
 
+// modelName returns the model of a folder, "" for a folder of another kind.
 func modelName(folder string) string {
 	model, ok := strings.CutPrefix(folder, "models--")
 	if !ok {

@@ -112,7 +112,7 @@ var finds = []struct{ name, want string }{
 func TestFind(t *testing.T) {
 	cache := fakeCache(t)
 	for _, c := range finds {
-		dir, err := Find(c.name, env("HF_HUB_CACHE", cache))
+		dir, err := Find(c.name, Whole, env("HF_HUB_CACHE", cache))
 		if err != nil || dir != filepath.Join(cache, c.want) {
 			t.Errorf("Find(%q) = %s, %v, want %s", c.name, dir, err, c.want)
 		}
@@ -126,23 +126,23 @@ func TestFindFails(t *testing.T) {
 		want []string
 	}{
 		{"gpt3", []string{"find model gpt3: not in the Hugging Face cache CACHE (set by HF_HUB_CACHE)",
-			"similar names there: openai-community/gpt2", "fetch the model with: hf download gpt3 (", "or give a folder"}},
+			"similar names there: openai-community/gpt2", "fetch the model with: golens model fetch gpt3, or give a folder"}},
 		{"GPT2-Larg", []string{"similar names there: gpt2-large, openai-community/gpt2-large"}},
 		{"My_Model", []string{"similar names there: Some.Org/My_Model-1.5;"}},
 		{"meta-llama/Llama-3.2-1B", []string{"none of its 15 models has a similar name"}},
-		{"gpt3@v2", []string{"hf download gpt3 --revision v2 ("}},
+		{"gpt3@v2", []string{"golens model fetch gpt3@v2,"}},
 		{"gpt2@v2", []string{"models--openai-community--gpt2 has no revision v2; it has main, refs/pr/7, " + commit2 + ", " + commit1 + " (give one as openai-community/gpt2@REVISION)",
-			"fetch it with: hf download openai-community/gpt2 --revision v2"}},
+			"fetch it with: golens model fetch openai-community/gpt2@v2"}},
 		{"gpt2@" + strings.Repeat("a", 40), []string{"has no snapshot of aaaaaaaa"}},
 		{"Some.Org/My_Model-1.5", []string{"has no revision main; it has v1.0, " + commit2}},
-		{"tokenizer-only", []string{"snapshots/" + commit1 + " is incomplete: it has no config.json; fetch it with: hf download tokenizer-only"}},
+		{"tokenizer-only", []string{"snapshots/" + commit1 + " is incomplete: it has no config.json; fetch it with: golens model fetch tokenizer-only"}},
 		{"no-blob", []string{"the snapshot is incomplete: model-00001-of-00002.safetensors cannot be read: stat CACHE/models--no-blob", "(a download was interrupted)"}},
 		{"no-config", []string{"config.json cannot be read"}},
 		{"no-snapshot", []string{"has no snapshot of " + commit2 + "; it has main"}},
 		{"bad-ref", []string{"refs/main does not name a commit"}},
 		{"empty-ref", []string{"refs/main does not name a commit"}},
 	} {
-		dir, err := Find(c.name, env("HF_HUB_CACHE", cache))
+		dir, err := Find(c.name, Whole, env("HF_HUB_CACHE", cache))
 		if dir != "" || err == nil {
 			t.Errorf("Find(%q) = %s, want an error", c.name, dir)
 			continue
@@ -160,7 +160,7 @@ func TestFindMalformed(t *testing.T) {
 	for _, name := range []string{"", "@main", "/gpt2", "gpt2/", "a/b/c", "../gpt2", "..", ".", "./gpt2", "a--b", "a..b", "-a", "a-", "a.git",
 		"gpt 2", "gpt2\x00", "gpt2\n", "naïve", "a\\b", "~", "datasets/a/b", strings.Repeat("a", 97),
 		"gpt2@", "gpt2@..", "gpt2@../../x", "gpt2@/etc/passwd", "gpt2@a//b", "gpt2@.", "gpt2@a\\b", "gpt2@a\x00", "gpt2@a b", "gpt2@\n", "gpt2@-x", "gpt2@$(x)", "gpt2@a..b", "gpt2@main/"} {
-		if dir, err := Find(name, env("HF_HUB_CACHE", cache)); err == nil || !strings.Contains(err.Error(), "not a") {
+		if dir, err := Find(name, Whole, env("HF_HUB_CACHE", cache)); err == nil || !strings.Contains(err.Error(), "not a") {
 			t.Errorf("Find(%q) = %s, %v, want an error that says it is not a name", name, dir, err)
 		}
 	}
@@ -172,17 +172,17 @@ func TestFindNoCache(t *testing.T) {
 		env  func(string) string
 		want string
 	}{
-		{env("HF_HOME", filepath.Join(dir, "none")), "there is no Hugging Face cache at " + dir + "/none/hub (set by HF_HOME); fetch the model with: hf download gpt2"},
+		{env("HF_HOME", filepath.Join(dir, "none")), "there is no Hugging Face cache at " + dir + "/none/hub (set by HF_HOME); fetch the model with: golens model fetch gpt2"},
 		{env("HOME", dir), "there is no Hugging Face cache at " + dir + "/.cache/huggingface/hub; fetch"},
 		{env("HF_HUB_CACHE", dir), "not in the Hugging Face cache " + dir + " (set by HF_HUB_CACHE), which holds no models; fetch"},
 		{env(), "HOME is not set; set HF_HOME"},
 	} {
-		if _, err := Find("gpt2", c.env); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := Find("gpt2", Whole, c.env); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("error is %v, want %q", err, c.want)
 		}
 	}
 	put(t, "", dir, "file")
-	if _, err := Find("gpt2", env("HF_HUB_CACHE", filepath.Join(dir, "file"))); err == nil || errors.Is(err, fs.ErrNotExist) ||
+	if _, err := Find("gpt2", Whole, env("HF_HUB_CACHE", filepath.Join(dir, "file"))); err == nil || errors.Is(err, fs.ErrNotExist) ||
 		!strings.Contains(err.Error(), "not a directory") {
 		t.Errorf("a file in the place of the cache gives %v", err)
 	}

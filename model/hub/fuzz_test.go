@@ -24,7 +24,7 @@ func FuzzFind(f *testing.F) {
 	}
 	put(f, "{}", base, "outside", "config.json")
 	f.Fuzz(func(t *testing.T, name string) {
-		dir, err := Find(name, env("HF_HUB_CACHE", cache))
+		dir, err := Find(name, Whole, env("HF_HUB_CACHE", cache))
 		if err != nil {
 			if dir != "" || strings.Contains(err.Error(), "\n") {
 				t.Errorf("Find(%q) = %q, %q", name, dir, err)

@@ -18,22 +18,13 @@ func notCached(model, revision, cache, variable string) error {
 	if variable != "" {
 		where += " (set by " + variable + ")"
 	}
-	fetch := "fetch the model with: hf download " + fetchName(model, revision) +
-		" (of Python's huggingface_hub), or give a folder"
-	entries, err := os.ReadDir(cache)
-	if errors.Is(err, fs.ErrNotExist) {
+	fetch := "fetch the model with: golens model fetch " + fetchName(model, revision) + ", or give a folder"
+	if _, err := os.ReadDir(cache); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("find model %s: there is no Hugging Face cache at %s; %s", model, where, fetch)
-	}
-	if err != nil {
+	} else if err != nil {
 		return fmt.Errorf("find model %s: read the Hugging Face cache: %w", model, err)
 	}
-	var have []string
-	for _, e := range entries {
-		if name := modelName(e.Name()); name != "" {
-			have = append(have, name)
-		}
-	}
-	names := near(model, have)
+	names, have := Similar(model, cache), cached(cache)
 	switch {
 	case len(names) > 0:
 		where += "; models with similar names there: " + strings.Join(names, ", ")
@@ -44,6 +35,9 @@ func notCached(model, revision, cache, variable string) error {
 	}
 	return fmt.Errorf("find model %s: not in the Hugging Face cache %s; %s", model, where, fetch)
 }
+
+// Similar returns the models of a cache whose names come near to a name.
+func Similar(name, cache string) []string { return near(name, cached(cache)) }
 
 // near returns at most five of the names that come near to name, the nearest
 // first: those that contain it or are contained in it, and those that differ in

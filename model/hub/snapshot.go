@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/golens/golens/model/checkpoint"
 )
 
 // A repo is the folder that the cache keeps for one model: refs/REVISION is a
@@ -29,12 +31,12 @@ var read = []string{"config.json", "model*.safetensors", "model.safetensors.inde
 	"vocab.json", "merges.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"}
 
 // snapshot returns the folder of the revision's files after checking it.
-func (r repo) snapshot() (string, error) {
+func (r repo) snapshot(part Part) (string, error) {
 	hash := r.revision
 	if !commit.MatchString(hash) {
 		content, err := os.ReadFile(filepath.Join(r.dir, "refs", filepath.FromSlash(r.revision)))
 		if errors.Is(err, fs.ErrNotExist) {
-			return "", fmt.Errorf("%s has no revision %s%s", r.dir, r.revision, r.others())
+			return "", fmt.Errorf("%s has no revision %s%s%s", r.dir, r.revision, r.others(), r.interrupted())
 		}
 		if err != nil {
 			return "", err
@@ -60,8 +62,12 @@ func (r repo) snapshot() (string, error) {
 			return "", fmt.Errorf("the snapshot is incomplete: %s cannot be read: %w%s", f.Name(), err, r.interrupted())
 		}
 	}
-	if _, err := os.Stat(filepath.Join(dir, "config.json")); err != nil {
-		return "", fmt.Errorf("the snapshot %s is incomplete: it has no config.json%s", dir, r.interrupted())
+	missing := checkpoint.Missing(dir)
+	if _, err := os.Stat(filepath.Join(dir, checkpoint.ConfigName)); err == nil && part == Text {
+		missing = nil
+	}
+	if missing != nil {
+		return "", fmt.Errorf("the snapshot %s is incomplete: %w%s", dir, missing, r.interrupted())
 	}
 	return dir, nil
 }

@@ -58,7 +58,7 @@ func TestDigestSharding(t *testing.T) {
 	put(t, dir, "z1", file(onlyA, 1))
 	put(t, dir, "a2", file(onlyB, 2))
 	put(t, dir, indexName, []byte(`{"weight_map":{"a":"z1","b":"a2"}}`))
-	shards, err := OpenDir(dir)
+	shards, err := openFolder(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -63,7 +63,7 @@ func TestParseFixture(t *testing.T) {
 	if _, ok := s.Lookup("h.0"); ok {
 		t.Error("Lookup finds a name that is not there")
 	}
-	wantFile := File{"embedded", int64(len(data)), map[string]string{"format": "pt"}}
+	wantFile := File{Path: "embedded", Size: int64(len(data)), Metadata: map[string]string{"format": "pt"}}
 	if !reflect.DeepEqual(s.Files, []File{wantFile}) {
 		t.Errorf("Files = %+v, want %+v", s.Files, wantFile)
 	}

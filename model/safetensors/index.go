@@ -14,88 +14,37 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// The names under which a model's folder holds its weights.
-const (
-	fileName  = "model.safetensors"
-	indexName = "model.safetensors.index.json"
-)
-
-// OpenDir opens the weights in a model's folder: model.safetensors, or else the
-// shards that model.safetensors.index.json lists. A tensor that is in a shard
-// but not in the index belongs to the set.
+// OpenShards opens the shards that the index at path lists, each by open, which is Open
+// for safetensors. A tensor that is in a shard but not in the index belongs to the set.
 //
 // Errors are *FormatError where an index is malformed, names a file outside the
 // folder or one that is missing, or places a tensor in a shard that does not
-// hold it, and where two shards hold one tensor; else as for Open.
-func OpenDir(dir string) (*Set, error) {
-	info, err := os.Stat(dir)
-	if err != nil {
-		return nil, fmt.Errorf("open weights: %w", err)
-	}
-	if !info.IsDir() {
-		return nil, fmt.Errorf("open weights %s: not a folder", dir)
-	}
-	// Lstat, so that a link to a file that is gone is reported as such.
-	path := filepath.Join(dir, fileName)
-	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
-		return Open(path)
-	}
-	path = filepath.Join(dir, indexName)
-	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
-		return openIndex(path)
-	}
-	return nil, noWeights(dir)
-}
-
-// noWeights says what a folder without safetensors weights holds instead.
-func noWeights(dir string) error {
-	var found []string
-	for _, pattern := range []string{"*.safetensors", "*.bin", "*.pt", "*.pth", "*.h5", "*.msgpack", "*.gguf"} {
-		names, _ := filepath.Glob(filepath.Join(globQuote(dir), pattern))
-		for _, name := range names {
-			found = append(found, filepath.Base(name))
-		}
-	}
-	if len(found) == 0 {
-		return fmt.Errorf("open weights %s: the folder has no %s and no %s; fetch the weights, or give another folder",
-			dir, fileName, indexName)
-	}
-	return fmt.Errorf("open weights %s: the folder has no %s and no %s, only %s; "+
-		"save the model as safetensors (in Python: model.save_pretrained(DIR))",
-		dir, fileName, indexName, strings.Join(found[:min(len(found), 5)], ", "))
-}
-
-// globQuote makes a folder's name match itself in a pattern.
-func globQuote(dir string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
-}
-
-// openIndex opens the shards that the index at path lists.
-func openIndex(path string) (*Set, error) {
+// hold it, and where two shards hold one tensor; else as for open.
+func OpenShards(path string, open func(path string) (*Set, error)) (*Set, error) {
 	shardOf, err := readIndex(path)
 	if err != nil {
 		return nil, err
 	}
-	shards := slices.Sorted(maps.Values(shardOf))
-	shards = slices.Compact(shards)
-
-	s := &Set{entries: map[string]Entry{}}
-	opened := false
-	defer func() {
-		if !opened {
+	dir := filepath.Dir(path)
+	var sets []*Set
+	for _, shard := range slices.Compact(slices.Sorted(maps.Values(shardOf))) {
+		s, err := open(filepath.Join(dir, shard))
+		if err == nil {
+			sets = append(sets, s)
+			continue
+		}
+		for _, s := range sets {
 			s.Close()
 		}
-	}()
-	dir := filepath.Dir(path)
-	for _, shard := range shards {
-		err := s.open(filepath.Join(dir, shard))
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, &FormatError{Path: path, Problem: fmt.Sprintf("its shard %s is missing", quote(shard)),
 				Remedy: "fetch the missing shard into the same folder"}
 		}
-		if err != nil {
-			return nil, err
-		}
+		return nil, err
+	}
+	s, err := Join(sets...)
+	if err != nil {
+		return nil, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(shardOf)) {
 		shard := filepath.Join(dir, shardOf[name])
@@ -107,10 +56,10 @@ func openIndex(path string) (*Set, error) {
 		if ok {
 			problem += fmt.Sprintf(" (%s does)", s.Files[e.File].Path)
 		}
+		s.Close()
 		return nil, &FormatError{Path: path, Tensor: name, Problem: problem,
 			Remedy: "index and shards are not of one model: fetch or write them again"}
 	}
-	opened = true
 	return s, nil
 }
 
@@ -136,6 +85,19 @@ func readIndex(path string) (map[string]string, error) {
 		return nil, &FormatError{Path: path, Problem: err.Error()}
 	}
 	return shardOf, nil
+}
+
+// Shards returns the files that the text of an index lists, in rising order: clean
+// paths with slashes inside the index's folder.
+func Shards(index []byte) ([]string, error) {
+	if len(index) > maxHeader {
+		return nil, fmt.Errorf("the index has %d bytes, more than %d", len(index), maxHeader)
+	}
+	shardOf, err := parseIndex(index)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Compact(slices.Sorted(maps.Values(shardOf))), nil
 }
 
 // parseIndex reads the text of an index. Its "metadata" is ignored: the total

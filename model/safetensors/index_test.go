@@ -14,14 +14,33 @@ const (
 	onlyB = `{"b":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}`
 )
 
-func TestOpenDirShards(t *testing.T) {
+// The names under which a model's folder holds its weights.
+const (
+	fileName  = "model.safetensors"
+	indexName = "model.safetensors.index.json"
+)
+
+// openFolder opens a folder's weights: the one file, or the index.
+func openFolder(dir string) (*Set, error) {
+	if path := filepath.Join(dir, fileName); exists(path) {
+		return Open(path)
+	}
+	return OpenShards(filepath.Join(dir, indexName), Open)
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+func TestOpenShards(t *testing.T) {
 	dir := t.TempDir()
 	first := put(t, dir, "model-00001-of-00002.safetensors", file(onlyA, 1))
 	second := put(t, dir, "sub/model-00002-of-00002.safetensors", file(
 		`{"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]},"mask":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}`, 3))
 	put(t, dir, indexName, []byte(`{"metadata":{"total_size":7,"x":[{}]},"weight_map":{`+
 		`"b":"./sub/model-00002-of-00002.safetensors","a":"model-00001-of-00002.safetensors"}}`))
-	s, err := OpenDir(dir)
+	s, err := openFolder(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,20 +54,9 @@ func TestOpenDirShards(t *testing.T) {
 			t.Errorf("%s lies in %s, want %s", name, s.Files[e.File].Path, want)
 		}
 	}
-
-	// One file goes before an index.
-	put(t, dir, fileName, file(onlyA, 1))
-	one, err := OpenDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer one.Close()
-	if one.Len() != 1 || one.Files[0].Path != filepath.Join(dir, fileName) {
-		t.Errorf("opened %v", one.Files)
-	}
 }
 
-func TestOpenDirFails(t *testing.T) {
+func TestOpenShardsFails(t *testing.T) {
 	shards := map[string][]byte{"s1": file(onlyA, 1), "s2": file(onlyB, 2)}
 	index := func(weightMap string) map[string][]byte {
 		return map[string][]byte{"s1": shards["s1"], "s2": shards["s2"], indexName: []byte(`{"weight_map":` + weightMap + `}`)}
@@ -59,9 +67,6 @@ func TestOpenDirFails(t *testing.T) {
 		want   string
 		format bool
 	}{
-		{"empty folder", nil, "has no model.safetensors and no model.safetensors.index.json; fetch the weights", false},
-		{"PyTorch's file", map[string][]byte{"pytorch_model.bin": nil}, "only pytorch_model.bin; save the model as safetensors", false},
-		{"another name", map[string][]byte{"adapter_model.safetensors": nil}, "only adapter_model.safetensors", false},
 		{"damaged file", map[string][]byte{fileName: nil}, "model.safetensors: the file has 0 bytes", true},
 		{"index empty", map[string][]byte{indexName: nil}, "invalid JSON", true},
 		{"index cut", map[string][]byte{indexName: []byte(`{"weight_map":{"a":"s`)}, "invalid JSON at byte 21", true},
@@ -95,7 +100,7 @@ func TestOpenDirFails(t *testing.T) {
 			for name, data := range c.files {
 				put(t, dir, name, data)
 			}
-			s, err := OpenDir(dir)
+			s, err := openFolder(dir)
 			want := strings.ReplaceAll(c.want, "DIR", dir)
 			if s != nil || err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), dir) {
 				t.Fatalf("error is %v, want %q", err, want)
@@ -105,30 +110,5 @@ func TestOpenDirFails(t *testing.T) {
 				t.Errorf("%v is a FormatError: %v, want %v", err, !c.format, c.format)
 			}
 		})
-	}
-}
-
-// TestOpenDirPlaces gives OpenDir what is not a folder with weights.
-func TestOpenDirPlaces(t *testing.T) {
-	dir := t.TempDir()
-	path := put(t, dir, "f", nil)
-	linked := filepath.Join(dir, "linked")
-	if err := os.Mkdir(linked, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink("../../blobs/00ff", filepath.Join(linked, fileName)); err != nil {
-		t.Fatal(err)
-	}
-	odd := filepath.Join(dir, "[x]*?\\")
-	put(t, odd, "w.bin", nil)
-	for _, c := range []struct{ dir, want string }{
-		{filepath.Join(dir, "none"), "no such file"},
-		{path, "not a folder"},
-		{linked, "model.safetensors: a link to a file that is gone"},
-		{odd, "only w.bin"},
-	} {
-		if _, err := OpenDir(c.dir); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("OpenDir(%s): %v, want %q", c.dir, err, c.want)
-		}
 	}
 }

@@ -41,7 +41,7 @@ func knownDigest(t *testing.T, s *Set) ([32]byte, int64) {
 
 func openDir(t *testing.T, dir string) *Set {
 	t.Helper()
-	s, err := OpenDir(dir)
+	s, err := openFolder(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,6 +34,9 @@ type File struct {
 	Path     string            // as it was opened, or the label given to Parse
 	Size     int64             // bytes
 	Metadata map[string]string // the header's free strings, nil where it has none
+	// Copied says that the bytes are not to be computed with where they lie: they are not
+	// aligned, or lie in no file. Those of safetensors never are.
+	Copied bool
 }
 
 // A Set is the tensors of one file, or of the shards that an index joins.
@@ -69,7 +72,65 @@ func Parse(label string, r io.ReaderAt, size int64) (*Set, error) {
 	return s, nil
 }
 
-// open opens the file at path and adds it to the set.
+// Of returns the set of tensors that another format has in r, a file whose size is
+// file.Size. Entries may share bytes. It checks that each lies inside the file, takes the
+// bytes that its shape and dtype say, and has a name of its own. Close closes r where that
+// is an io.Closer.
+func Of(file File, r io.ReaderAt, entries []Entry) (*Set, error) {
+	s := &Set{Files: []File{file}, entries: map[string]Entry{}, readers: []io.ReaderAt{r}}
+	for _, e := range entries {
+		e.File = 0
+		fail := func(format string, a ...any) (*Set, error) {
+			return nil, &FormatError{Path: file.Path, Tensor: e.Name, Problem: fmt.Sprintf(format, a...)}
+		}
+		size, err := byteSize(e.DType, e.Shape)
+		if err != nil {
+			return fail("%v", err)
+		}
+		if size != e.Size || e.Offset < 0 || e.Offset > file.Size || e.Size > file.Size-e.Offset {
+			return fail("its %d bytes from %d on do not fit shape %s of %s in a file of %d", e.Size, e.Offset, shapeString(e.Shape), e.DType, file.Size)
+		}
+		if _, ok := s.entries[e.Name]; ok {
+			return fail("it is there twice")
+		}
+		s.entries[e.Name] = e
+	}
+	if c, ok := r.(io.Closer); ok {
+		s.closers = append(s.closers, c)
+	}
+	return s, nil
+}
+
+// Join returns one set of all tensors of several, which it takes over. A tensor that two
+// of them have is an error.
+func Join(sets ...*Set) (*Set, error) {
+	all := &Set{entries: map[string]Entry{}}
+	for _, s := range sets {
+		all.closers = append(all.closers, s.closers...)
+	}
+	for _, s := range sets {
+		for _, name := range s.Names() {
+			e := s.entries[name]
+			if other, ok := all.entries[name]; ok {
+				all.Close()
+				return nil, twice(s.Files[e.File].Path, name, all.Files[other.File].Path)
+			}
+			e.File += len(all.Files)
+			all.entries[name] = e
+		}
+		all.Files = append(all.Files, s.Files...)
+		all.readers = append(all.readers, s.readers...)
+	}
+	return all, nil
+}
+
+// twice is the error for a tensor that two files hold.
+func twice(path, name, other string) error {
+	return &FormatError{Path: path, Tensor: name, Problem: fmt.Sprintf("shard %s holds it as well", other),
+		Remedy: "the shards are not of one model: fetch or write them again"}
+}
+
+// open opens the file at path and takes its tensors.
 func (s *Set) open(path string) error {
 	// Asked first, because opening a pipe that nobody writes to waits for ever.
 	info, err := os.Stat(path)
@@ -93,20 +154,13 @@ func (s *Set) open(path string) error {
 	return s.add(path, f, info.Size())
 }
 
-// add reads the header of one more file. A tensor that the set has already is
-// an error.
+// add reads the header of the set's file.
 func (s *Set) add(path string, r io.ReaderAt, size int64) error {
 	entries, metadata, err := readHeader(path, r, size)
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
-		e.File = len(s.Files)
-		if other, ok := s.entries[e.Name]; ok {
-			return &FormatError{Path: path, Tensor: e.Name,
-				Problem: fmt.Sprintf("shard %s holds it as well", s.Files[other.File].Path),
-				Remedy:  "the shards are not of one model: fetch or write them again"}
-		}
 		s.entries[e.Name] = e
 	}
 	s.Files = append(s.Files, File{Path: path, Size: size, Metadata: metadata})

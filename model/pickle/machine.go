@@ -1,0 +1,294 @@
+// Package pickle reads Python's pickles without running anything. It knows the opcodes
+// that torch.load(weights_only=True) knows and no other. What a name in a pickle stands
+// for is decided by the caller, who refuses whatever it does not expect; no name leads to
+// code by itself.
+package pickle
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"math/big"
+	"unicode/utf8"
+)
+
+// The values that a pickle is made of, besides nil, bool, int64, *big.Int, float64 and
+// string (which stands for bytes as well).
+type (
+	// A Tuple is a tuple.
+	Tuple []any
+	// A List is a list.
+	List struct{ Items []any }
+	// A Callable is what a name stands for that REDUCE and NEWOBJ may call.
+	Callable func(args Tuple) (any, error)
+)
+
+// A Dict is a dict or an OrderedDict. Keys are in the order of their first insertion.
+type Dict struct {
+	Keys   []any
+	values map[any]any
+}
+
+// NewDict returns an empty Dict.
+func NewDict() *Dict { return &Dict{values: map[any]any{}} }
+
+// Get returns the value of a key, and whether there is one.
+func (d *Dict) Get(key any) (any, bool) {
+	switch key.(type) {
+	case nil, bool, int64, float64, string:
+		v, ok := d.values[key]
+		return v, ok
+	}
+	return nil, false
+}
+
+func (d *Dict) set(key, value any) error {
+	switch key.(type) {
+	case nil, bool, int64, float64, string:
+	default:
+		return fmt.Errorf("a dictionary has a key that is %s", Kind(key))
+	}
+	if _, ok := d.values[key]; !ok {
+		d.Keys = append(d.Keys, key)
+	}
+	d.values[key] = value
+	return nil
+}
+
+// Kind says for people what a value is.
+func Kind(v any) string {
+	switch v.(type) {
+	case nil:
+		return "None"
+	case bool:
+		return "a truth value"
+	case int64, *big.Int, float64:
+		return "a number"
+	case string:
+		return "a text"
+	case Tuple:
+		return "a tuple"
+	case *List:
+		return "a list"
+	case *Dict:
+		return "a dictionary"
+	case Callable:
+		return "a function or class"
+	}
+	return "an object"
+}
+
+// A Reader reads pickles that follow one another.
+type Reader struct {
+	// Global returns what a name stands for: a Callable, or any other value. Its error
+	// ends the reading.
+	Global func(module, name string) (any, error)
+	// Persistent returns the object of an id that lies outside the pickle.
+	Persistent func(id any) (any, error)
+
+	from *bufio.Reader
+	at   int64 // bytes that were read
+	size int64 // bytes that there are
+	ops  int
+}
+
+// Limits of what a pickle may ask of memory. A checkpoint's has some hundred bytes and
+// some sixty opcodes for each tensor.
+const (
+	maxBytes = 64 << 20
+	maxOps   = 8 << 20
+)
+
+// NewReader returns a Reader of the pickles at the start of r, which has size bytes.
+func NewReader(r io.Reader, size int64) *Reader {
+	return &Reader{from: bufio.NewReader(r), size: min(size, maxBytes)}
+}
+
+// Offset returns how many bytes were read.
+func (r *Reader) Offset() int64 { return r.at }
+
+// An errorAt says where in a pickle something is wrong.
+type errorAt struct {
+	at  int64
+	err error
+}
+
+func (e *errorAt) Error() string { return fmt.Sprintf("at byte %d of the pickle: %v", e.at, e.err) }
+func (e *errorAt) Unwrap() error { return e.err }
+
+// Read reads one pickle to its end and returns its value. It takes no more memory than a
+// small multiple of the pickle's size, whatever that says.
+func (r *Reader) Read() (any, error) {
+	m := &machine{Reader: r, memo: map[uint32]any{}}
+	for {
+		at := r.at
+		op, err := r.byte()
+		if err == nil {
+			if op == '.' {
+				var v any
+				if v, err = m.pop(); err == nil {
+					return v, nil
+				}
+			} else if r.ops++; r.ops > maxOps {
+				err = fmt.Errorf("it has more than %d opcodes, which no checkpoint has", maxOps)
+			} else {
+				err = m.step(op)
+			}
+		}
+		if err != nil {
+			return nil, &errorAt{at, err}
+		}
+	}
+}
+
+// A machine evaluates one pickle.
+type machine struct {
+	*Reader
+	stack []any
+	marks []int
+	memo  map[uint32]any
+}
+
+var errEmpty = errors.New("an opcode finds nothing to work on")
+
+func (m *machine) push(v any) { m.stack = append(m.stack, v) }
+
+// bottom is the index below which the stack belongs to what comes before a mark.
+func (m *machine) bottom() int {
+	if len(m.marks) == 0 {
+		return 0
+	}
+	return m.marks[len(m.marks)-1]
+}
+
+func (m *machine) pop() (any, error) {
+	if len(m.stack) <= m.bottom() {
+		return nil, errEmpty
+	}
+	v := m.stack[len(m.stack)-1]
+	m.stack = m.stack[:len(m.stack)-1]
+	return v, nil
+}
+
+func (m *machine) top() (any, error) {
+	if len(m.stack) <= m.bottom() {
+		return nil, errEmpty
+	}
+	return m.stack[len(m.stack)-1], nil
+}
+
+// popMark takes what was pushed since the last mark.
+func (m *machine) popMark() (Tuple, error) {
+	if len(m.marks) == 0 {
+		return nil, errors.New("an opcode finds no mark")
+	}
+	from := m.bottom()
+	items := append(Tuple{}, m.stack[from:]...)
+	m.stack, m.marks = m.stack[:from], m.marks[:len(m.marks)-1]
+	return items, nil
+}
+
+// tuple replaces the last n values by a tuple of them.
+func (m *machine) tuple(n int) error {
+	if len(m.stack)-m.bottom() < n {
+		return errEmpty
+	}
+	from := len(m.stack) - n
+	items := append(Tuple{}, m.stack[from:]...)
+	m.stack = append(m.stack[:from], items)
+	return nil
+}
+
+// byte, bytes and line read from the pickle.
+func (r *Reader) byte() (byte, error) {
+	if r.at >= r.size {
+		return 0, r.ended()
+	}
+	b, err := r.from.ReadByte()
+	if err != nil {
+		return 0, r.ended()
+	}
+	r.at++
+	return b, nil
+}
+
+func (r *Reader) ended() error {
+	if r.size == maxBytes {
+		return fmt.Errorf("it is longer than %d bytes, which no checkpoint's is", int64(maxBytes))
+	}
+	return fmt.Errorf("it ends too early: %w", io.ErrUnexpectedEOF)
+}
+
+func (r *Reader) bytes(n int64) ([]byte, error) {
+	if n < 0 || n > r.size-r.at {
+		return nil, fmt.Errorf("a text or number of %d bytes is longer than the file: %w", n, io.ErrUnexpectedEOF)
+	}
+	b := make([]byte, n)
+	if _, err := io.ReadFull(r.from, b); err != nil {
+		return nil, r.ended()
+	}
+	r.at += n
+	return b, nil
+}
+
+// line reads a name of a module or class.
+func (r *Reader) line() (string, error) {
+	var b bytes.Buffer
+	for b.Len() <= 1000 {
+		c, err := r.byte()
+		if err != nil {
+			return "", err
+		}
+		if c == '\n' {
+			if !utf8.Valid(b.Bytes()) || b.Len() == 0 {
+				return "", errors.New("a name is not a text")
+			}
+			return b.String(), nil
+		}
+		b.WriteByte(c)
+	}
+	return "", errors.New("a name has more than 1000 bytes")
+}
+
+func (r *Reader) uint32() (uint32, error) {
+	b, err := r.bytes(4)
+	if err != nil {
+		return 0, err
+	}
+	return binary.LittleEndian.Uint32(b), nil
+}
+
+// long reads the number that LONG1 holds: little-endian, two's complement.
+func (r *Reader) long() (any, error) {
+	n, err := r.byte()
+	if err != nil {
+		return nil, err
+	}
+	b, err := r.bytes(int64(n))
+	if err != nil {
+		return nil, err
+	}
+	if len(b) <= 8 {
+		var v uint64
+		for i := range b {
+			v |= uint64(b[i]) << (8 * i)
+		}
+		if len(b) > 0 && len(b) < 8 && b[len(b)-1] >= 0x80 {
+			v |= math.MaxUint64 << (8 * len(b))
+		}
+		return int64(v), nil
+	}
+	negative := b[len(b)-1] >= 0x80
+	for i, j := 0, len(b)-1; i < j; i, j = i+1, j-1 {
+		b[i], b[j] = b[j], b[i]
+	}
+	v := new(big.Int).SetBytes(b)
+	if negative {
+		v.Sub(v, new(big.Int).Lsh(big.NewInt(1), uint(8*len(b))))
+	}
+	return v, nil
+}
