@@ -2,6 +2,8 @@ package model
 
 import (
 	"archive/zip"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"os"
@@ -19,6 +21,7 @@ const (
 // An archiveFile is what the directory of an archive tells before it is loaded.
 type archiveFile struct {
 	attention Attention // by the code in it; "" where it says neither
+	directory string    // the SHA-256 over the names, sizes and checksums of its members
 }
 
 // isArchive reports whether path is to be read as a TorchScript archive: by its
@@ -61,7 +64,9 @@ func checkArchive(file string) (*archiveFile, error) {
 	}
 	var stored, unpacked uint64
 	members := map[string]*zip.File{}
+	directory := sha256.New()
 	for _, f := range z.File {
+		fmt.Fprintf(directory, "%q %d %08x\n", f.Name, f.UncompressedSize64, f.CRC32)
 		_, inner, ok := strings.Cut(f.Name, "/") // the first part is the archive's own name
 		if !ok {
 			return fail("it has a member called %.80q", f.Name)
@@ -92,7 +97,7 @@ func checkArchive(file string) (*archiveFile, error) {
 		}
 		return fail("it has no %s", name)
 	}
-	a := &archiveFile{}
+	a := &archiveFile{directory: hex.EncodeToString(directory.Sum(nil))}
 	for name, f := range members {
 		if strings.HasPrefix(name, "data/") || strings.HasPrefix(name, "constants/") {
 			continue

@@ -28,8 +28,14 @@ type Session struct {
 	ordered bool
 }
 
-// Hold runs f with the model's device held for it. A hook must not call Hold.
+// Hold runs f with the model's device held for it. A hook must not call Hold. It is an
+// error where a file of weights has been cut short since it was opened.
 func (m *Model) Hold(f func(Session) error) error {
+	if m.weights != nil {
+		if err := m.weights.set.Whole(); err != nil {
+			return err
+		}
+	}
 	return m.Device.Exclusive(func() error { return f(Session{m: m, by: m.kernels.plain}) })
 }
 

@@ -1,9 +1,8 @@
 package report_test
 
 import (
-	"context"
+	"bytes"
 	"fmt"
-	"io"
 	"log"
 	"os"
 	"path/filepath"
@@ -78,16 +77,10 @@ func ExampleWriteFigure() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	err = report.WriteFile(context.Background(), path, func(w io.Writer) error {
-		return report.WriteFigure(w, format, grid, report.FigureOptions{ColourMap: "Blues"})
-	})
-	if err != nil {
+	var svg bytes.Buffer
+	if err := report.WriteFigure(&svg, format, grid, report.FigureOptions{ColourMap: "Blues"}); err != nil {
 		log.Fatal(err)
 	}
-	svg, err := os.ReadFile(path)
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Printf("%.4s\n", svg)
+	fmt.Printf("%.4s\n", svg.String())
 	// Output: <svg
 }

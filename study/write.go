@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/golens/golens/internal/atomicfile"
 	"github.com/golens/golens/report"
 )
 
@@ -36,7 +37,7 @@ func (o *Outcome) Write(ctx context.Context, dir string, w WriteOptions) error {
 	}
 	name := o.Study.Name
 	put := func(file string, write func(io.Writer) error) error {
-		return report.WriteFile(ctx, filepath.Join(dir, file), write)
+		return atomicfile.WriteFile(ctx, filepath.Join(dir, file), write)
 	}
 	b := o.Bundle()
 	text := func(to io.Writer) error { _, err := io.WriteString(to, o.Text); return err }
@@ -172,5 +173,5 @@ func WriteContents(ctx context.Context, dir string, outcomes []*Outcome) error {
 		m := outcomes[0].Manifest
 		x.Facts = []report.Fact{{Name: "Model", Value: m.Model}, {Name: "golens", Value: m.Golens}}
 	}
-	return report.WriteFile(ctx, filepath.Join(dir, "index.html"), func(w io.Writer) error { return report.WriteIndex(w, x) })
+	return atomicfile.WriteFile(ctx, filepath.Join(dir, "index.html"), func(w io.Writer) error { return report.WriteIndex(w, x) })
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/golens/golens/internal/atomicfile"
 	"github.com/golens/golens/report"
 )
 
@@ -53,7 +54,7 @@ func writeBundleFiles(c *cli.Context, files []*file, writers map[string]func(io.
 		if f.path == "-" {
 			err = write(c.App.Writer)
 		} else {
-			err = fileCause(report.WriteFile(c.Context, f.path, write))
+			err = fileCause(atomicfile.WriteFile(c.Context, f.path, write))
 		}
 		if err != nil {
 			return err
