@@ -2,6 +2,7 @@ package lens
 
 import (
 	"bufio"
+	"fmt"
 	"os"
 	"runtime"
 	"strings"
@@ -36,6 +37,16 @@ func manifest(m *model.Model, tok *token.Tokenizer) (Manifest, error) {
 		Device: m.Device.String(), DType: m.DType.String(), Attention: string(m.Attention),
 		Mode: "exact", Kernel: "aten",
 	}, nil
+}
+
+// Key returns what two results must share for their numbers to go together, by name. The
+// digest of the weights, which is added later, is for the caller to compare.
+func (m Manifest) Key() []struct{ Name, Value string } {
+	return []struct{ Name, Value string }{
+		{"the configuration", m.Config}, {"the tokenizer", m.Tokenizer}, {"libtorch", m.Libtorch}, {"the matrix library", m.BLAS},
+		{"the CPU's capability", m.Capability}, {"the CPU", m.CPU}, {"the number of threads", fmt.Sprint(m.Threads)}, {"the device", m.Device},
+		{"the dtype", m.DType}, {"attention", m.Attention}, {"the mode", m.Mode}, {"the kernel", m.Kernel},
+	}
 }
 
 // Processor returns the name of the CPU, as the system gives it.

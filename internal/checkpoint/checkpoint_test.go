@@ -139,8 +139,10 @@ func TestRefusals(t *testing.T) {
 	if err := os.WriteFile(path, []byte("a file of somebody's"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := Open(path, key("a"), none); err == nil || !strings.Contains(err.Error(), "no checkpoint") {
-		t.Errorf("another file: %v", err)
+	for _, each := range []func([]byte) error{none, nil} {
+		if _, _, err := Open(path, key("a"), each); err == nil || !strings.Contains(err.Error(), "no checkpoint") {
+			t.Errorf("another file: %v", err)
+		}
 	}
 	if got, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "*")); len(got) != 1 {
 		t.Errorf("left: %v", got)

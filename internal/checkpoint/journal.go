@@ -112,7 +112,12 @@ func (j *Journal) begin(key Key, each func([]byte) error) (dropped bool, err err
 	if err != nil {
 		return false, err
 	}
-	if info.Size() > 0 && each != nil {
+	if info.Size() > 0 {
+		if err := j.ours(); err != nil {
+			return false, err
+		}
+	}
+	if each != nil {
 		if err := j.read(info.Size(), key, each); err != nil {
 			return false, err
 		}
@@ -127,17 +132,26 @@ func (j *Journal) begin(key Key, each func([]byte) error) (dropped bool, err err
 	return false, j.cut()
 }
 
-// read hands the records over, and leaves in size where the whole ones end.
-func (j *Journal) read(size int64, key Key, each func([]byte) error) error {
+// ours refuses a file that is no journal, or the beginning of one. It leaves the file
+// behind the first bytes.
+func (j *Journal) ours() error {
 	head := make([]byte, len(magic))
 	n, err := io.ReadFull(j.f, head)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return &atomicfile.Error{Path: j.path, Err: err}
+	}
 	if string(head[:n]) != magic[:n] {
 		return fmt.Errorf("%s is no checkpoint of golens: remove it, or write to another file", j.path)
 	}
-	if err != nil {
-		return nil // it was killed while it wrote the first bytes
+	return nil
+}
+
+// read hands the records over, and leaves in size where the whole ones end.
+func (j *Journal) read(size int64, key Key, each func([]byte) error) error {
+	at := int64(len(magic))
+	if size < at {
+		return nil // the process was killed while it wrote the first bytes
 	}
-	at := int64(n)
 	first := true
 	for {
 		record, err := j.next(size - at)
