@@ -1,6 +1,8 @@
 package lens
 
 import (
+	"fmt"
+
 	"github.com/golens/golens/internal/proc"
 	"github.com/golens/golens/internal/version"
 	"github.com/golens/golens/model"
@@ -35,4 +37,14 @@ func manifest(m *model.Model, tok *token.Tokenizer) (Manifest, error) {
 		Device: m.Device.String(), DeviceNote: m.DeviceNote, DType: m.DType.String(), Attention: string(m.Attention),
 		Mode: "exact", Kernel: "aten",
 	}, nil
+}
+
+// Key returns what two results must share for their numbers to go together, by name. The
+// digest of the weights, which is added later, is for the caller to compare.
+func (m Manifest) Key() []struct{ Name, Value string } {
+	return []struct{ Name, Value string }{
+		{"the configuration", m.Config}, {"the tokenizer", m.Tokenizer}, {"libtorch", m.Libtorch}, {"the matrix library", m.BLAS},
+		{"the CPU's capability", m.Capability}, {"the CPU", m.CPU}, {"the number of threads", fmt.Sprint(m.Threads)}, {"the device", m.Device},
+		{"the dtype", m.DType}, {"attention", m.Attention}, {"the mode", m.Mode}, {"the kernel", m.Kernel},
+	}
 }

@@ -37,6 +37,12 @@ type TextOptions struct {
 	Prefix []int64
 
 	Progress func(TextProgress) // called after every window where it is set
+
+	// Keep is given the state of the reading every few seconds, after a window. Before is
+	// such a state of an earlier reading of the same text in the same way, which goes on
+	// there: its means are those of a reading that was never interrupted, to the bit.
+	Keep   func(state []byte) error
+	Before []byte
 }
 
 // TextProgress says how far the reading of a text is.
@@ -67,6 +73,12 @@ func ReadText(ctx context.Context, m *model.Model, text TokenSource, o TextOptio
 	if err := r.choose(o); err != nil {
 		return nil, err
 	}
+	r.kept = time.Now()
+	if o.Before != nil {
+		if err := r.goOn(o.Before); err != nil {
+			return nil, err
+		}
+	}
 	err := r.read(ctx)
 	if r.sums.windows == 0 || r.sums.rows == nil {
 		return nil, err
@@ -89,6 +101,10 @@ type textReader struct {
 	bytes    int64            // of the targets, -1 where a piece is not known
 	manifest Manifest
 	warnings []string
+
+	seen   [32]byte  // a digest of the tokens that were read
+	kept   time.Time // when the state was
+	before int64     // tokens of an earlier reading
 }
 
 // choose checks the options and fills in what they leave open.
@@ -164,9 +180,13 @@ func (r *textReader) read(ctx context.Context) error {
 		if err := r.window(ctx, r.ahead[:n], next); err != nil {
 			return err
 		}
+		r.seen = seen(r.seen, r.ahead[:n])
 		r.ahead = slices.Delete(r.ahead, 0, n)
+		if err := r.keep(); err != nil {
+			return err
+		}
 		if r.Progress != nil {
-			rate := float64(r.sums.tokens) / max(time.Since(r.begun).Seconds(), 1e-9)
+			rate := float64(r.sums.tokens-r.before) / max(time.Since(r.begun).Seconds(), 1e-9)
 			r.Progress(TextProgress{Tokens: r.sums.tokens, Windows: r.sums.windows, Rate: rate})
 		}
 	}

@@ -46,6 +46,9 @@ func openArchive(path string, o Options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	if side != nil && side.Archive != "" && side.Archive != file.Directory {
+		return nil, fmt.Errorf("model: the sidecar %s is of another archive than %s (their digests differ), as after an export that was broken off: export the model again", path+SidecarExt, path)
+	}
 	attention := attentionOf(file)
 	if side != nil {
 		attention = cmp.Or(side.Attention, attention)

@@ -9,8 +9,10 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/golens/golens/internal/atomicfile"
 	"github.com/golens/golens/internal/version"
 	"github.com/golens/golens/model/token"
+	"github.com/golens/golens/model/torchscript"
 	"github.com/golens/golens/torch"
 )
 
@@ -32,48 +34,51 @@ func (m *Model) Export(path string) error {
 	if err != nil {
 		return err
 	}
-	making, err := m.makeArchive(path)
-	if err != nil {
+	if err := m.export(path, side); err != nil {
 		return fmt.Errorf("model: export %s: %w", path, err)
-	}
-	defer os.Remove(making)
-	defer os.Remove(making + SidecarExt)
-	if err := m.tokenizerBeside(path, side); err != nil {
-		return fmt.Errorf("model: export %s: %w", path, err)
-	}
-	if err := side.write(making); err != nil {
-		return fmt.Errorf("model: export %s: %w", path, err)
-	}
-	if err := m.sameAs(making); err != nil {
-		return fmt.Errorf("model: export %s: read back: %w", path, err)
-	}
-	if err := os.Rename(making, path); err != nil {
-		return fmt.Errorf("model: export: %w", err)
-	}
-	if err := os.Rename(making+SidecarExt, path+SidecarExt); err != nil {
-		return fmt.Errorf("model: export: %w", err)
 	}
 	return nil
 }
 
-// makeArchive saves a second module around the same tensors, since classes that
-// are ready for hooks cannot be saved, and returns the file's passing name.
-func (m *Model) makeArchive(path string) (string, error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+strings.TrimSuffix(filepath.Base(path), ".pt")+"-*.pt")
+// export makes both files under passing names, reads them back, and gives them their
+// names at the end: the sidecar first. A crash between the two leaves a sidecar that is
+// of another archive by its digest, which opening refuses.
+func (m *Model) export(path string, side *Sidecar) error {
+	f, err := atomicfile.Create(path)
 	if err != nil {
-		return "", err
+		return err
 	}
-	making := f.Name()
-	err = errors.Join(f.Chmod(0o644), f.Close(), m.save(making))
-	if err == nil {
-		err = syncFile(making)
-	}
+	defer f.Drop()
+	making, err := f.Passing()
 	if err != nil {
-		os.Remove(making)
+		return err
 	}
-	return making, err
+	if err := m.save(making); err != nil {
+		return err
+	}
+	made, err := torchscript.Check(making)
+	if err != nil {
+		return err
+	}
+	side.Archive = made.Directory
+	if err := m.tokenizerBeside(path, side); err != nil {
+		return err
+	}
+	defer os.Remove(making + SidecarExt)
+	if err := side.write(making); err != nil {
+		return err
+	}
+	if side.Weights, err = m.sameAs(making); err != nil {
+		return fmt.Errorf("read back: %w", err)
+	}
+	if err := side.write(path); err != nil {
+		return err
+	}
+	return f.Close()
 }
 
+// save writes a second module around the same tensors, since classes that are ready
+// for hooks cannot be saved.
 func (m *Model) save(path string) error {
 	u, err := torch.NewUnit()
 	if err != nil {
@@ -91,14 +96,6 @@ func (m *Model) save(path string) error {
 	}
 	defer root.Close()
 	return root.Save(path)
-}
-
-func syncFile(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }
 
 // sidecar describes the archive that Export writes. Its modules have this
@@ -180,11 +177,11 @@ func (m *Model) tokenizerBeside(path string, s *Sidecar) error {
 }
 
 // sameAs opens an archive made of the model, compares every tensor and the logits
-// of a few tokens, and notes the digest in its sidecar.
-func (m *Model) sameAs(path string) error {
+// of a few tokens, and returns the digest of the tensors as they were read back.
+func (m *Model) sameAs(path string) (string, error) {
 	a, err := openArchive(path, Options{})
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer a.Close()
 	for _, t := range a.archive.tensors {
@@ -193,25 +190,20 @@ func (m *Model) sameAs(path string) error {
 		}
 		mine, ok := m.weights.made[m.weights.nameOf(t.key, m.Config.Arch.Names.Prefix)]
 		if !ok {
-			return fmt.Errorf("it holds a tensor %s, which the model has not", t.key)
+			return "", fmt.Errorf("it holds a tensor %s, which the model has not", t.key)
 		}
 		same, err := sameBytes(mine, t.value)
 		if err != nil {
-			return err
+			return "", err
 		}
 		if !same {
-			return fmt.Errorf("its tensor %s is not the model's", t.key)
+			return "", fmt.Errorf("its tensor %s is not the model's", t.key)
 		}
 	}
-	side := a.archive.sidecar
-	// Of the tensors as they were read back, for whoever checks the archive later.
-	if side.Weights, err = a.Digest(); err != nil {
-		return err
+	if err := m.sameLogits(a); err != nil {
+		return "", err
 	}
-	if err := side.write(path); err != nil {
-		return err
-	}
-	return m.sameLogits(a)
+	return a.Digest()
 }
 
 // sameLogits compares the logits of a few tokens. Several, since those of a single

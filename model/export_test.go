@@ -59,6 +59,31 @@ func TestExport(t *testing.T) {
 	}
 }
 
+// A sidecar of another export beside an archive, as a crash between the two files leaves
+// them, is refused.
+func TestExportInHalves(t *testing.T) {
+	oneThread(t)
+	dir := t.TempDir()
+	var path [2]string
+	for i, name := range []string{"4x64-untied", "3x768"} {
+		path[i] = filepath.Join(dir, name+".pt")
+		if err := open(t, reference.Model(t, name), model.Options{}).Export(path[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b, err := os.ReadFile(path[1] + model.SidecarExt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path[0]+model.SidecarExt, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := model.Open(path[0], model.Options{}); err == nil || !strings.Contains(err.Error(), "is of another archive") {
+		t.Errorf("an archive with the sidecar of another: %v", err)
+	}
+	open(t, path[1], model.Options{})
+}
+
 // sameBlocks runs an archive of our own block by block.
 func sameBlocks(t *testing.T, m *model.Model) {
 	t.Helper()

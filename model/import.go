@@ -1,9 +1,11 @@
 package model
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/golens/golens/internal/atomicfile"
 	"github.com/golens/golens/model/config"
 	"github.com/golens/golens/model/safetensors"
 	"github.com/golens/golens/model/torchscript"
@@ -152,7 +155,8 @@ func (n node) allParams(to []param) []param {
 
 // writeFolder fills a folder, reads it back and compares the weights.
 func (m *Model) writeFolder(dir string, raw []byte, tensors []safetensors.Tensor) error {
-	if err := os.WriteFile(filepath.Join(dir, config.FileName), append(raw, '\n'), 0o644); err != nil {
+	text := func(w io.Writer) error { _, err := w.Write(append(raw, '\n')); return err }
+	if err := atomicfile.WriteFile(context.Background(), filepath.Join(dir, config.FileName), text); err != nil {
 		return err
 	}
 	if err := safetensors.WriteFile(filepath.Join(dir, "model.safetensors"), map[string]string{"format": "pt"}, tensors...); err != nil {

@@ -2,6 +2,7 @@ package model
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,8 +13,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/google/renameio/v2"
-
+	"github.com/golens/golens/internal/atomicfile"
 	"github.com/golens/golens/model/config"
 )
 
@@ -50,6 +50,7 @@ type Sidecar struct {
 	DType     string          `json:"dtype,omitempty"`
 	Tokenizer string          `json:"tokenizer,omitempty"`      // "gpt2", or a folder, relative to the sidecar
 	Weights   string          `json:"weights_sha256,omitempty"` // Model.Digest
+	Archive   string          `json:"archive_sha256,omitempty"` // over the archive's directory: which archive this is the sidecar of
 	Config    json.RawMessage `json:"config,omitempty"`         // the model's config.json
 	Made      json.RawMessage `json:"made,omitempty"`           // by what: programs and their versions
 }
@@ -173,15 +174,20 @@ func (s *Sidecar) points(n int) map[string]string {
 	return out
 }
 
-// write writes the sidecar of an archive in one step.
+// write writes the sidecar of an archive.
 func (s *Sidecar) write(archive string) error {
+	return atomicfile.WriteFile(context.Background(), archive+SidecarExt, s.text)
+}
+
+// text writes the sidecar's text.
+func (s *Sidecar) text(w io.Writer) error {
 	s.Format, s.Version = sidecarFormat, sidecarVersion
 	data, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		return err
 	}
-	path := archive + SidecarExt
-	return renameio.WriteFile(path, append(data, '\n'), 0o666, renameio.WithTempDir(filepath.Dir(path)))
+	_, err = w.Write(append(data, '\n'))
+	return err
 }
 
 // tokenizerOf returns the tokenizer that the sidecar of an archive names, its folder

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"archive/zip"
 	"bufio"
 	"encoding/json"
 	"fmt"
@@ -53,17 +52,15 @@ func (b *Bundle) NPZ(w io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("report: manifest of %s: %w", b.Name, err)
 	}
-	z := &NPZ{zip: zip.NewWriter(w)}
-	for _, t := range []struct{ name, text string }{{"format", b.Format}, {"name", b.Name}, {"manifest", string(manifest)}} {
-		if err := z.add(t.name, nil, valid(t.text)); err != nil {
-			return err
-		}
-	}
+	z := NewNPZ(w)
 	for _, a := range b.Arrays {
 		if err := z.add(a.Name, a.Dims, a.Values); err != nil {
 			return err
 		}
 	}
+	z.text("format", b.Format)
+	z.text("name", b.Name)
+	z.text("manifest", string(manifest))
 	return z.Close()
 }
 

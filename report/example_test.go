@@ -1,9 +1,8 @@
 package report_test
 
 import (
-	"context"
+	"bytes"
 	"fmt"
-	"io"
 	"log"
 	"os"
 	"path/filepath"
@@ -80,16 +79,10 @@ func ExampleLensGrid() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	err = report.WriteFile(context.Background(), path, func(w io.Writer) error {
-		return figure.Write(w, format, grid, figure.Options{ColourMap: "Blues"})
-	})
-	if err != nil {
+	var svg bytes.Buffer
+	if err := figure.Write(&svg, format, grid, figure.Options{ColourMap: "Blues"}); err != nil {
 		log.Fatal(err)
 	}
-	svg, err := os.ReadFile(path)
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Printf("%.4s\n", svg)
+	fmt.Printf("%.4s\n", svg.String())
 	// Output: <svg
 }

@@ -104,7 +104,10 @@ json.loads(str(z["manifest"]))    # what made them
 ` + "```" + `
 
 A file of several results has the names of each behind its number: ` + "`0/ids`, `1/ids`" + `.
-The same result always gives the same bytes.
+The same result always gives the same bytes. Members are not compressed, and each has
+its size and its CRC-32 in front of it, so that a reader needs no seek and no directory
+(Java's ZipInputStream, stream-unzip). Numbers come first and texts last: cnpy and
+xtensor-io read all numbers, and end at the first text, whose type they do not know.
 
 `
 

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"archive/zip"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,16 +9,22 @@ import (
 	"github.com/golens/golens/lens"
 )
 
-// An NPZ writes results as NumPy's .npz: a zip of one .npy a field, stored
-// without compression, readable by numpy.load without pickle. The same results
-// give the same bytes.
+// An NPZ writes results as NumPy's .npz: a zip of one .npy for each array, stored
+// without compression, readable by numpy.load without pickle and from front to back.
+// The same results give the same bytes.
+//
+// Texts come behind all numbers: simple readers such as cnpy take numbers from front to
+// back, and end at the first text, whose type they do not know.
 type NPZ struct {
-	zip *zip.Writer
+	zip   *storedZip
+	texts []npzText // that Close writes
 }
+
+type npzText struct{ name, text string }
 
 // NewNPZ returns a writer of an .npz to w. Close ends the file; it does not close w.
 func NewNPZ(w io.Writer) *NPZ {
-	return &NPZ{zip: zip.NewWriter(w)}
+	return &NPZ{zip: newStoredZip(w)}
 }
 
 // Write adds the arrays of r, each under prefix + its name. A file of one result
@@ -43,36 +48,39 @@ func (z *NPZ) Write(prefix string, r *lens.Result) error {
 		}
 		texts["generation"] = string(generation)
 	}
-	for _, t := range Texts {
-		if text, ok := texts[t.Name]; ok && t.NPZ {
-			if err := z.add(prefix+t.Name, nil, strings.ToValidUTF8(text, "\ufffd")); err != nil {
-				return err
-			}
-		}
-	}
 	for _, f := range fields {
 		if err := z.add(prefix+f.Name, f.dims, f.data); err != nil {
 			return err
 		}
 	}
+	for _, t := range Texts {
+		if text, ok := texts[t.Name]; ok && t.NPZ {
+			z.text(prefix+t.Name, text)
+		}
+	}
 	return nil
 }
 
-// Close writes the directory at the end of the file.
+// text keeps a text for Close.
+func (z *NPZ) text(name, text string) {
+	z.texts = append(z.texts, npzText{name, strings.ToValidUTF8(text, "\ufffd")})
+}
+
+// Close writes the texts, and the directory at the end of the file.
 func (z *NPZ) Close() error {
-	if err := z.zip.Close(); err != nil {
+	for _, t := range z.texts {
+		if err := z.add(t.name, nil, t.text); err != nil {
+			return err
+		}
+	}
+	if err := z.zip.close(); err != nil {
 		return fmt.Errorf("report: close NPZ: %w", err)
 	}
 	return nil
 }
 
 func (z *NPZ) add(name string, dims []int, data any) error {
-	// A header without a time, so that the bytes depend on the result alone.
-	w, err := z.zip.CreateHeader(&zip.FileHeader{Name: name + ".npy", Method: zip.Store})
-	if err == nil {
-		err = writeNPY(w, dims, data)
-	}
-	if err != nil {
+	if err := z.zip.add(name+".npy", func(w io.Writer) error { return writeNPY(w, dims, data) }); err != nil {
 		return fmt.Errorf("report: write %s to NPZ: %w", name, err)
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/golens/golens/figure"
+	"github.com/golens/golens/internal/atomicfile"
 	"github.com/golens/golens/report"
 )
 
@@ -37,7 +38,7 @@ func (o *Outcome) Write(ctx context.Context, dir string, w WriteOptions) error {
 	}
 	name := o.Study.Name
 	put := func(file string, write func(io.Writer) error) error {
-		return report.WriteFile(ctx, filepath.Join(dir, file), write)
+		return atomicfile.WriteFile(ctx, filepath.Join(dir, file), write)
 	}
 	b := o.Bundle()
 	text := func(to io.Writer) error { _, err := io.WriteString(to, o.Text); return err }
@@ -173,5 +174,5 @@ func WriteContents(ctx context.Context, dir string, outcomes []*Outcome) error {
 		m := outcomes[0].Manifest
 		x.Facts = []report.Fact{{Name: "Model", Value: m.Model}, {Name: "golens", Value: m.Golens}}
 	}
-	return report.WriteFile(ctx, filepath.Join(dir, "index.html"), func(w io.Writer) error { return report.WriteIndex(w, x) })
+	return atomicfile.WriteFile(ctx, filepath.Join(dir, "index.html"), func(w io.Writer) error { return report.WriteIndex(w, x) })
 }

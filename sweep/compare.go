@@ -36,11 +36,10 @@ func Compare(a, b *Result) (*Comparison, error) {
 		return nil, choice("the results have other targets")
 	}
 	c := &Comparison{Same: true}
-	x, y := append(manifestKey(a.Manifest), a.Manifest.Weights, a.Digest), append(manifestKey(b.Manifest), b.Manifest.Weights, b.Digest)
-	for i, name := range []string{"the configuration", "the tokenizer", "libtorch", "the matrix library", "the CPU's capability", "the CPU", "the number of threads", "the device",
-		"the dtype", "attention", "the mode", "the kernel", "the weights", "the plan or the prompt"} {
+	x, y := madeBy(a), madeBy(b)
+	for i := range x {
 		if x[i] != y[i] {
-			c.Why = append(c.Why, name)
+			c.Why = append(c.Why, x[i].Name)
 		}
 	}
 	c.MustSame = len(c.Why) == 0
@@ -66,6 +65,11 @@ func Compare(a, b *Result) (*Comparison, error) {
 		return nil, choice("the results have no metric in common")
 	}
 	return c, nil
+}
+
+// madeBy returns what made a result, by name.
+func madeBy(r *Result) []struct{ Name, Value string } {
+	return append(r.Manifest.Key(), []struct{ Name, Value string }{{"the weights", r.Manifest.Weights}, {"the plan or the prompt", r.Digest}}...)
 }
 
 // see compares two values.

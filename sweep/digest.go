@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/golens/golens/lens"
+	"github.com/golens/golens/model"
 )
 
 // Digest returns the sha256, in hexadecimal, of what a plan asks of ids: two results
@@ -37,40 +38,92 @@ func (p Plan) Digest(ids []int64) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// takeOver puts in what an earlier result has.
+// takeOver puts in what an earlier result has, and runs that were kept.
 func (r *runner) takeOver() error {
+	for _, run := range r.Runs {
+		if run.Index < 0 || run.Index >= len(r.out.Done) || len(run.Values) != len(r.out.Series) {
+			return choice("a run that was kept has no place in the plan")
+		}
+		for i := range r.out.Series {
+			s := &r.out.Series[i]
+			if len(run.Values[i]) != s.W {
+				return choice("a run that was kept has other metrics than the plan")
+			}
+			copy(s.Values[run.Index*s.W:], run.Values[i])
+		}
+		n := r.out.positions()
+		if len(run.Odd) != n {
+			return choice("a run that was kept has other positions than the plan")
+		}
+		copy(r.out.Odd[run.Index*n:], run.Odd)
+		r.out.Done[run.Index] = true
+	}
 	b := r.Before
+	if b == nil {
+		return nil
+	}
 	if b.Digest != r.out.Digest {
 		return choice("the earlier result is of another plan: its digest is %.12s, and that of this plan %.12s", b.Digest, r.out.Digest)
 	}
 	if len(b.Done) != len(r.out.Done) || len(b.Series) != len(r.out.Series) {
 		return choice("the earlier result has other axes than its plan")
 	}
-	copy(r.out.Done, b.Done)
-	copy(r.out.Odd, b.Odd)
 	for i := range r.out.Series {
-		if len(b.Series[i].Values) != len(r.out.Series[i].Values) {
+		s := &r.out.Series[i]
+		if len(b.Series[i].Values) != len(s.Values) {
 			return choice("the earlier result has other axes than its plan")
 		}
-		copy(r.out.Series[i].Values, b.Series[i].Values)
+		for run, done := range b.Done {
+			if done {
+				copy(s.Values[run*s.W:(run+1)*s.W], b.Series[i].Values[run*s.W:])
+			}
+		}
+	}
+	for run, done := range b.Done {
+		if n := r.out.positions(); done && b.Odd != nil {
+			copy(r.out.Odd[run*n:(run+1)*n], b.Odd[run*n:])
+		}
+		r.out.Done[run] = r.out.Done[run] || done
 	}
 	return nil
 }
 
-// describe fills in what made the result, and the tokens' bytes.
-func (r *runner) describe() error {
-	m, err := lens.ManifestOf(r.m)
+// Key returns what two sweeps must share for the runs of one to serve the other, by name,
+// but for the digest of the weights.
+func Key(m *model.Model, ids []int64, p Plan, fast bool) ([]struct{ Name, Value string }, error) {
+	made, err := manifestOf(m, p, fast)
+	return append(made.Key(), struct{ Name, Value string }{"the plan or the prompt", p.Digest(ids)}), err
+}
+
+// packs reports whether the runs of a plan are made with packed weights. The whole plan
+// says so: a sweep that is taken up again goes on with the same numbers.
+func packs(m *model.Model, p Plan, fast bool) bool {
+	return fast && p.Runs() >= fewest && m.Packs() == nil
+}
+
+// manifestOf says what makes a plan's runs.
+func manifestOf(of *model.Model, p Plan, fast bool) (lens.Manifest, error) {
+	m, err := lens.ManifestOf(of)
 	if err != nil {
-		return err
+		return m, err
 	}
-	for _, e := range r.plan.Always {
+	for _, e := range p.Always {
 		m.Interventions = append(m.Interventions, e.Point+" "+e.Action.String())
 	}
-	if r.Fast {
+	if fast {
 		m.Mode = "fast"
 	}
-	if r.packed {
+	if packs(of, p, fast) {
 		m.Kernel, m.Packed = string(lens.F32), true
+	}
+	return m, nil
+}
+
+// describe fills in what made the result, and the tokens' bytes.
+func (r *runner) describe() error {
+	m, err := manifestOf(r.m, r.plan, r.Fast)
+	if err != nil {
+		return err
 	}
 	r.out.Manifest = m
 	if tok, err := r.m.Tokenizer(); err == nil {
@@ -79,14 +132,8 @@ func (r *runner) describe() error {
 		}
 		r.out.namePieces(tok)
 	}
-	if r.Before != nil && !slices.Equal(manifestKey(r.Before.Manifest), manifestKey(m)) {
+	if r.Before != nil && !slices.Equal(r.Before.Manifest.Key(), m.Key()) {
 		return choice("the earlier result was made with another model, library, thread count or attention: its numbers do not go with new ones")
 	}
 	return nil
-}
-
-// manifestKey is what two results must share for their numbers to go together. The
-// digest of the weights, which is added later, is for the caller to compare.
-func manifestKey(m lens.Manifest) []string {
-	return []string{m.Config, m.Tokenizer, m.Libtorch, m.BLAS, m.Capability, m.CPU, fmt.Sprint(m.Threads), m.Device, m.DType, m.Attention, m.Mode, m.Kernel}
 }

@@ -45,6 +45,11 @@ func (r *runner) batches(ctx context.Context, s model.Session) error {
 	}
 	r.tell()
 	for batch := range slices.Chunk(together, batchRows(len(r.ids))) {
+		pending := r.pending(batch)
+		// The batch that the clean run leads is made again: its product is that of all of them.
+		if len(pending) == 0 && !lead {
+			continue
+		}
 		made := batch
 		if lead {
 			made = append([]variant{begin}, batch...)
@@ -53,12 +58,12 @@ func (r *runner) batches(ctx context.Context, s model.Session) error {
 			return err
 		}
 		lead = false
-		for _, v := range batch {
+		for _, v := range pending {
 			r.clock.done(v)
 		}
 		r.tell()
 	}
-	r.todo = alone
+	r.todo = r.pending(alone)
 	return nil
 }
 

@@ -246,8 +246,17 @@ func (r *runner) measure(index int, logits *torch.Tensor, at int) error {
 		}
 		copy(series.Values[index*series.W:(index+1)*series.W], v)
 	}
-	if index >= 0 {
-		r.out.Done[index] = true
+	if index < 0 || r.out.Done[index] {
+		return nil
 	}
-	return nil
+	r.out.Done[index] = true
+	if r.Keep == nil {
+		return nil
+	}
+	n := r.out.positions()
+	run := Made{Index: index, Odd: r.out.Odd[index*n : (index+1)*n]}
+	for _, s := range r.out.Series {
+		run.Values = append(run.Values, s.Values[index*s.W:(index+1)*s.W])
+	}
+	return r.Keep(run)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"slices"
+	"time"
 
 	"github.com/golens/golens/hooks"
 	"github.com/golens/golens/model"
@@ -25,6 +26,18 @@ type Options struct {
 	Fast bool
 	// Before is an earlier result of the same plan: what it has is not made again.
 	Before *Result
+	// Runs were kept by Keep in an earlier sweep of the same Key: they are not made again.
+	Runs []Made
+	// Keep is given each run that is made, a few seconds after it at the latest unless a
+	// single run, or in fast mode a batch, takes longer. An error of it ends the sweep.
+	Keep func(Made) error
+}
+
+// A Made is one run's values of each metric, and what is odd in its logits. Index counts places within changes.
+type Made struct {
+	Index  int
+	Values [][]float32 // [W] of each series
+	Odd    []int64     // as Result.OddAt has it
 }
 
 // Run makes the runs of a plan on ids [T]. Where ctx is cancelled, or a run fails, the
@@ -48,7 +61,11 @@ func (r *runner) run(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	err := r.m.Hold(ctx, func(s model.Session) error {
-		first := r.clean
+		first := func(s model.Session) error {
+			began := time.Now()
+			defer func() { r.pace = time.Since(began) }()
+			return r.clean(s)
+		}
 		if r.Fast {
 			if r.packed {
 				var err error
@@ -75,6 +92,9 @@ func (r *runner) run(ctx context.Context) (*Result, error) {
 	return r.out, err
 }
 
+// keepWithin is how long runs are made before they are measured and kept together.
+const keepWithin = 4 * time.Second
+
 // runner is one sweep under way.
 type runner struct {
 	Options
@@ -100,24 +120,24 @@ type runner struct {
 	rows       []lastRow       // that wait for the head
 	sums       bool            // reader is a session whose head has the whole product's bits at any number of rows
 	reader     model.Session
-	spoil      bool // of tests: no shared product has the bits of the whole run's
-	spoilBatch bool // of tests: no batch has them
+	pace       time.Duration // what a run takes, in a batch of exact runs
+	waiting    time.Time     // since when the first of rows waits
+	spoil      bool          // of tests: no shared product has the bits of the whole run's
+	spoilBatch bool          // of tests: no batch has them
 	clock      clock
 }
 
 // prepare makes the variants and the tensors of ids.
 func (r *runner) prepare() error {
 	r.out.Digest = r.plan.Digest(r.ids)
-	r.packed = r.Fast && len(r.out.Done) >= fewest && r.m.Packs() == nil
-	if r.Before != nil {
-		if err := r.takeOver(); err != nil {
-			return err
-		}
+	r.packed = packs(r.m, r.plan, r.Fast)
+	if err := r.takeOver(); err != nil {
+		return err
 	}
 	for f, c := range r.plan.Changes {
 		for b, place := range r.plan.Places {
 			index := f*len(r.plan.Places) + b
-			if r.out.Done[index] {
+			if r.out.Done[index] && !r.Fast { // in fast mode the whole plan says which runs share a batch
 				continue
 			}
 			edits, err := c.Edits(place)
@@ -131,7 +151,8 @@ func (r *runner) prepare() error {
 			r.todo = append(r.todo, v)
 		}
 	}
-	r.clock = newClock(r.m, r.todo, r.plan.Runs()-len(r.todo))
+	pending := r.pending(r.todo)
+	r.clock = newClock(r.m, pending, r.plan.Runs()-len(pending))
 	for _, k := range r.plan.Metrics {
 		t, err := r.targetsOf(k)
 		if err != nil {
@@ -140,6 +161,11 @@ func (r *runner) prepare() error {
 		r.targets = append(r.targets, t)
 	}
 	return r.describe()
+}
+
+// pending returns the variants that are not done.
+func (r *runner) pending(of []variant) []variant {
+	return slices.DeleteFunc(slices.Clone(of), func(v variant) bool { return r.out.Done[v.index] })
 }
 
 // targetsOf returns the ids of a metric on the model's device: [N], two for diff, and
@@ -236,7 +262,7 @@ func (r *runner) variants(ctx context.Context, s model.Session) error {
 			}
 			return err
 		}
-		if r.isFull() || i == len(r.todo)-1 {
+		if r.isFull() || i == len(r.todo)-1 || r.Keep != nil && len(r.rows) > 0 && time.Since(r.waiting) > keepWithin {
 			if err := r.drain(s); err != nil {
 				return err
 			}
@@ -270,6 +296,9 @@ func (r *runner) one(s model.Session, v variant) error {
 	kept, err := row.Clone()
 	if err != nil {
 		return err
+	}
+	if len(r.rows) == 0 {
+		r.waiting = time.Now()
 	}
 	r.rows = append(r.rows, lastRow{v, kept})
 	return nil

@@ -3,6 +3,7 @@ package sweep
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/torch"
@@ -35,8 +36,14 @@ func (r *runner) together(ctx context.Context, s model.Session) error {
 	}
 	r.tell()
 	for len(variants) > 0 {
-		batch := variants[:min(len(variants), batchRows(T))]
+		n := batchRows(T)
+		if r.Keep != nil && r.pace > 0 {
+			n = max(1, min(n, int(keepWithin/r.pace)))
+		}
+		batch := variants[:min(len(variants), n)]
+		began := time.Now()
 		ok, err := r.exactBatch(ctx, s, in, batch)
+		r.pace = time.Since(began) / time.Duration(len(batch))
 		if err != nil {
 			return err
 		}

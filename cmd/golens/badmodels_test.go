@@ -11,7 +11,7 @@ import (
 
 // spoiled writes a checkpoint that one thing is wrong with, before or after it is
 // written, and reads a prompt with it.
-func spoiled(before func(*checkpoint), after func(t *testing.T, dir string)) func(*testing.T, string) []string {
+func spoiled(before func(*hfCheckpoint), after func(t *testing.T, dir string)) func(*testing.T, string) []string {
 	return func(t *testing.T, _ string) []string {
 		c := newCheckpoint(t)
 		if before != nil {
@@ -27,7 +27,7 @@ func spoiled(before func(*checkpoint), after func(t *testing.T, dir string)) fun
 
 // configured is spoiled with other values in config.json.
 func configured(key string, value any) func(*testing.T, string) []string {
-	return spoiled(func(c *checkpoint) { c.config[key] = value }, nil)
+	return spoiled(func(c *hfCheckpoint) { c.config[key] = value }, nil)
 }
 
 // filed is spoiled with another file in the checkpoint's folder; nil takes it away.
@@ -122,7 +122,7 @@ func badModels() []bad {
 		{name: "config of more blocks", args: configured("n_layer", 3), code: 1, says: []string{"no tensor h.2.", "config.json"}},
 		{name: "config of an untied head", args: configured("tie_word_embeddings", false), code: 1, says: []string{"head", "not tied", "lm_head.weight"}},
 
-		{name: "no vocabulary", args: spoiled(func(c *checkpoint) { c.files = nil }, nil), code: 1, says: []string{"vocab.json", "merges.txt", "262"}},
+		{name: "no vocabulary", args: spoiled(func(c *hfCheckpoint) { c.files = nil }, nil), code: 1, says: []string{"vocab.json", "merges.txt", "262"}},
 		{name: "no vocabulary for tokens", args: func(t *testing.T, _ string) []string {
 			c := newCheckpoint(t)
 			c.files = nil
@@ -133,14 +133,14 @@ func badModels() []bad {
 		{name: "merges broken", args: filed("merges.txt", []byte("#version: 0.2\nt h\nth\n")), code: 1, says: []string{"merges.txt", "line 3", `"th"`}},
 		{name: "merges of another model", args: filed("merges.txt", []byte("t h\nth a\n")), code: 1, says: []string{"merges.txt", "line 2", `"tha"`}},
 		{name: "merges twice", args: filed("merges.txt", []byte("t h\nt h\n")), code: 1, says: []string{"merges.txt", "twice"}},
-		{name: "merges empty", args: spoiled(func(c *checkpoint) {
+		{name: "merges empty", args: spoiled(func(c *hfCheckpoint) {
 			c.files["vocab.json"] = []byte(strings.Replace(string(c.files["vocab.json"]), "{", manyPieces()+",", 1))
 			c.files["merges.txt"] = nil
 		}, nil), code: 1, says: []string{"merges.txt", "cut off"}},
 		{name: "pieces no JSON", args: filed("vocab.json", []byte("[1, 2")), code: 1, says: []string{"vocab.json"}},
 		{name: "pieces with a gap", args: filed("vocab.json", []byte(`{"a": 0, "b": 2}`)), code: 1, says: []string{"vocab.json", "id 1"}},
 		{name: "pieces without all bytes", args: filed("vocab.json", []byte(`{"t": 0, "h": 1, "th": 2, "e": 3, "the": 4, "Ġ": 5, "Ġthe": 6, "i": 7, "n": 8, "in": 9, "c": 10, "Ġc": 11}`)), code: 1, says: []string{"vocab.json"}},
-		{name: "pieces beyond the model", args: spoiled(func(c *checkpoint) {
+		{name: "pieces beyond the model", args: spoiled(func(c *hfCheckpoint) {
 			c.config["vocab_size"] = 200
 			wte := c.tensors["wte.weight"]
 			c.tensors["wte.weight"] = tensor{[]int64{200, tinyWidth}, wte.values[:200*tinyWidth]}
@@ -216,7 +216,7 @@ func badWeights() []bad {
 		{name: "a shape turned round", args: headerOf(func(h map[string]*headerEntry) { h["h.0.mlp.c_fc.weight"].Shape = []int64{64, 16} }), code: 1, says: []string{"h.0.mlp.c_fc.weight", "[64 16]", "[16 64]"}},
 		{name: "whole numbers for weights", args: headerOf(func(h map[string]*headerEntry) { h["ln_f.weight"].DType = "I32" }), code: 1, says: []string{"ln_f.weight", "I32", "F32"}},
 		{name: "a type of nobody's", args: headerOf(func(h map[string]*headerEntry) { h["ln_f.weight"].DType = "F99" }), code: 1, says: []string{"ln_f.weight", "F99"}},
-		{name: "a tensor missing", args: spoiled(func(c *checkpoint) { delete(c.tensors, "h.1.mlp.c_fc.bias") }, nil), code: 1, says: []string{"no tensor h.1.mlp.c_fc.bias", "config.json"}},
-		{name: "no tensors at all", args: spoiled(func(c *checkpoint) { c.tensors = map[string]tensor{} }, nil), code: 1, says: []string{"no tensor", "not complete"}},
+		{name: "a tensor missing", args: spoiled(func(c *hfCheckpoint) { delete(c.tensors, "h.1.mlp.c_fc.bias") }, nil), code: 1, says: []string{"no tensor h.1.mlp.c_fc.bias", "config.json"}},
+		{name: "no tensors at all", args: spoiled(func(c *hfCheckpoint) { c.tensors = map[string]tensor{} }, nil), code: 1, says: []string{"no tensor", "not complete"}},
 	}
 }

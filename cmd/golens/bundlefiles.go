@@ -6,7 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/golens/golens/figure"
-	"github.com/golens/golens/report"
+	"github.com/golens/golens/internal/atomicfile"
 )
 
 // bundleFiles returns the files that --json, --npz, --csv and --plot name, for a command
@@ -54,7 +54,7 @@ func writeBundleFiles(c *cli.Context, files []*file, writers map[string]func(io.
 		if f.path == "-" {
 			err = write(c.App.Writer)
 		} else {
-			err = fileCause(report.WriteFile(c.Context, f.path, write))
+			err = fileCause(atomicfile.WriteFile(c.Context, f.path, write))
 		}
 		if err != nil {
 			return err

@@ -14,9 +14,9 @@ import (
 	"github.com/golens/golens/model/token"
 )
 
-// A checkpoint is a Hugging Face folder of a tiny GPT-2 with random weights and a
+// An hfCheckpoint is a Hugging Face folder of a tiny GPT-2 with random weights and a
 // vocabulary of its own, whose parts a test may spoil before it is written.
-type checkpoint struct {
+type hfCheckpoint struct {
 	config  map[string]any
 	tensors map[string]tensor
 	files   map[string][]byte // vocab.json, merges.txt and whatever else
@@ -37,10 +37,10 @@ const (
 var tinyMerges = [][2]string{{"t", "h"}, {"th", "e"}, {"Ġ", "the"}, {"i", "n"}, {"Ġ", "c"}}
 
 // newCheckpoint returns a valid checkpoint, always the same.
-func newCheckpoint(t *testing.T) *checkpoint {
+func newCheckpoint(t *testing.T) *hfCheckpoint {
 	t.Helper()
 	vocab, merges := tinyVocabulary(t)
-	c := &checkpoint{
+	c := &hfCheckpoint{
 		config: map[string]any{"model_type": "gpt2", "architectures": []string{"GPT2LMHeadModel"}, "n_layer": tinyBlocks, "n_embd": tinyWidth,
 			"n_head": 4, "n_positions": tinyContext, "vocab_size": len(vocab), "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5},
 		tensors: map[string]tensor{},
@@ -107,7 +107,7 @@ func tinyVocabulary(t *testing.T) (vocab map[string]int, merges string) {
 }
 
 // write writes the checkpoint into a folder of its own and returns that.
-func (c *checkpoint) write(t *testing.T) string {
+func (c *hfCheckpoint) write(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "tiny")
 	if err := os.Mkdir(dir, 0o755); err != nil {

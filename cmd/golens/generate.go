@@ -37,7 +37,7 @@ func generateCommand() *cli.Command {
   golens generate "Are cats good?" --scale h.3=0.8 --target next --json out.json
   golens generate "Are cats good?" --max-new 30 --plot steps.svg --view words -q
   golens generate --prompts prompts.jsonl --max-new 5 --npz steps.npz`,
-		Flags:        slices.Concat(promptFlags(), writingFlags(), cellFlags(), interventionFlags(), outputFlags(), pageFlags(), sharedFlags(), nameFlags()),
+		Flags:        slices.Concat(promptFlags(), writingFlags(), cellFlags(), interventionFlags(), []cli.Flag{resumeFlag("the text, or the prompts of --prompts that are lacking")}, outputFlags(), pageFlags(), sharedFlags(), nameFlags()),
 		OnUsageError: onUsageError,
 		Action:       runGenerate,
 	}
@@ -94,7 +94,7 @@ func runGenerate(c *cli.Context) error {
 		out.notes.warn("", text)
 	}
 	w := &writing{c: c, m: m, out: out, readings: readings, options: o, warnings: warnings, said: settings}
-	err = out.write(len(readings), w.result)
+	err = out.write(len(readings), keepReadings(c, m, out, readings), w.result)
 	if err == nil {
 		err = w.stop
 	}

@@ -257,7 +257,7 @@ func TestInterruptGeneration(t *testing.T) {
 	if _, err := fmt.Sscanf(stderr.String(), "golens: interrupted after %d new tokens, which are written\n", &done); err != nil || got.code != 1 || done < 2 {
 		t.Fatalf("%v: exit status %d, standard error %q", err, got.code, stderr.String())
 	}
-	if names := files(t, dir); !slices.Contains(names, "x.csv") || !slices.Contains(names, "x.npz") || slices.ContainsFunc(names, func(s string) bool { return strings.HasSuffix(s, ".tmp") }) {
+	if names := files(t, dir); !slices.Contains(names, "x.csv") || !slices.Contains(names, "x.npz") || slices.ContainsFunc(names, func(s string) bool { return strings.HasPrefix(s, ".") }) {
 		t.Fatalf("the folder holds %v", names)
 	}
 	d := readWritten(t, read(t, at("x.json")))

@@ -112,7 +112,7 @@ func interruptAt(t *testing.T, cmd *exec.Cmd, seen string) outcome {
 func waitForResults(t *testing.T, cmd *exec.Cmd, dir string) {
 	t.Helper()
 	for range 3000 {
-		temporary, _ := filepath.Glob(filepath.Join(dir, ".*.tmp"))
+		temporary, _ := filepath.Glob(filepath.Join(dir, ".x.*"))
 		for _, path := range temporary {
 			if info, err := os.Stat(path); err == nil && info.Size() > 0 {
 				return

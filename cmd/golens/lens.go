@@ -32,7 +32,7 @@ func lensCommand() *cli.Command {
   golens lens "Are cats good?" --layers 12 --positions -1 --json - | jq .top_probs
   golens lens --prompts prompts.jsonl --target next --npz lens.npz
   golens lens --file book.txt --chunk 256 --plot book.png`,
-		Flags:        slices.Concat(promptFlags(), textFlags(), cellFlags(), []cli.Flag{jointFlag()}, interventionFlags(), []cli.Flag{diffFlag()}, outputFlags(), pageFlags(), sharedFlags(), nameFlags()),
+		Flags:        slices.Concat(promptFlags(), textFlags(), cellFlags(), []cli.Flag{jointFlag()}, interventionFlags(), []cli.Flag{diffFlag(), resumeFlag("the prompts of --prompts that are lacking, or the rest of --file")}, outputFlags(), pageFlags(), sharedFlags(), nameFlags()),
 		OnUsageError: onUsageError,
 		Action:       runLens,
 	}
@@ -98,7 +98,7 @@ func runLens(c *cli.Context) error {
 		out.notes.warn("", w)
 	}
 	digest := sync.OnceValues(m.KnownDigest)
-	return out.write(len(readings), func(i int) (*lens.Result, error) {
+	return out.write(len(readings), keepReadings(c, m, out, readings), func(i int) (*lens.Result, error) {
 		readings[i].options.Last = i == len(readings)-1 && len(whole) == 0
 		r, err := readings[i].read(c.Context, m)
 		if err != nil {

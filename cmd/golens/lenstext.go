@@ -13,6 +13,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/golens/golens/internal/checkpoint"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/model/token"
@@ -61,6 +62,9 @@ func runText(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := checkResume(c, files); err != nil {
+		return err
+	}
 	term, err := terminalOf(c)
 	if err != nil {
 		return err
@@ -97,9 +101,15 @@ func runText(c *cli.Context) error {
 	if reason := stream.Whole(); reason != "" {
 		notes.warn("", "the text is held in memory as a whole, since its tokenizer cannot be told where to cut it: "+reason)
 	}
+	to := lens.TextOptions{Lens: o, Chunk: c.Int("chunk"), Prefix: prefix,
+		Progress: func(p lens.TextProgress) { notes.say(textProgress(p, stream.Bytes(), text.size)) }}
+	journal, err := keepText(c, m, files, notes, &to)
+	if err != nil {
+		return err
+	}
+	defer journal.Close()
 	debug.FreeOSMemory() // what building tokenizer and model left behind would stay beside the text's matrices
-	t, stop := lens.ReadText(c.Context, m, stream, lens.TextOptions{Lens: o, Chunk: c.Int("chunk"), Prefix: prefix,
-		Progress: func(p lens.TextProgress) { notes.say(textProgress(p, stream.Bytes(), text.size)) }})
+	t, stop := lens.ReadText(c.Context, m, stream, to)
 	notes.clear()
 	if t == nil {
 		return textError(c, text, stop)
@@ -111,7 +121,27 @@ func runText(c *cli.Context) error {
 	if err := writeText(c, term, m, files, t); err != nil {
 		return err
 	}
+	if err := endCheckpoint(journal, stop == nil); err != nil {
+		return err
+	}
 	return stoppedText(c, text, t, stop, len(files) > 0)
+}
+
+// keepText has the state of a reading kept, and takes over the one that was kept before.
+func keepText(c *cli.Context, m *model.Model, files []*file, n *notes, o *lens.TextOptions) (*checkpoint.Journal, error) {
+	if checkpointPath(files) == "" {
+		return nil, nil
+	}
+	key, err := readingKey(c, m, digestOf(o.Prefix, o.Chunk))
+	if err != nil {
+		return nil, err
+	}
+	j, err := openCheckpoint(c, files, key, n, func(record []byte) error {
+		o.Before = record
+		return nil
+	})
+	o.Keep = j.Replace
+	return j, err
 }
 
 // textPrefix returns what is in front of each window: what the tokenizer puts in front of

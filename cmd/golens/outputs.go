@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/golens/golens/internal/checkpoint"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/report"
 	"github.com/golens/golens/report/terminal"
@@ -42,6 +43,8 @@ type outputs struct {
 	term   terminal.Terminal
 	stdout io.Writer
 	notes  *notes
+
+	journal *checkpoint.Journal // of the results of --prompts, nil for none
 }
 
 // newOutputs reads the flags, and refuses what could not be written before any work begins.
@@ -78,6 +81,9 @@ func newOutputs(c *cli.Context) (*outputs, error) {
 		return nil, usage(c, "standard output can take one result: give a file name to all but one")
 	}
 	// A thousand grids that roll by help nobody who asked for a file.
+	if err := checkResume(c, o.files); err != nil {
+		return nil, err
+	}
 	o.screen = dashes == 0 && !c.Bool("quiet") && !(o.many && len(o.files) > 0)
 	return o, checkFiles(c, o.files)
 }
@@ -166,7 +172,7 @@ func (o *outputs) wantsDigest() bool {
 // write reads n results and writes each as it comes. Where it is interrupted, or
 // one fails, the files hold what was finished before; where a file cannot be
 // written, none is left.
-func (o *outputs) write(n int, read func(i int) (*lens.Result, error)) error {
+func (o *outputs) write(n int, open func(each func([]byte) error) (*checkpoint.Journal, error), read func(i int) (*lens.Result, error)) error {
 	defer o.notes.end()
 	for _, f := range o.files {
 		if err := f.begin(o.stdout); err != nil {
@@ -176,7 +182,12 @@ func (o *outputs) write(n int, read func(i int) (*lens.Result, error)) error {
 	}
 	var last *lens.Result
 	var stop error
-	for i := range n {
+	done, err := o.goOn(open, &last)
+	if err != nil {
+		return err
+	}
+	defer o.journal.Close()
+	for i := done; i < n; i++ {
 		if o.many && !o.screen {
 			o.notes.progress(i, n)
 		}
@@ -188,6 +199,9 @@ func (o *outputs) write(n int, read func(i int) (*lens.Result, error)) error {
 		if err := o.one(i, r); err != nil {
 			return err
 		}
+		if err := o.keep(r); err != nil {
+			return err
+		}
 		last = r
 	}
 	if last == nil {
@@ -196,10 +210,43 @@ func (o *outputs) write(n int, read func(i int) (*lens.Result, error)) error {
 	if err := o.finish(); err != nil {
 		return err
 	}
+	if err := endCheckpoint(o.journal, stop == nil); err != nil {
+		return err
+	}
 	if !o.many && o.screen {
 		return o.draw(0, last) // behind the files: nothing is drawn where one fails
 	}
 	return stop
+}
+
+// goOn opens the checkpoint, and writes the results that it has. It returns how many they
+// are, and the last of them.
+func (o *outputs) goOn(open func(each func([]byte) error) (*checkpoint.Journal, error), last **lens.Result) (done int, err error) {
+	if open == nil {
+		return 0, nil
+	}
+	o.journal, err = open(func(record []byte) error {
+		r := &lens.Result{}
+		if err := checkpoint.Decode(record, r); err != nil {
+			return err
+		}
+		*last = r
+		done++
+		return o.one(done-1, r)
+	})
+	return done, err
+}
+
+// keep adds a result to the checkpoint.
+func (o *outputs) keep(r *lens.Result) error {
+	if o.journal == nil {
+		return nil
+	}
+	record, err := checkpoint.Encode(*r)
+	if err != nil {
+		return err
+	}
+	return o.journal.Append(record)
 }
 
 // one writes a result to every place, but for a grid that comes at the end.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strconv"
 
+	"github.com/golens/golens/internal/atomicfile"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/report"
 )
@@ -15,7 +16,7 @@ type file struct {
 	open       func(io.Writer) sink
 	plot       plot // of a figure
 
-	on   *report.File // nil for standard output
+	on   *atomicfile.File // nil for standard output
 	sink sink
 }
 
@@ -24,7 +25,7 @@ func (f *file) begin(stdout io.Writer) error {
 	w := stdout
 	if f.path != "-" {
 		var err error
-		if f.on, err = report.Create(f.path); err != nil {
+		if f.on, err = atomicfile.Create(f.path); err != nil {
 			return err
 		}
 		w = f.on
@@ -42,7 +43,7 @@ func (f *file) drop() {
 // fileCause returns the error of the file at fault, without the format's words
 // around it.
 func fileCause(err error) error {
-	var at *report.FileError
+	var at *atomicfile.Error
 	if errors.As(err, &at) {
 		return at
 	}

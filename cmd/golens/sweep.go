@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/golens/golens/figure"
+	"github.com/golens/golens/internal/checkpoint"
 	"github.com/golens/golens/intervene"
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/report"
@@ -42,7 +43,7 @@ func sweepCommand() *cli.Command {
 			&cli.StringFlag{Name: "json", Category: out, Usage: "`FILE`: write JSON"},
 			&cli.StringFlag{Name: "csv", Category: out, Usage: "`FILE`: write CSV, a line for each run, metric and target"},
 			&cli.StringFlag{Name: "npz", Category: out, Usage: "`FILE`: write NumPy's .npz"},
-			&cli.BoolFlag{Name: "resume", Category: out, Usage: "go on with the runs that --json FILE lacks, where an interruption ended them"},
+			resumeFlag("the runs that are lacking"),
 			&cli.BoolFlag{Name: "dry-run", Category: out, Usage: "list the runs and what they cost, and make none"},
 			&cli.BoolFlag{Name: "compare", Category: out, Usage: "compare two results: the arguments are their JSON files. The exit status is 3 where numbers differ that must not"},
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: out, Usage: "print no table, and show no progress"},
@@ -103,8 +104,9 @@ func runSweep(c *cli.Context) error {
 	if c.Bool("dry-run") {
 		return dryRun(c, m, ids, plan, term)
 	}
+	fast := c.String("mode") == "fast"
 	digest := ""
-	if c.IsSet("json") || c.IsSet("npz") {
+	if len(files) > 0 {
 		if digest, err = m.KnownDigest(); err != nil {
 			return err
 		}
@@ -112,7 +114,13 @@ func runSweep(c *cli.Context) error {
 			return fmt.Errorf("--resume: %s was made with other weights than %s has", c.String("json"), m.Name)
 		}
 	}
-	r, stop := sweep.Run(c.Context, m, ids, plan, sweep.Options{Before: before, Fast: c.String("mode") == "fast", Progress: func(p sweep.Progress) { notes.say(progressText(p)) }})
+	o := sweep.Options{Before: before, Fast: fast, Progress: func(p sweep.Progress) { notes.say(progressText(p)) }}
+	journal, err := keepSweep(c, m, ids, plan, digest, files, notes, &o)
+	if err != nil {
+		return err
+	}
+	defer journal.Close()
+	r, stop := sweep.Run(c.Context, m, ids, plan, o)
 	notes.clear()
 	if r == nil {
 		return sweepError(c, stop)
@@ -133,13 +141,44 @@ func runSweep(c *cli.Context) error {
 	if err := writeSweep(c, files, r); err != nil {
 		return err
 	}
+	// The JSON has all that is done, too.
+	if err := endCheckpoint(journal, stop == nil || c.IsSet("json") && c.String("json") != "-"); err != nil {
+		return err
+	}
 	if stop != nil {
-		return stoppedSweep(c, stop, done, len(r.Done), len(files) > 0)
+		return stoppedSweep(c, stop, done, len(r.Done), len(files) > 0, checkpointPath(files) != "")
 	}
 	if c.Bool("quiet") || slices.ContainsFunc(files, func(f *file) bool { return f.path == "-" }) {
 		return nil
 	}
 	return showSweep(c, term, r)
+}
+
+// keepSweep has the runs of a sweep kept as they are made, and takes over those that were
+// kept before.
+func keepSweep(c *cli.Context, m *model.Model, ids []int64, p sweep.Plan, weights string, files []*file, n *notes, o *sweep.Options) (*checkpoint.Journal, error) {
+	key, err := sweep.Key(m, ids, p, o.Fast)
+	if err != nil {
+		return nil, err
+	}
+	key = append(key, checkpoint.Key{{"the weights", weights}}...)
+	j, err := openCheckpoint(c, files, key, n, func(record []byte) error {
+		var made sweep.Made
+		err := checkpoint.Decode(record, &made)
+		o.Runs = append(o.Runs, made)
+		return err
+	})
+	if j == nil || err != nil {
+		return nil, err
+	}
+	o.Keep = func(made sweep.Made) error {
+		record, err := checkpoint.Encode(made)
+		if err != nil {
+			return err
+		}
+		return j.Append(record)
+	}
+	return j, nil
 }
 
 // showSweep draws a sweep in the terminal: a table of one change, grids of several.
@@ -184,12 +223,12 @@ func progressText(p sweep.Progress) string {
 }
 
 // stoppedSweep says how far an interrupted sweep came.
-func stoppedSweep(c *cli.Context, err error, done, of int, kept bool) error {
+func stoppedSweep(c *cli.Context, err error, done, of int, kept, resumes bool) error {
 	text := ""
 	if kept {
 		text = ", which are written"
 	}
-	if kept && c.IsSet("json") && c.String("json") != "-" {
+	if resumes {
 		text += "; --resume goes on with the rest"
 	}
 	if errors.Is(err, context.Canceled) {

@@ -169,6 +169,9 @@ func sweepFiles(c *cli.Context) ([]*file, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkResume(c, files); err != nil {
+		return nil, err
+	}
 	if c.Bool("dry-run") && len(files) > 0 {
 		return nil, usage(c, "--dry-run writes nothing: leave --%s out", files[0].flag)
 	}
@@ -182,7 +185,7 @@ func earlierSweep(c *cli.Context) (*sweep.Result, error) {
 	}
 	path := c.String("json")
 	if path == "" || path == "-" {
-		return nil, usage(c, "--resume needs the file of the runs that were made: add --json FILE")
+		return nil, nil
 	}
 	r, err := readSweep(path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -178,6 +178,25 @@ func (s *Set) Close() error {
 	return errors.Join(errs...)
 }
 
+// Whole returns an error where a file has become shorter than it was when it was opened.
+// Reading the part that is gone through a mapping would end the process (SIGBUS).
+func (s *Set) Whole() error {
+	for i, c := range s.closers {
+		f, ok := c.(*os.File)
+		if !ok {
+			continue
+		}
+		info, err := f.Stat()
+		if err != nil {
+			return fmt.Errorf("weights %s: %w", s.Files[i].Path, err)
+		}
+		if info.Size() < s.Files[i].Size {
+			return fmt.Errorf("weights %s: the file was cut short to %d of %d bytes while it is in use: write or fetch it again, and open the model anew", s.Files[i].Path, info.Size(), s.Files[i].Size)
+		}
+	}
+	return nil
+}
+
 // Len returns the number of tensors.
 func (s *Set) Len() int { return len(s.entries) }
 

@@ -1,19 +1,19 @@
 package safetensors
 
 import (
-	"bufio"
 	"bytes"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"io"
 	"maps"
 	"math"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
-	"github.com/google/renameio/v2"
+
+	"github.com/golens/golens/internal/atomicfile"
 )
 
 // A Tensor is what Write stores: its description and a reader of exactly its
@@ -36,20 +36,9 @@ func Float32(name string, shape []int64, values []float32) Tensor {
 // there whole, in the place of an older one, or not at all. See Write for the
 // order and the errors.
 func WriteFile(path string, metadata map[string]string, tensors ...Tensor) error {
-	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o666))
+	err := atomicfile.WriteFile(context.Background(), path, func(w io.Writer) error { return Write(w, metadata, tensors...) })
 	if err != nil {
-		return fmt.Errorf("write weights %s: %w", path, err)
-	}
-	defer f.Cleanup()
-	w := bufio.NewWriterSize(f, 1<<20)
-	if err := Write(w, metadata, tensors...); err != nil {
-		return fmt.Errorf("write weights %s: %w", path, err)
-	}
-	if err := w.Flush(); err != nil {
-		return fmt.Errorf("write weights %s: %w", path, err)
-	}
-	if err := f.CloseAtomicallyReplace(); err != nil {
-		return fmt.Errorf("write weights %s: %w", path, err)
+		return fmt.Errorf("weights: %w", err)
 	}
 	return nil
 }

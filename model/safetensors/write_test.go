@@ -76,7 +76,7 @@ func TestWriteFileFails(t *testing.T) {
 	if hidden, _ := filepath.Glob(filepath.Join(dir, ".*")); len(hidden) != 0 {
 		t.Errorf("the folder holds %v", hidden)
 	}
-	if err := WriteFile(filepath.Join(dir, "none", "f"), nil); !errors.Is(err, os.ErrNotExist) || !strings.HasPrefix(err.Error(), "write weights "+dir) {
+	if err := WriteFile(filepath.Join(dir, "none", "f"), nil); !errors.Is(err, os.ErrNotExist) || !strings.HasPrefix(err.Error(), "weights: write "+dir) {
 		t.Errorf("a folder that is missing gives %v", err)
 	}
 }

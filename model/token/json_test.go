@@ -159,7 +159,7 @@ func TestWithBOS(t *testing.T) {
 func TestTokenizerJSONOfGPT2(t *testing.T) {
 	gpt2 := gpt2ForTest(t)
 	dir := t.TempDir()
-	if err := saveAs(filepath.Join(dir, tokenizerJSON), gpt2.asSpec().writeTokenizer); err != nil {
+	if err := save(dir, tokenizerJSON, gpt2.asSpec().writeTokenizer); err != nil {
 		t.Fatal(err)
 	}
 	sameTokenizer(t, dir, gpt2)

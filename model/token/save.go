@@ -1,13 +1,13 @@
 package token
 
 import (
-	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"path/filepath"
 	"unicode/utf16"
 
-	"github.com/google/renameio/v2"
+	"github.com/golens/golens/internal/atomicfile"
 )
 
 // Save writes the tokenizer to a folder, in files that Open and Hugging Face's
@@ -17,38 +17,21 @@ import (
 // complete.
 func (t *Tokenizer) Save(dir string) error {
 	if t.spec != nil {
-		if err := saveAs(filepath.Join(dir, tokenizerJSON), t.spec.writeTokenizer); err != nil {
+		if err := save(dir, tokenizerJSON, t.spec.writeTokenizer); err != nil {
 			return err
 		}
-		return saveAs(filepath.Join(dir, configFile), t.spec.writeConfig)
+		return save(dir, configFile, t.spec.writeConfig)
 	}
 	v := t.vocabulary
-	if err := saveAs(filepath.Join(dir, vocabFile), func(w io.Writer) error { return writeVocab(w, v) }); err != nil {
+	if err := save(dir, vocabFile, func(w io.Writer) error { return writeVocab(w, v) }); err != nil {
 		return err
 	}
-	return saveAs(filepath.Join(dir, mergesFile), func(w io.Writer) error { return writeMerges(w, v) })
+	return save(dir, mergesFile, func(w io.Writer) error { return writeMerges(w, v) })
 }
 
-// saveAs writes one file under another name first, and renames it when it is
-// complete; after an error nothing is left of it.
-func saveAs(path string, write func(io.Writer) error) error {
-	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o666))
-	if err != nil {
-		return fmt.Errorf("token: save %s: %w", path, err)
-	}
-	defer f.Cleanup() // does nothing once the file is in place
-	w := bufio.NewWriter(f)
-	err = write(w)
-	if err == nil {
-		err = w.Flush()
-	}
-	if err == nil {
-		err = f.CloseAtomicallyReplace()
-	}
-	if err != nil {
-		return fmt.Errorf("token: save %s: %w", path, err)
-	}
-	return nil
+// save writes one file of a folder.
+func save(dir, name string, write func(io.Writer) error) error {
+	return atomicfile.WriteFile(context.Background(), filepath.Join(dir, name), write)
 }
 
 // writeVocab writes the pieces in the layout of Python's json.dumps.

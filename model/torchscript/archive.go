@@ -4,6 +4,8 @@ package torchscript
 
 import (
 	"archive/zip"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"os"
@@ -22,6 +24,8 @@ const (
 type Archive struct {
 	SDPA    bool // it calls scaled_dot_product_attention
 	Softmax bool // it calls softmax
+	// Directory is the SHA-256 over the names, sizes and checksums of its members.
+	Directory string
 }
 
 // Is reports whether path is to be read as a TorchScript archive: by its name, or because
@@ -64,7 +68,9 @@ func Check(file string) (*Archive, error) {
 	}
 	var stored, unpacked uint64
 	members := map[string]*zip.File{}
+	directory := sha256.New()
 	for _, f := range z.File {
+		fmt.Fprintf(directory, "%q %d %08x\n", f.Name, f.UncompressedSize64, f.CRC32)
 		_, inner, ok := strings.Cut(f.Name, "/") // the first part is the archive's own name
 		if !ok {
 			return fail("it has a member called %.80q", f.Name)
@@ -95,7 +101,7 @@ func Check(file string) (*Archive, error) {
 		}
 		return fail("it has no %s", name)
 	}
-	a := &Archive{}
+	a := &Archive{Directory: hex.EncodeToString(directory.Sum(nil))}
 	for name, f := range members {
 		if strings.HasPrefix(name, "data/") || strings.HasPrefix(name, "constants/") {
 			continue

@@ -1,4 +1,4 @@
-package report
+package atomicfile
 
 import (
 	"context"
@@ -9,19 +9,19 @@ import (
 	"syscall"
 )
 
-// A FileError says which file could not be written, why, and what to do about it.
-type FileError struct {
+// A Error says which file could not be written, why, and what to do about it.
+type Error struct {
 	Path string // as the user named it
 	Err  error
 }
 
-func (e *FileError) Unwrap() error { return e.Err }
+func (e *Error) Unwrap() error { return e.Err }
 
 // Error returns one line. The name of the temporary file is no help to anybody and
 // is left out.
-func (e *FileError) Error() string {
+func (e *Error) Error() string {
 	if errors.Is(e.Err, context.Canceled) {
-		return fmt.Sprintf("report: write %s: stopped, nothing was written: %v", e.Path, e.Err)
+		return fmt.Sprintf("write %s: stopped, nothing was written: %v", e.Path, e.Err)
 	}
 	cause := e.Err
 	var at *fs.PathError
@@ -31,10 +31,10 @@ func (e *FileError) Error() string {
 	} else if errors.As(e.Err, &link) {
 		cause = link.Err
 	}
-	return fmt.Sprintf("report: write %s: %v%s", e.Path, cause, e.remedy())
+	return fmt.Sprintf("write %s: %v%s", e.Path, cause, e.remedy())
 }
 
-func (e *FileError) remedy() string {
+func (e *Error) remedy() string {
 	switch {
 	case errors.Is(e.Err, syscall.ENOSPC), errors.Is(e.Err, syscall.EDQUOT):
 		return "; free some space or write to another disk"

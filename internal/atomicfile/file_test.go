@@ -1,4 +1,4 @@
-package report
+package atomicfile
 
 import (
 	"context"
@@ -189,7 +189,7 @@ func TestWriteFileToDescriptor(t *testing.T) {
 	}
 }
 
-func TestWriteFileErrors(t *testing.T) {
+func TestWriteErrors(t *testing.T) {
 	dir := t.TempDir()
 	locked := filepath.Join(dir, "locked")
 	if err := os.Mkdir(locked, 0o500); err != nil {
@@ -265,7 +265,7 @@ func TestFileTakesItsPlaceOnClose(t *testing.T) {
 	only(t, dir, "a.json")
 }
 
-func TestFileErrorsNameTheFile(t *testing.T) {
+func TestErrorsNameTheFile(t *testing.T) {
 	full, err := Create("/dev/full")
 	if err != nil {
 		t.Skip(err)
@@ -278,7 +278,7 @@ func TestFileErrorsNameTheFile(t *testing.T) {
 		}
 		return fmt.Errorf("in a format: %w", full.Flush())
 	})
-	var at *FileError
+	var at *Error
 	if !errors.As(err, &at) || at.Path != "/dev/full" || !errors.Is(err, syscall.ENOSPC) || strings.Contains(err.Error(), "a.json") {
 		t.Errorf("error %v", err)
 	}

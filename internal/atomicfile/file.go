@@ -1,25 +1,26 @@
-package report
+// Package atomicfile writes files that appear whole or not at all.
+package atomicfile
 
 import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
+
+	"github.com/google/renameio/v2"
 )
 
-// A File is a file that comes into being whole or not at all. What is written goes
-// to a temporary file in the same folder, which takes the name's place when the
-// File is closed; dropped, it goes and what stood there before is untouched. A
-// link is followed, a replaced file's permissions are kept, and what is no regular
-// file (a pipe, /dev/null) is written in place. Errors are *FileError.
+// A File is a file that appears whole or not at all. What is written goes to a temporary
+// file in the same folder. Close puts that file on the disk and gives it the name; Drop
+// removes it, and what stood under the name before is untouched. A link is followed, a
+// replaced file's permissions are kept, and what is no regular file (a pipe, /dev/null) is
+// written in place. Errors are of type *Error.
 type File struct {
-	path string // as the user named it
-	into string // what the temporary file becomes, "" for a file written in place
+	path string                // as the user named it
+	temp *renameio.PendingFile // nil for a file written in place
 	f    *os.File
 	w    *bufio.Writer
 }
@@ -27,11 +28,11 @@ type File struct {
 // Create begins a file at path.
 func Create(path string) (*File, error) {
 	if path == "" {
-		return nil, errors.New("report: no file name to write to")
+		return nil, errors.New("no file name to write to")
 	}
 	f, err := create(path)
 	if err != nil {
-		return nil, &FileError{path, err}
+		return nil, &Error{path, err}
 	}
 	f.path = path
 	return f, nil
@@ -49,7 +50,7 @@ func create(path string) (*File, error) {
 			}
 			return create(to)
 		}
-		return begin(path, 0o666, false)
+		return begin(path)
 	case err != nil:
 		return nil, err
 	case info.IsDir():
@@ -65,24 +66,17 @@ func create(path string) (*File, error) {
 	if err := writable(to); err != nil {
 		return nil, err
 	}
-	return begin(to, info.Mode().Perm(), true)
+	return begin(to, renameio.WithStaticPermissions(info.Mode().Perm()))
 }
 
-// begin opens the temporary file of path. The umask applies to mode unless it is
-// that of a file that is replaced.
-func begin(path string, mode fs.FileMode, replaced bool) (*File, error) {
-	temp, err := temporary(path, mode)
+// begin opens the temporary file of path.
+func begin(path string, o ...renameio.Option) (*File, error) {
+	o = append([]renameio.Option{renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o666)}, o...)
+	temp, err := renameio.NewPendingFile(path, o...)
 	if err != nil {
 		return nil, err
 	}
-	f := &File{into: path, f: temp, w: bufio.NewWriterSize(temp, bufferSize)}
-	if replaced {
-		if err := temp.Chmod(mode); err != nil {
-			f.Drop()
-			return nil, err
-		}
-	}
-	return f, nil
+	return &File{temp: temp, f: temp.File, w: bufio.NewWriterSize(temp, bufferSize)}, nil
 }
 
 const bufferSize = 1 << 20
@@ -96,36 +90,39 @@ func (f *File) Write(p []byte) (int, error) {
 // Flush writes what is still buffered, so that a full disk shows before Close.
 func (f *File) Flush() error { return f.wrap(f.w.Flush()) }
 
-// Close completes the file and lets it take its place, or drops it where that fails.
+// Close completes the file and gives it its name, or drops it where that fails.
 func (f *File) Close() error {
 	defer f.Drop()
 	if err := f.w.Flush(); err != nil {
 		return f.wrap(err)
 	}
-	if err := f.f.Close(); err != nil {
-		return f.wrap(err)
+	if f.temp == nil {
+		return f.wrap(f.f.Close())
 	}
-	if f.into != "" {
-		if err := os.Rename(f.f.Name(), f.into); err != nil {
-			return f.wrap(err)
-		}
-		f.into = ""
+	return f.wrap(f.temp.CloseAtomicallyReplace())
+}
+
+// Passing returns the name under which the file is until Close, for a library that writes
+// by name. It is an error for what is written in place.
+func (f *File) Passing() (string, error) {
+	if f.temp == nil {
+		return "", &Error{f.path, errors.New("it is no regular file")}
 	}
-	return nil
+	return f.temp.Name(), nil
 }
 
 // Drop removes the file, unless Close has completed it.
 func (f *File) Drop() {
-	f.f.Close()
-	if f.into != "" {
-		os.Remove(f.f.Name())
-		f.into = ""
+	if f.temp == nil {
+		f.f.Close()
+	} else {
+		f.temp.Cleanup() // does nothing once the file has its name
 	}
 }
 
 func (f *File) wrap(err error) error {
 	if err != nil {
-		err = &FileError{f.path, err}
+		err = &Error{f.path, err}
 	}
 	return err
 }
@@ -140,23 +137,6 @@ func writable(path string) error {
 	return f.Close()
 }
 
-// temporary makes a new file beside path. os.CreateTemp would make it private
-// to the user whatever the umask says.
-func temporary(path string, mode fs.FileMode) (*os.File, error) {
-	for {
-		name := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s.%08x.tmp", short(filepath.Base(path)), rand.Uint32()))
-		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
-		if !errors.Is(err, fs.ErrExist) {
-			return f, err
-		}
-	}
-}
-
-// short keeps a temporary name within the file system's limit.
-func short(name string) string {
-	return name[:min(len(name), 200)]
-}
-
 // WriteFile writes to path what write gives, as a File. When write fails, or ctx is
 // done before the end, the file is dropped.
 func WriteFile(ctx context.Context, path string, write func(io.Writer) error) error {
@@ -169,7 +149,7 @@ func WriteFile(ctx context.Context, path string, write func(io.Writer) error) er
 	if err == nil {
 		err = ctx.Err()
 	}
-	var own *FileError
+	var own *Error
 	switch {
 	case err == nil:
 		return f.Close()
