@@ -56,7 +56,7 @@ var nearTried sync.Map
 // trial reports whether the products of a text are within their margins on this device, for
 // rows in which a fault shows. The margin grows with the width C and with |h||w|, so that
 // rounding errors that go both ways stay far below it. They all go one way in the rows here.
-func (n *near) trial(text *torch.Program) (bool, error) {
+func (n *near) trial(text methods) (bool, error) {
 	const rows, words = 64, 256
 	for _, C := range []int{16, 64, 256} {
 		for kind := range nearKinds {
@@ -76,6 +76,11 @@ func (n *near) trial(text *torch.Program) (bool, error) {
 	return true, nil
 }
 
+// methods are those of a TorchScript text.
+type methods interface {
+	Call(method string, args ...any) ([]*torch.Tensor, error)
+}
+
 // nearKinds are the numbers of a trial: halves of the last TF32 bit above 1, whose cut parts
 // add up; the same in the second part of a number; sizes far apart; and signs that cancel.
 var nearKinds = []func(r *rand.Rand, i int) float32{
@@ -85,7 +90,7 @@ var nearKinds = []func(r *rand.Rand, i int) float32{
 	func(r *rand.Rand, i int) float32 { return float32(1-2*(i&1)) + 0x1p-11*r.Float32() },
 }
 
-func (n *near) holds(text *torch.Program, h, w []float32, C int) (bool, error) {
+func (n *near) holds(text methods, h, w []float32, C int) (bool, error) {
 	var sc torch.Scope
 	defer sc.Close()
 	var on [2]*torch.Tensor

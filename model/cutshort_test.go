@@ -35,7 +35,7 @@ func TestWeightsCutShort(t *testing.T) {
 		t.Fatal(err)
 	}
 	run := func() error {
-		return m.Hold(func(s model.Session) error {
+		return m.Hold(t.Context(), func(s model.Session) error {
 			r, err := s.Forward([]int64{1, 2, 3}, nil)
 			if err == nil {
 				r.Close()
