@@ -9,6 +9,7 @@ import (
 
 	"github.com/golens/golens/internal/reference"
 	"github.com/golens/golens/model"
+	"github.com/golens/golens/model/checkpoint"
 	"github.com/golens/golens/model/safetensors"
 )
 
@@ -65,7 +66,7 @@ func retied(t *testing.T, source, embedding, head string, names []string) string
 	if err := os.CopyFS(dir, os.DirFS(source)); err != nil {
 		t.Fatal(err)
 	}
-	set, err := safetensors.OpenDir(source)
+	set, err := checkpoint.OpenDir(source)
 	if err != nil {
 		t.Fatal(err)
 	}
