@@ -83,24 +83,25 @@ func TestCancelledWithin(t *testing.T) {
 // to the bit.
 func TestInterrupted(t *testing.T) {
 	m := embedded(t)
-	ids := []int64{464, 835, 345, 466, 1997}
+	ids := slices.Repeat([]int64{464, 835, 345, 466, 1997}, 40) // so long that a batch is a part of the plan
 	plan := simple(t, m)
 	want, err := sweep.Run(t.Context(), m, ids, plan, sweep.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	live := torch.Live()
-	for _, after := range []int{0, 1, 7, plan.Runs() - 1} {
+	// How many runs are made at a time depends on the processor: some have exact batches.
+	for _, after := range []int{0, 1, 7} {
 		ctx, cancel := context.WithCancel(t.Context())
 		var seen []sweep.Progress
 		part, err := sweep.Run(ctx, m, ids, plan, sweep.Options{Progress: func(p sweep.Progress) {
-			if seen = append(seen, p); p.Done == after {
+			if seen = append(seen, p); p.Done >= after {
 				cancel()
 			}
 		}})
 		cancel()
 		if err != context.Canceled || part == nil || part.Complete() {
-			t.Fatalf("after %d: %v, %v", after, part, err)
+			t.Fatalf("after %d: %v, %v", after, err, seen)
 		}
 		n := 0
 		for i, d := range part.Done {
@@ -111,13 +112,13 @@ func TestInterrupted(t *testing.T) {
 				t.Errorf("after %d: run %d is done %v and has %v", after, i, d, v)
 			}
 		}
-		if n != after || seen[0] != (sweep.Progress{Of: plan.Runs()}) {
+		if n < after || n != seen[len(seen)-1].Done || seen[0] != (sweep.Progress{Of: plan.Runs()}) {
 			t.Errorf("%d runs of %d were kept; %v", n, after, seen)
 		}
-		made := 0
-		rest, err := sweep.Run(t.Context(), m, ids, plan, sweep.Options{Before: part, Progress: func(sweep.Progress) { made++ }})
-		if err != nil || !rest.Complete() || made != plan.Runs()-after+1 {
-			t.Fatalf("after %d: %v, %d runs", after, err, made-1)
+		var later []sweep.Progress
+		rest, err := sweep.Run(t.Context(), m, ids, plan, sweep.Options{Before: part, Progress: func(p sweep.Progress) { later = append(later, p) }})
+		if err != nil || !rest.Complete() || len(later) > plan.Runs()-n+1 || later[0].Done != n || later[len(later)-1].Done != plan.Runs() {
+			t.Fatalf("after %d: %v, %v", after, err, later)
 		}
 		if !slices.Equal(rest.Series[0].Values, want.Series[0].Values) || !slices.Equal(rest.Series[0].Clean, want.Series[0].Clean) {
 			t.Errorf("after %d the numbers are others", after)

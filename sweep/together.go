@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -56,7 +57,9 @@ func (r *runner) together(ctx context.Context, s model.Session) error {
 		}
 		r.tell()
 	}
+	// In the plan's order: where one fails, all before it are made.
 	r.todo = append(variants, alone...)
+	slices.SortFunc(r.todo, func(a, b variant) int { return cmp.Compare(a.index, b.index) })
 	return nil
 }
 
