@@ -119,7 +119,7 @@ func (s Session) NextLogits(run *hooks.Run) (*torch.Tensor, error) {
 		return nil, err
 	}
 	defer x.Close()
-	last, err := x.Narrow(1, x.Shape()[1]-1, 1)
+	last, err := torch.One(choosing.Call("last_position", x))
 	if err != nil {
 		return nil, err
 	}

@@ -107,3 +107,11 @@ def eta(self, x: Tensor, cutoff: float) -> Tensor:
     least = torch.tensor(cutoff, dtype=6, device=x.device)  # float32
     least = torch.min(least, torch.sqrt(least) * torch.exp(-self.entropy(x)))
     return self.rare(x, torch.softmax(x, dim=-1) < least.unsqueeze(-1))
+
+
+# The last position [1,1,C] of states [1,T,C], with the strides of a tensor of its own. A
+# slice keeps the strides of the whole: PyTorch then multiplies it as a batch, where a
+# notebook, whose weights want gradients, has a plain product. Their bits may differ.
+def last_position(self, x: Tensor) -> Tensor:
+    x = x[:, -1:]
+    return x.reshape(1, 1, x.size(2))
