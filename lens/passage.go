@@ -66,7 +66,6 @@ func readExact(ctx context.Context, m *model.Model, ids []int64, next int64, o O
 type passageReader struct {
 	*reader
 	size map[int]int
-	by   *torch.Module
 	got  *passage
 
 	following *torch.Tensor // the next token at each position, [T,1]

@@ -53,7 +53,6 @@ type reader struct {
 	ids   []int64 // all that were read
 	first int     // position of the first one that is read now
 	next  int64   // the token behind the last, -1 where there is none
-	stats *torch.Module
 	scope torch.Scope
 	out   *Result
 
