@@ -24,6 +24,11 @@ type GenerateOptions struct {
 	End   []int64  // tokens that end the text; nil for the model's own
 	NoEnd bool     // no token ends the text
 	Stop  []string // texts that end it, once they stand in what was written
+
+	// Before are the first steps of the same generation, made earlier. They are taken as
+	// they are, and handed to each again; the steps behind them are those of a generation
+	// that was never interrupted, to the bit.
+	Before []*Step
 }
 
 // DefaultMaxNew is how many tokens are written unless the options say otherwise.

@@ -63,6 +63,14 @@ func NewChooser(s *Sampling) (*Chooser, error) {
 	return &Chooser{&own, rand.New(rand.NewPCG(s.Seed, 0))}, nil
 }
 
+// Skip passes over the choice of a token that is known already: the draws behind it are
+// those that follow its own.
+func (c *Chooser) Skip() {
+	if c.sampling != nil {
+		c.random.Float64()
+	}
+}
+
 // Choose returns the next token by the logits [1,1,V] of the last position; it is
 // none of the forbidden ones.
 func (c *Chooser) Choose(logits *torch.Tensor, forbidden []int64) (int64, error) {
