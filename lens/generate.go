@@ -62,7 +62,7 @@ func Generate(ctx context.Context, m *model.Model, ids []int64, o GenerateOption
 	if err := m.Check(ids); err != nil {
 		return nil, err
 	}
-	w := &writer{m: m, out: &Generation{T: len(ids), Sequence: slices.Clone(ids), Sampling: o.Sampling}}
+	w := &writer{m: m, before: o.Before, out: &Generation{T: len(ids), Sequence: slices.Clone(ids), Sampling: o.Sampling}}
 	if err := w.choose(o, ids); err != nil {
 		return nil, err
 	}
@@ -93,10 +93,14 @@ type writer struct {
 	later    *plan // of each token behind it
 	chooser  *model.Chooser
 	decoding *model.Decoding
+	before   []*Step // made earlier: GenerateOptions.Before
 	out      *Generation
 }
 
 func (w *writer) write(ctx context.Context, each func(*Step) error) error {
+	if err := w.goOn(ctx, each); err != nil {
+		return err
+	}
 	for w.out.Ended.Why == "" {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -109,15 +113,69 @@ func (w *writer) write(ctx context.Context, each func(*Step) error) error {
 		if err != nil {
 			return err
 		}
-		w.out.Steps = append(w.out.Steps, step)
-		w.out.Sequence = append(w.out.Sequence, step.ID)
-		w.out.Ended = w.ended(w.out)
+		w.add(step)
 		if each != nil {
 			if err := each(step); err != nil {
 				return err
 			}
 		}
 	}
+	return nil
+}
+
+// add takes a step into the text.
+func (w *writer) add(step *Step) {
+	w.out.Steps = append(w.out.Steps, step)
+	w.out.Sequence = append(w.out.Sequence, step.ID)
+	w.out.Ended = w.ended(w.out)
+}
+
+// goOn takes over the steps that were made before. Where more follow, the model reads
+// their tokens again, in the shapes of the steps, and no lens is read.
+func (w *writer) goOn(ctx context.Context, each func(*Step) error) error {
+	for _, step := range w.before {
+		if step.Index != len(w.out.Steps) || step.Lens == nil || w.out.Ended.Why != "" {
+			return choice("the steps that were made before are of another text")
+		}
+		w.add(step)
+		if each != nil {
+			if err := each(step); err != nil {
+				return err
+			}
+		}
+	}
+	if w.out.Ended.Why != "" {
+		return nil
+	}
+	for n := range w.before {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := w.m.Hold(ctx, func(s model.Session) error { return w.readAgain(s, n) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readAgain reads the tokens of step n.
+func (w *writer) readAgain(s model.Session, n int) error {
+	ids := w.out.Sequence[:w.out.T+n]
+	r := &reader{plan: w.later, m: w.m, ids: ids, first: len(ids) - 1}
+	if n == 0 {
+		r.plan, r.first = w.first, 0
+	}
+	defer r.scope.Close()
+	s, err := r.session(s, r.length())
+	if err != nil {
+		return err
+	}
+	run, err := w.run(s, r)
+	if err != nil {
+		return err
+	}
+	w.chooser.Skip()
+	run.Close()
 	return nil
 }
 

@@ -30,6 +30,11 @@ type GenerateOptions struct {
 	// Config has the settings that the options above leave open, and all others; nil for
 	// those of the model's folder (model.GenerationConfig), as in transformers' generate.
 	Config *model.GenerationConfig
+
+	// Before are the first steps of the same generation, made earlier. They are taken as
+	// they are, and handed to each again; the steps behind them are those of a generation
+	// that was never interrupted, to the bit.
+	Before []*Step
 }
 
 // DefaultMaxNew is how many tokens are written unless the options or the settings say

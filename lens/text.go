@@ -38,7 +38,8 @@ type TextOptions struct {
 
 	Progress func(TextProgress) // called after every window where it is set
 
-	// Keep is given the state of the reading every few seconds, after a window. Before is
+	// Keep is given the state of the reading after the first window, and every few seconds
+	// behind others. Before is
 	// such a state of an earlier reading of the same text in the same way, which goes on
 	// there: its means are those of a reading that was never interrupted, to the bit.
 	Keep   func(state []byte) error
@@ -73,7 +74,6 @@ func ReadText(ctx context.Context, m *model.Model, text TokenSource, o TextOptio
 	if err := r.choose(o); err != nil {
 		return nil, err
 	}
-	r.kept = time.Now()
 	if o.Before != nil {
 		if err := r.goOn(o.Before); err != nil {
 			return nil, err

@@ -73,6 +73,14 @@ func NewChooser(g *GenerationConfig, prompt int) (*Chooser, error) {
 	return c, nil
 }
 
+// Skip passes over the choice of a token that is known already: the draws behind it are
+// those that follow its own.
+func (c *Chooser) Skip() {
+	if c.random != nil {
+		c.random.Float64()
+	}
+}
+
 // steps returns what is to be done with the logits.
 func (c *Chooser) steps(w written) []step {
 	var out []step

@@ -148,6 +148,19 @@ decimal that reads back to the same.
 `
 
 const formatsOthers = `
+## What a kill costs
+
+What a long work has done is kept beside its first file of results, in FILE.checkpoint:
+each run of a sweep, the sums of a text (--file) every four seconds, each result of
+--prompts, each token of a generation. A kill, a power failure or a lack of memory then
+costs ten seconds at most, or the one run, batch, window, prompt or token that takes longer.
+The same command with --resume goes on, and its files have the bytes of a run that was
+never interrupted. The checkpoint goes when the work is done. Without --resume the work
+begins anew. A checkpoint of another command, model, machine or text is refused, with the
+names of what differs, and so is one that another process has. Results that go to standard
+output or a pipe alone have none. golens hidden, and the lens of one prompt, have none
+either: each is a single run of the model.
+
 ## The page
 
 ` + "`--html`" + ` writes one HTML file with a result, or several, and a program that shows them: the

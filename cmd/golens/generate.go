@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/golens/golens/internal/checkpoint"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/report"
@@ -125,6 +126,7 @@ func (w *writing) result(i int) (*lens.Result, error) {
 		return nil, readError(w.c, p, err)
 	}
 	w.stop = w.stopped(p, g, err)
+	w.out.broken = err != nil
 	for _, text := range g.Warnings {
 		if !slices.Contains(w.said, text) {
 			w.out.notes.warn(p.about(), text)
@@ -148,6 +150,9 @@ func (w *writing) write(i int) (*lens.Generation, error) {
 	defer text.end()
 	o := w.options
 	o.Lens = w.readings[i].options
+	if err := w.keep(&o); err != nil {
+		return nil, err
+	}
 	return lens.Generate(w.c.Context, w.m, w.readings[i].ids, o, func(s *lens.Step) error {
 		if s.Index == 0 {
 			text.begin(w.m, w.readings[i].ids)
@@ -156,8 +161,32 @@ func (w *writing) write(i int) (*lens.Generation, error) {
 		if !w.out.many && (text.w == nil || !text.visible) { // else the text itself shows how far it is
 			w.out.notes.say(fmt.Sprintf("token %d", s.Index+1))
 		}
-		return text.err
+		if text.err != nil || w.out.many || s.Index < len(o.Before) {
+			return text.err
+		}
+		record, err := checkpoint.Encode(*s)
+		if err != nil {
+			return err
+		}
+		return w.out.journal.Append(record)
 	})
+}
+
+// keep opens the checkpoint of one text, and takes over the steps that it has.
+func (w *writing) keep(o *lens.GenerateOptions) (err error) {
+	if w.out.many || checkpointPath(w.out.files) == "" {
+		return nil
+	}
+	key, err := readingKey(w.c, w.m, digestOfReadings(w.readings))
+	if err != nil {
+		return err
+	}
+	w.out.journal, err = openCheckpoint(w.c, w.out.files, key, w.out.notes, func(record []byte) error {
+		s := &lens.Step{}
+		o.Before = append(o.Before, s)
+		return checkpoint.Decode(record, s)
+	})
+	return err
 }
 
 func newTokens(g *lens.Generation) string {

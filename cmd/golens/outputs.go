@@ -44,7 +44,8 @@ type outputs struct {
 	stdout io.Writer
 	notes  *notes
 
-	journal *checkpoint.Journal // of the results of --prompts, nil for none
+	journal *checkpoint.Journal // of the results of --prompts, or of the steps of one text; nil for none
+	broken  bool                // the one text did not come to its end
 }
 
 // newOutputs reads the flags, and refuses what could not be written before any work begins.
@@ -186,7 +187,7 @@ func (o *outputs) write(n int, open func(each func([]byte) error) (*checkpoint.J
 	if err != nil {
 		return err
 	}
-	defer o.journal.Close()
+	defer func() { o.journal.Close() }()
 	for i := done; i < n; i++ {
 		if o.many && !o.screen {
 			o.notes.progress(i, n)
@@ -210,7 +211,7 @@ func (o *outputs) write(n int, open func(each func([]byte) error) (*checkpoint.J
 	if err := o.finish(); err != nil {
 		return err
 	}
-	if err := endCheckpoint(o.journal, stop == nil); err != nil {
+	if err := endCheckpoint(o.journal, stop == nil && !o.broken); err != nil {
 		return err
 	}
 	if !o.many && o.screen {
@@ -239,7 +240,7 @@ func (o *outputs) goOn(open func(each func([]byte) error) (*checkpoint.Journal, 
 
 // keep adds a result to the checkpoint.
 func (o *outputs) keep(r *lens.Result) error {
-	if o.journal == nil {
+	if o.journal == nil || !o.many {
 		return nil
 	}
 	record, err := checkpoint.Encode(*r)

@@ -198,3 +198,24 @@ func TestEncode(t *testing.T) {
 		t.Error("a function is left out in silence")
 	}
 }
+
+// BenchmarkAppend is what a run of a sweep costs more.
+func BenchmarkAppend(b *testing.B) {
+	j, _, err := Open(filepath.Join(b.TempDir(), "x"), key("a"), nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer j.Remove()
+	for b.Loop() {
+		record, err := Encode(struct {
+			Index  int
+			Values [][]float32
+		}{b.N, [][]float32{{1}, {2}}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := j.Append(record); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
