@@ -49,7 +49,7 @@ func TestWeightsCutShort(t *testing.T) {
 	if err := os.Truncate(weights, 4096); err != nil {
 		t.Fatal(err)
 	}
-	if err := run(); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("cut short to 4096 of %d bytes", info.Size())) {
+	if err := run(); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("it had %d bytes and has 4096", info.Size())) {
 		t.Errorf("error %v", err)
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -41,6 +42,9 @@ func TestFastMode(t *testing.T) {
 					t.Errorf("%v: %s differs", args, name)
 				}
 				for i, x := range want.Float32 {
+					if math.IsNaN(float64(x)) && math.IsNaN(float64(got.Float32[i])) {
+						continue // of the last position, which has no next token
+					}
 					// The logits of this model are below 10, and a row has 16 numbers.
 					if !approx.Check(t, fmt.Sprintf("%v: %s: value %d", args, name, i), got.Float32[i], x, 2e-5) {
 						break

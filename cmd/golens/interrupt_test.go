@@ -58,7 +58,7 @@ func TestInterrupt(t *testing.T) {
 				t.Fatalf("%v: standard error %q", err, got.stderr)
 			}
 			refused(t, got, 1, "interrupted")
-			if names := files(t, out); !slices.Equal(names, []string{"x.csv", "x.jsonl", "x.npz"}) {
+			if names := files(t, out); !slices.Equal(names, []string{"x.csv", "x.jsonl", "x.jsonl.checkpoint", "x.npz"}) {
 				t.Fatalf("the folder holds %v", names)
 			}
 			finished(t, at, done)

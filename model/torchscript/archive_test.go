@@ -42,7 +42,7 @@ func FuzzCheck(f *testing.F) {
 		if (a == nil) == (err == nil) {
 			t.Fatalf("%v and %v", a, err)
 		}
-		if bytes.Equal(data, b.Bytes()) && (err != nil || *a != (Archive{Softmax: true})) {
+		if bytes.Equal(data, b.Bytes()) && (err != nil || *a != (Archive{Softmax: true, Directory: a.Directory}) || a.Directory == "") {
 			t.Fatalf("a good archive: %+v, %v", a, err)
 		}
 	})
