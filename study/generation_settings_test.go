@@ -19,7 +19,7 @@ func TestGenerationSettings(t *testing.T) {
 	run := func(settings string) ([]int64, []string) {
 		dir := t.TempDir()
 		for _, name := range []string{"config.json", "model.safetensors"} {
-			path, err := filepath.Abs(filepath.Join("..", "model", "default", name))
+			path, err := filepath.Abs(filepath.Join("..", "model", "defaultmodel", name))
 			if err != nil {
 				t.Fatal(err)
 			}
