@@ -81,7 +81,7 @@ func equalScores(t *testing.T, settings map[string]any, logits []float32, ids []
 // stepSettings are values of every setting that changes logits.
 var stepSettings = map[string][]any{
 	"sequence_bias": {[]any{[]any{[]int{5}, 3.5}, []any{[]int{7, 9}, -2.25}, []any{[]int{7, 9, 5}, 1.1}, []any{[]int{9, 5}, 0.7}, []any{[]int{9}, 0.1}, []any{[]int{5}, 0.3}},
-		[]any{[]any{[]int{5, 7, 9}, 0.1}, []any{[]int{7, 7, 9}, 0.1}, []any{[]int{3, 7, 9}, 0.1}, []any{[]int{9, 7, 9}, 0.1}, []any{[]int{64, 7, 9}, 0.1}, []any{[]int{7, 9}, 0.7}, []any{[]int{9}, 1000.3}},
+		[]any{[]any{[]int{5, 7, 9}, 15000000.5}, []any{[]int{7, 7, 9}, 15000000.5}, []any{[]int{3, 7, 9}, 15000000.5}, []any{[]int{9, 7, 9}, 15000000.5}, []any{[]int{64, 7, 9}, 15000000.5}, []any{[]int{7, 9}, 0.3}, []any{[]int{9}, -15000000.5}},
 		[]any{[]any{[]int{1, 2, 3, 4, 5, 6, 7, 8, 9}, 1.5}}},
 	"encoder_repetition_penalty":       {1.3, 0.5},
 	"repetition_penalty":               {1.3, 0.7, 2.0},
