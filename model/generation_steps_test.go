@@ -81,6 +81,7 @@ func equalScores(t *testing.T, settings map[string]any, logits []float32, ids []
 // stepSettings are values of every setting that changes logits.
 var stepSettings = map[string][]any{
 	"sequence_bias": {[]any{[]any{[]int{5}, 3.5}, []any{[]int{7, 9}, -2.25}, []any{[]int{7, 9, 5}, 1.1}, []any{[]int{9, 5}, 0.7}, []any{[]int{9}, 0.1}, []any{[]int{5}, 0.3}},
+		[]any{[]any{[]int{5, 7, 9}, 15000000.5}, []any{[]int{7, 7, 9}, 15000000.5}, []any{[]int{3, 7, 9}, 15000000.5}, []any{[]int{9, 7, 9}, 15000000.5}, []any{[]int{64, 7, 9}, 15000000.5}, []any{[]int{7, 9}, 0.3}, []any{[]int{9}, -15000000.5}},
 		[]any{[]any{[]int{1, 2, 3, 4, 5, 6, 7, 8, 9}, 1.5}}},
 	"encoder_repetition_penalty":       {1.3, 0.5},
 	"repetition_penalty":               {1.3, 0.7, 2.0},
@@ -153,6 +154,14 @@ func TestScores(t *testing.T) {
 		}
 		ids, prompt := stepText(r)
 		equalScores(t, settings, stepLogits(r, false), ids, prompt)
+	}
+}
+
+// TestScoresAtTheEdge: the token with which the sum of probabilities is top-p itself.
+func TestScoresAtTheEdge(t *testing.T) {
+	gone := float32(math.Inf(-1))
+	for _, p := range []float64{0.25, 0.5, 0.75} {
+		equalScores(t, map[string]any{"do_sample": true, "top_k": 0, "top_p": p}, []float32{0, gone, 0, 0, gone, 0}, []int64{1}, 1)
 	}
 }
 
