@@ -125,11 +125,13 @@ func TestFamilies(t *testing.T) {
 func TestFamiliesHalf(t *testing.T) {
 	oneThread(t)
 	eachFamily(t, "96", []model.DType{"float16"}, func(t *testing.T, dir string, m *model.Model, ask reference.Request) {
-		ask.IDs = reference.IDs(14, 14, m.Sizes.Vocab)
-		hidden, logits := states(t, m, ask.IDs, nil)
-		want := reference.Forward(t, ask)
-		reference.Equal(t, "hidden_states", hidden, want["hidden"])
-		reference.Equal(t, "logits", logits, want["model_logits"])
+		for _, T := range []int{1, 2, 14} {
+			ask.IDs = reference.IDs(uint64(T), T, m.Sizes.Vocab)
+			hidden, logits := states(t, m, ask.IDs, nil)
+			want := reference.Forward(t, ask)
+			reference.Equal(t, fmt.Sprintf("T=%d: hidden_states", T), hidden, want["hidden"])
+			reference.Equal(t, fmt.Sprintf("T=%d: logits", T), logits, want["model_logits"])
+		}
 		generate(t, m, ask.IDs, 24, 0, -1, nil).equal(t, reference.Generate(t, reference.Generation{Request: ask, New: 24, EndOfText: -1}))
 	})
 }

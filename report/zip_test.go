@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/golens/golens/internal/untested"
 )
 
 // A streamed member was read from its local header alone.
@@ -189,7 +191,7 @@ with open(sys.argv[1], "rb") as f:
         print("%s %d %08x" % (name.decode(), size, zlib.crc32(data)))
 `, path)
 	if len(out) == 0 {
-		t.Skip("Python has no stream-unzip: pip install -r scripts/requirements.txt")
+		untested.Missing(t, "Python has no stream-unzip: pip install -r scripts/requirements.txt")
 	}
 	if string(out) != members(want) {
 		t.Errorf("stream-unzip reads\n%s\nwant\n%s", out, members(want))
@@ -199,12 +201,12 @@ with open(sys.argv[1], "rb") as f:
 func TestNPZInJava(t *testing.T) {
 	java, err := exec.LookPath("java")
 	if err != nil {
-		t.Skip(err)
+		untested.Here(t, "no Java reads the file: %v", err)
 	}
 	path, want := npzFile(t)
 	out, err := exec.Command(java, "-Xshare:auto", filepath.Join("testdata", "readers", "Members.java"), path).CombinedOutput()
 	if err != nil && bytes.Contains(out, []byte("jdk.compiler")) {
-		t.Skip("this Java has no compiler")
+		untested.Here(t, "this Java has no compiler")
 	}
 	if err != nil || string(out) != members(want) {
 		t.Errorf("Java reads\n%s(%v), want\n%s", out, err, members(want))
@@ -215,7 +217,7 @@ func TestNPZInJava(t *testing.T) {
 func TestNPZInCPlusPlus(t *testing.T) {
 	gxx, err := exec.LookPath("g++")
 	if err != nil {
-		t.Skip(err)
+		untested.Missing(t, "no C++ program reads the file: %v", err)
 	}
 	reader := filepath.Join(t.TempDir(), "npz")
 	if out, err := exec.Command(gxx, "-std=c++17", "-O1", "-o", reader, filepath.Join("testdata", "readers", "npz.cc")).CombinedOutput(); err != nil {
