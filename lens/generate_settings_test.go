@@ -13,6 +13,7 @@ import (
 	"github.com/golens/golens/internal/reference"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
+	"github.com/golens/golens/model/defaultmodel"
 )
 
 // withSettings returns a folder of the same model with that generation_config.json, or,
@@ -159,9 +160,11 @@ func TestStopStrings(t *testing.T) {
 	const prompt = "He was so tired that he went to"
 	free := write(t, m, prompt, lens.GenerateOptions{})
 	p := pieces(free, 6)
-	dir, err := filepath.Abs(filepath.Join("..", "model", "default"))
-	if err != nil {
-		t.Fatal(err)
+	dir := t.TempDir()
+	for name, data := range map[string][]byte{"config.json": defaultmodel.Config, "model.safetensors": []byte(defaultmodel.Weights)} {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o666); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for _, c := range []struct {
 		stop []string

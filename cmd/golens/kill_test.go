@@ -50,6 +50,7 @@ func TestKill(t *testing.T) {
 				args := append(slices.Clone(work), "--quiet", "--csv", filepath.Join(out, which+".csv"))
 				return append(args, "--json", filepath.Join(out, which+".json"), "--npz", filepath.Join(out, which+".npz"))
 			}
+			kept := filepath.Join(out, "x.json"+checkpointExt)
 			began := time.Now()
 			if got := finish(t, program(t, to("want")...)); got.code != 0 {
 				t.Fatal(got.stderr)
@@ -68,23 +69,25 @@ func TestKill(t *testing.T) {
 				}
 				done := make(chan error, 1)
 				go func() { done <- cmd.Wait() }()
-				wait := time.Duration(float64(whole) * (0.3 + 0.6*random.Float64()))
+				// Every other kill comes at a random time, the others once more is kept.
+				kill := time.After(time.Duration(float64(whole) * (0.3 + 0.6*random.Float64())))
 				if kills >= enough {
-					wait = 5 * time.Minute // to its end
+					kill = nil // to its end
+				} else if kills%2 == 1 {
+					kill = grown(done, kept, size(kept)+2000)
 				}
 				select {
 				case err := <-done:
 					if ended = err == nil; !ended {
 						t.Fatalf("%v: %s", err, stderr.String())
 					}
-				case <-time.After(wait):
+				case <-kill:
 					cmd.Process.Kill()
 					<-done
 					ended = false
 					kills++
 				}
-				info, err := os.Stat(filepath.Join(out, "x.json"+checkpointExt))
-				went = went || err == nil && info.Size() > 2000
+				went = went || size(kept) > 2000
 			}
 			same(t, out)
 			if !went {
@@ -92,6 +95,30 @@ func TestKill(t *testing.T) {
 			}
 		})
 	}
+}
+
+// size is how many bytes a file has, and 0 where it does not exist.
+func size(path string) int64 {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
+// grown sends once the file is larger than n bytes. It gives up once ended has something.
+func grown(ended <-chan error, path string, n int64) <-chan time.Time {
+	c := make(chan time.Time, 1)
+	go func() {
+		for len(ended) == 0 {
+			if size(path) > n {
+				c <- time.Now()
+				return
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}()
+	return c
 }
 
 // same holds that the results x are those called want, and removes them.
