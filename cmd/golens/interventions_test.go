@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/golens/golens/hooks"
@@ -134,6 +136,43 @@ func TestInterventions(t *testing.T) {
 		if fmt.Sprint(got.arrays["logsumexp"]) == fmt.Sprint(clean.arrays["logsumexp"]) {
 			t.Errorf("%s changes nothing", name)
 		}
+	}
+}
+
+// TestPatchEachLength patches prompts of several lengths from one text: each prompt has the
+// numbers of a run of its own, and the end is the end of both texts.
+func TestPatchEachLength(t *testing.T) {
+	dir, scratch := tiny(t), t.TempDir()
+	prompts := []string{"the", "the cat sat", "the dog and the cat and", "a cat"}
+	const from = "=the dog on the cat"
+	var lines strings.Builder
+	for _, p := range prompts {
+		fmt.Fprintf(&lines, "{\"prompt\": %q}\n", p)
+	}
+	file := put(t, scratch, "p.jsonl", []byte(lines.String()))
+	for _, place := range []string{"h.1@last", "h.0@-1", "h.1@last from h.0", "h.1.attn:h1@last", "h.0@last:0"} {
+		for _, command := range [][]string{{"lens"}, {"generate", "--max-new", "3", "--no-end"}} {
+			with := func(args ...string) []string {
+				return append(append(slices.Clone(command), args...), "--model", dir, "--patch", place+from, "--target", "next", "--json", "-")
+			}
+			var got []string
+			for line := range strings.Lines(good(t, with("--prompts", file)...)) {
+				got = append(got, line)
+			}
+			if len(got) != len(prompts) {
+				t.Fatalf("%s %s: %d results of %d prompts", command[0], place, len(got), len(prompts))
+			}
+			for i, p := range prompts {
+				own, want := readJSON(t, got[i]).arrays, readJSON(t, good(t, with(p)...)).arrays
+				for _, name := range []string{"ids", "top_logits", "logsumexp", "target_prob"} {
+					reference.EqualArrays(t, fmt.Sprintf("%s %s %q %s", command[0], place, p, name), own[name], want[name])
+				}
+			}
+		}
+	}
+	got := golens(t, "lens", "--prompts", file, "--model", dir, "--patch", "h.1@0:99"+from)
+	if got.code == 0 || !strings.Contains(got.stderr, "position 99") {
+		t.Errorf("a position that the other text lacks: %d %s", got.code, got.stderr)
 	}
 }
 
