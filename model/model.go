@@ -103,6 +103,9 @@ func build(name string, c *config.Config, w *weights, o Options) (*Model, error)
 	if asked == SDPA && o.Attention == Eager {
 		m.Warnings = append(m.Warnings, fmt.Sprintf("transformers has no sdpa attention for the family %s: it is eager here as well", c.Type))
 	}
+	for _, note := range c.Notes {
+		m.Warnings = append(m.Warnings, "config.json: "+note)
+	}
 	if err := m.assemble(); err != nil {
 		m.Close()
 		return nil, err

@@ -203,7 +203,7 @@ func rotaries(c *config.Arch) []node {
 		if r.Pairs {
 			n.attrs = append(n.attrs, mark("pairs"))
 		}
-		if r.Type != "default" {
+		if r.Type == "linear" || r.Type == "llama3" {
 			n.attrs = append(n.attrs, mark(r.Type), torch.Slot{Name: "factor", Value: r.Factor})
 		}
 		if r.Type == "llama3" {

@@ -26,6 +26,7 @@ type weights struct {
 	files    []*torch.File // one for each of set's files, nil for embedded bytes; of files whose tensors are copied it is nil
 	embedded string        // the bytes, where they could not be mapped
 	prefix   string        // what the keys begin with, such as "transformer.", or nothing
+	class    string        // what those of the class begin with, such as "transformer."
 	dtype    torch.DType
 	device   torch.Device
 	alias    map[string]string // a key that the checkpoint lacks, and the one of its tensor
@@ -64,6 +65,7 @@ func (w *weights) nameOf(key, prefix string) string {
 // findPrefix finds out what the checkpoint's keys begin with: the class's prefix, the
 // last part of it, or nothing. Of the keys every checkpoint has one at least.
 func (w *weights) findPrefix(prefix string, keys ...string) {
+	w.class = prefix
 	for p := prefix; p != ""; {
 		for _, key := range keys {
 			if _, ok := w.set.Lookup(p + key); ok {
@@ -162,7 +164,7 @@ func (w *weights) note(key string) {
 func (w *weights) tensor(key string, shape []int64) (*torch.Tensor, error) {
 	e, ok := w.find(key)
 	if !ok {
-		return nil, fmt.Errorf("model: %s has no tensor %s: %w; is it the checkpoint that config.json describes?", w.from, w.prefix+key, errNoTensor)
+		return nil, fmt.Errorf("model: %s has no tensor %s: %w; %s", w.from, w.prefix+key, errNoTensor, w.instead(key))
 	}
 	if !slices.Equal(e.Shape, shape) {
 		return nil, fmt.Errorf("model: in %s the tensor %s has the shape %v, but config.json asks for %v", w.from, e.Name, e.Shape, shape)
@@ -193,6 +195,22 @@ func (w *weights) tensor(key string, shape []int64) (*torch.Tensor, error) {
 	}
 	w.made[e.Name] = t
 	return t, nil
+}
+
+// instead says why a tensor may be missing: where the file has it by another name, which
+// transformers would not find either, and fill with random numbers.
+func (w *weights) instead(key string) string {
+	old := strings.NewReplacer("ln_1.weight", "ln_1.gamma", "ln_2.weight", "ln_2.gamma", "ln_f.weight", "ln_f.gamma", "norm.weight", "norm.gamma")
+	for _, name := range w.set.Names() {
+		if prefix, ok := strings.CutSuffix(name, key); ok && strings.HasSuffix(prefix, ".") {
+			prefix = strings.TrimSuffix(strings.TrimSuffix(prefix, w.class), ".")
+			return fmt.Sprintf("it has %s: save the model without the %q around it", name, prefix)
+		}
+		if other := old.Replace(key); other != key && strings.HasSuffix(name, other) {
+			return fmt.Sprintf("it has %s, by a name that transformers does not read: rename it", name)
+		}
+	}
+	return "is it the checkpoint that config.json describes?"
 }
 
 var floatTypes = map[safetensors.DType]torch.DType{

@@ -82,9 +82,9 @@ type Rope struct {
 	Theta float64
 	Dim   int    // so many numbers of a head are turned
 	Pairs bool   // neighbours are turned together, not a number and the one half of Dim behind
-	Type  string // "default", "linear" or "llama3"
+	Type  string // "default", "dynamic" (Theta is made for it), "linear" or "llama3"
 
-	Factor    float64 // linear and llama3
+	Factor    float64 // dynamic, linear and llama3
 	Low, High float64 // llama3
 	Original  int     // llama3: the context before it was stretched
 }
@@ -106,7 +106,8 @@ type Names struct {
 // activations are the MLP activations that golens has. transformers knows
 // several forms of GELU whose last bits differ, so a name is not taken for a
 // similar one.
-var activations = map[string]bool{"gelu_new": true, "gelu": true, "gelu_pytorch_tanh": true, "relu": true, "silu": true}
+var activations = set("gelu", "gelu_10", "gelu_accurate", "gelu_fast", "gelu_new", "gelu_python", "gelu_python_tanh", "gelu_pytorch_tanh", "hardswish",
+	"leaky_relu", "linear", "mish", "quick_gelu", "relu", "relu2", "relu6", "sigmoid", "silu", "swish", "tanh")
 
 // The largest sizes that are taken for a model's and not for damage. Each is
 // far above any model's, and low enough that no product overflows.
@@ -206,6 +207,8 @@ func list[T any](set map[string]T) string {
 func (r *Rope) String() string {
 	s := fmt.Sprintf("rotary positions on %d numbers of a head, theta %g", r.Dim, r.Theta)
 	switch r.Type {
+	case "dynamic":
+		s += ", of another frequency beyond the context, where golens does not go"
 	case "linear":
 		s += fmt.Sprintf(", stretched by %g", r.Factor)
 	case "llama3":

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // FileName is the file of a model's folder that Read reads.
@@ -27,6 +28,7 @@ type Config struct {
 
 	Raw    []byte            // the text that was read
 	Digest [sha256.Size]byte // SHA-256 of Raw
+	Notes  []string          // what the file says that golens does not follow, in sentences
 }
 
 // families maps each model_type that golens has to what reads its fields. Keys
@@ -115,12 +117,17 @@ func Parse(data []byte) (*Config, error) {
 		return nil, fmt.Errorf("model_type %s is not supported; golens has %s",
 			quote(c.Type), list(families))
 	}
-	f.refuse("auto_map", "the model's code is in its own Python files, which golens does not run")
+	if f.has("auto_map") {
+		c.Notes = append(c.Notes, "auto_map names code in the model's folder, which golens does not run: it computes what transformers' own class "+c.Type+" does")
+	}
 	f.refuse("quantization_config", "the weights are quantized"+f.quantizedBy()+"; golens computes as stored, so take the model that this one was made of, in float32, float16 or bfloat16")
 	c.Arch = family(f)
 	c.Arch.finish(f)
 	if f.err != nil {
 		return nil, f.err
+	}
+	if odd := f.unknown(); len(odd) > 0 {
+		c.Notes = append(c.Notes, "golens does not know "+strings.Join(odd, ", ")+": what this says is not computed")
 	}
 	return c, nil
 }

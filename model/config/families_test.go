@@ -114,19 +114,43 @@ func TestPublishedOracle(t *testing.T) {
 	}
 }
 
+// TestNotes: fields that golens does not follow are named, and no others are.
+func TestNotes(t *testing.T) {
+	for _, c := range published {
+		if got, err := Parse([]byte(c.text)); err != nil || got.Notes != nil {
+			t.Errorf("%s: %q, %v", c.name, got.Notes, err)
+		}
+	}
+	for _, c := range []struct{ text, want string }{
+		{`{"model_type":"gpt2","resid_pdrop":0.1,"add_cross_attention":true,"temperature":0.7,"n_ctx":1024}`, ``},
+		{`{"model_type":"gpt2","attn_bias_by_moon":true,"zeta":[1],"nothing":null}`, `golens does not know attn_bias_by_moon, zeta`},
+		{`{"model_type":"llama","rope_scaling":{"type":"linear","factor":2.0,"beta_fast":32}}`, `golens does not know rope_scaling.beta_fast`},
+		{`{"model_type":"llama","rope_parameters":{"rope_type":"default","rope_theta":1e4,"factor":2.0,"partial_rotary_factor":0.5}}`, ``},
+		{`{"model_type":"llama","rope_scaling":{"type":"linear","factor":2.0},"rope_parameters":{"rope_type":"default"}}`, ``},
+		{`{"model_type":"llama","sliding_window":4096}`, `golens does not know sliding_window`},
+		{`{"model_type":"gpt2","auto_map":{"AutoModel":"modeling.M"}}`, `auto_map names code in the model's folder`},
+	} {
+		got, err := Parse([]byte(c.text))
+		if err != nil {
+			t.Errorf("%s: %v", c.text, err)
+		} else if s := strings.Join(got.Notes, "; "); !strings.HasPrefix(s, c.want) || (s == "") != (c.want == "") {
+			t.Errorf("%s: %q, want %q", c.text, s, c.want)
+		}
+	}
+}
+
 // TestFamiliesRefuse: what golens would compute otherwise is refused in words.
 func TestFamiliesRefuse(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
-		{`{"model_type":"llama","rope_scaling":{"type":"dynamic","factor":2.0}}`, `rope_scaling: rope_type "dynamic" is not supported; golens has default, linear, llama3`},
-		{`{"model_type":"llama","rope_parameters":{"rope_type":"yarn","factor":2.0}}`, `rope_parameters: rope_type "yarn" is not supported`},
+		{`{"model_type":"llama","rope_scaling":{"type":"dynamic"}}`, `rope_scaling lacks a factor that rope_type dynamic needs`},
+		{`{"model_type":"llama","rope_parameters":{"rope_type":"yarn","factor":2.0}}`, `rope_parameters: rope_type "yarn" is not supported; golens has default, dynamic, linear, llama3`},
 		{`{"model_type":"qwen2","rope_scaling":{"rope_type":"longrope","short_factor":[1]}}`, `rope_type "longrope" is not supported`},
 		{`{"model_type":"llama","rope_scaling":{"rope_type":"llama3","factor":2.0}}`, `lacks a factor that rope_type llama3 needs`},
 		{`{"model_type":"llama","rope_scaling":{"rope_type":"linear","factor":0}}`, `theta and factors must be above 0`},
 		{`{"model_type":"llama","rope_scaling":"linear"}`, `rope_scaling is the string "linear", not an object`},
 		{`{"model_type":"qwen3","rope_parameters":{"full_attention":{"rope_theta":1.0}}}`, `other positions for blocks of kind full_attention`},
 		{`{"model_type":"llama","rope_theta":-1}`, `theta and factors must be above 0`},
-		{`{"model_type":"llama","auto_map":{"AutoModel":"x.Y"}}`, `auto_map is set`},
-		{`{"model_type":"llama","hidden_act":"swiglu"}`, `hidden_act "swiglu" is not supported; golens has gelu, gelu_new`},
+		{`{"model_type":"llama","hidden_act":"swiglu"}`, `hidden_act "swiglu" is not supported; golens has gelu, gelu_10`},
 		{`{"model_type":"llama","num_key_value_heads":5}`, `num_attention_heads is 32, which num_key_value_heads, 5, does not divide`},
 		{`{"model_type":"llama","head_dim":7}`, `7 of a head's 7 numbers would be turned`},
 		{`{"model_type":"phi","partial_rotary_factor":1.5}`, `the share of a head that positions turn is 1.5`},

@@ -17,7 +17,19 @@ import (
 // in err, and what the methods return after it does not matter.
 type fields struct {
 	values map[string]jsontext.Value
+	read   map[string]bool    // what was asked for, there or not
+	inner  map[string]*fields // the objects among them
 	err    error
+}
+
+// get returns the value of a key, and whether it is there.
+func (f *fields) get(key string) (value jsontext.Value, ok bool) {
+	if f.read == nil {
+		f.read = map[string]bool{}
+	}
+	f.read[key] = true
+	value, ok = f.values[key]
+	return value, ok
 }
 
 // parseFields reads a JSON object. Keys that occur twice and invalid UTF-8 are
@@ -66,18 +78,18 @@ func (f *fields) wrong(key, want string) {
 
 // has reports whether the key is there with another value than null.
 func (f *fields) has(key string) bool {
-	value, ok := f.values[key]
+	value, ok := f.get(key)
 	return ok && value.Kind() != 'n'
 }
 
 // either returns the one of two names of a value that is there, own where none
 // is. Two different values are an error.
 func (f *fields) either(own, other string) string {
-	theirs, ok := f.values[other]
+	theirs, ok := f.get(other)
 	if !ok {
 		return own
 	}
-	if mine, both := f.values[own]; both && string(mine) != string(theirs) {
+	if mine, both := f.get(own); both && string(mine) != string(theirs) {
 		f.fail("%s is %s and %s is %s, but they are two names of one value; remove one", own, describe(mine), other, describe(theirs))
 	}
 	return other
@@ -85,7 +97,7 @@ func (f *fields) either(own, other string) string {
 
 // integer returns a whole number. null is an error, as transformers has it.
 func (f *fields) integer(key string, missing int64) int64 {
-	value, ok := f.values[key]
+	value, ok := f.get(key)
 	if !ok {
 		return missing
 	}
@@ -113,7 +125,7 @@ func (f *fields) size(key string, missing, most int64) int {
 
 // number returns a finite number.
 func (f *fields) number(key string, missing float64) float64 {
-	value, ok := f.values[key]
+	value, ok := f.get(key)
 	if !ok {
 		return missing
 	}
@@ -128,7 +140,7 @@ func (f *fields) number(key string, missing float64) float64 {
 
 // boolean returns true or false.
 func (f *fields) boolean(key string, missing bool) bool {
-	value, ok := f.values[key]
+	value, ok := f.get(key)
 	if !ok {
 		return missing
 	}
@@ -140,7 +152,7 @@ func (f *fields) boolean(key string, missing bool) bool {
 
 // text returns a string.
 func (f *fields) text(key, missing string) string {
-	value, ok := f.values[key]
+	value, ok := f.get(key)
 	if !ok {
 		return missing
 	}
@@ -157,7 +169,7 @@ func (f *fields) text(key, missing string) string {
 
 // id returns the token id that the key holds, -1 for null.
 func (f *fields) id(key string, missing int64) int64 {
-	if value, ok := f.values[key]; ok && value.Kind() == 'n' {
+	if value, ok := f.get(key); ok && value.Kind() == 'n' {
 		return -1
 	}
 	return f.integer(key, missing)
@@ -165,7 +177,7 @@ func (f *fields) id(key string, missing int64) int64 {
 
 // ids returns the token ids that the key holds: one, a list, or none for null.
 func (f *fields) ids(key string, missing ...int64) []int64 {
-	value, ok := f.values[key]
+	value, ok := f.get(key)
 	if !ok {
 		return missing
 	}
@@ -193,7 +205,7 @@ func (f *fields) ids(key string, missing ...int64) []int64 {
 // refuse makes the key an error, for the given reason, unless it is missing,
 // null, false or an empty object.
 func (f *fields) refuse(key, reason string) {
-	value := f.values[key]
+	value, _ := f.get(key)
 	if f.has(key) && value.Kind() != 'f' && strings.Join(strings.Fields(string(value)), "") != "{}" {
 		f.fail("%s is set: %s", key, reason)
 	}

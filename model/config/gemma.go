@@ -4,6 +4,7 @@ package config
 // what attention and MLP add, a scaled embedding, and windows.
 func gemma(f *fields, vocab, context int) *Arch {
 	f.refuse("use_bidirectional_attention", "golens has models that look back only")
+	f.known("hidden_activation")
 	delete(f.values, "hidden_act") // the hub's files have it, and transformers reads the other
 	if v, ok := f.values["hidden_activation"]; ok {
 		f.values["hidden_act"] = v
@@ -49,8 +50,8 @@ func gemma3(f *fields) *Arch {
 	for key, value := range scaling.values {
 		full.values[key] = value
 	}
-	a.Rope = f.ropeOf("rope_parameters", full, f.number("rope_theta", 1e6), 1, a.HeadDim)
-	a.LocalRope = f.ropeOf("rope_parameters", nested.object("sliding_attention"), f.number("rope_local_base_freq", 1e4), 1, a.HeadDim)
+	a.Rope = f.ropeOf("rope_parameters", full, f.number("rope_theta", 1e6), 1, a.HeadDim, a.Context)
+	a.LocalRope = f.ropeOf("rope_parameters", nested.object("sliding_attention"), f.number("rope_local_base_freq", 1e4), 1, a.HeadDim, a.Context)
 	if nested.err != nil {
 		f.fail("rope_parameters: %w", nested.err)
 	}
@@ -59,7 +60,7 @@ func gemma3(f *fields) *Arch {
 
 // cap returns the bound that a key holds, 0 for null.
 func (f *fields) cap(key string, missing float64) float64 {
-	if value, ok := f.values[key]; ok && value.Kind() == 'n' {
+	if value, ok := f.get(key); ok && value.Kind() == 'n' {
 		return 0
 	}
 	return f.number(key, missing)

@@ -5,7 +5,7 @@ package config
 // names that transformers' classes share (hidden_size and the like) stand for
 // GPT-2's own, and keys that change nothing here, such as dropout, are ignored.
 func gpt2(f *fields) *Arch {
-	f.only("add_cross_attention", false, "golens has models without an encoder only")
+	f.known("add_cross_attention") // without an encoder's states these layers do nothing
 	k := keys{"vocab_size", "n_positions|max_position_embeddings", "n_embd|hidden_size", "n_layer|num_hidden_layers",
 		"n_head|num_attention_heads", "n_inner", "layer_norm_epsilon", "activation_function"}
 	a := &Arch{

@@ -16,6 +16,6 @@ func gptNeoX(f *fields) *Arch {
 	a.Parallel = f.boolean("use_parallel_residual", true)
 	a.QKVBias = f.boolean("attention_bias", true)
 	a.OutBias = a.QKVBias
-	a.Rope = f.rope(10000, 0.25, "rotary_emb_base", "rotary_pct", a.Width/max(a.Heads, 1))
+	a.Rope = f.rope(10000, 0.25, "rotary_emb_base", "rotary_pct", a.Width/max(a.Heads, 1), a.Context)
 	return a
 }

@@ -18,7 +18,7 @@ func like(f *fields, missing Base, kvHeads, headDim int) *Arch {
 	if a.HeadDim = f.optional("head_dim", headDim, 0, mostWidth); a.HeadDim == 0 {
 		a.HeadDim = a.Width / max(a.Heads, 1)
 	}
-	a.Rope = f.rope(10000, 1, "rope_theta", "", a.HeadDim)
+	a.Rope = f.rope(10000, 1, "rope_theta", "", a.HeadDim, a.Context)
 	return a
 }
 

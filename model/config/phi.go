@@ -14,7 +14,7 @@ func phi(f *fields) *Arch {
 			MLP: "mlp", Up: "mlp.fc1", Down: "mlp.fc2", Act: "mlp.activation_fn"},
 	}
 	a.KVHeads = f.optional("num_key_value_heads", 0, 0, mostWidth)
-	a.Rope = f.rope(10000, 0.5, "rope_theta", "partial_rotary_factor", a.Width/max(a.Heads, 1))
+	a.Rope = f.rope(10000, 0.5, "rope_theta", "partial_rotary_factor", a.Width/max(a.Heads, 1), a.Context)
 	if f.boolean("qk_layernorm", false) {
 		a.Names.QNorm, a.Names.KNorm = "self_attn.q_layernorm", "self_attn.k_layernorm"
 	}

@@ -63,10 +63,10 @@ func (f *fields) base(k keys, missing Base) Base {
 
 // optional returns a whole number from 1 to most; ifNull for null.
 func (f *fields) optional(key string, missing, ifNull int, most int64) int {
-	if value, ok := f.values[key]; ok && value.Kind() == 'n' {
+	if value, ok := f.get(key); ok && value.Kind() == 'n' {
 		return ifNull
 	}
-	if _, ok := f.values[key]; !ok {
+	if _, ok := f.get(key); !ok {
 		return missing
 	}
 	return f.size(key, 1, most)
@@ -92,16 +92,21 @@ func (f *fields) object(key string) *fields {
 	if err := json.Unmarshal(f.values[key], &in.values); err != nil {
 		f.fail("%s: %w", key, err)
 	}
+	if f.inner == nil {
+		f.inner = map[string]*fields{}
+	}
+	f.inner[key] = in
 	return in
 }
 
 // rope reads how positions turn queries and keys: from rope_parameters, or from
 // rope_scaling and theta beside it, as older files have them. part is the share of
 // a head's numbers that are turned, where the file tells none.
-func (f *fields) rope(theta, part float64, thetaKey, partKey string, headDim int) *Rope {
+func (f *fields) rope(theta, part float64, thetaKey, partKey string, headDim, context int) *Rope {
 	key := "rope_parameters"
 	if f.has("rope_scaling") {
-		key = "rope_scaling"
+		key = "rope_scaling" // it comes before the other
+		f.known("rope_parameters")
 	}
 	in := f.object(key)
 	for _, kind := range []string{"full_attention", "sliding_attention"} {
@@ -113,28 +118,40 @@ func (f *fields) rope(theta, part float64, thetaKey, partKey string, headDim int
 	if partKey != "" {
 		part = f.number(partKey, part)
 		part = in.number("partial_rotary_factor", part)
+	} else if in.text("rope_type", in.text("type", "default")) == "default" {
+		f.known("partial_rotary_factor") // which these classes do not read
+		in.known("partial_rotary_factor")
 	}
-	return f.ropeOf(key, in, theta, part, headDim)
+	return f.ropeOf(key, in, theta, part, headDim, context)
 }
 
 // ropeOf reads one object of rotary parameters; theta is used where it has none.
-func (f *fields) ropeOf(key string, in *fields, theta, part float64, headDim int) *Rope {
+func (f *fields) ropeOf(key string, in *fields, theta, part float64, headDim, context int) *Rope {
 	r := &Rope{Theta: in.number("rope_theta", theta)}
 	r.Type = in.text("rope_type", in.text("type", "default"))
 	switch r.Type {
 	case "default":
+		in.known("factor", "attention_factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings")
+	case "dynamic":
+		// Within the context, which is as far as golens goes, the frequencies are those of
+		// a text of the context's length: transformers makes them so at the start.
+		in.known("original_max_position_embeddings")
+		r.Factor = in.number("factor", math.NaN())
+		dim := float64(int(float64(headDim) * part))
+		r.Theta *= math.Pow(r.Factor*float64(context)/float64(context)-(r.Factor-1), dim/(dim-2))
 	case "linear":
+		in.known("original_max_position_embeddings")
 		r.Factor = in.number("factor", math.NaN())
 	case "llama3":
 		r.Factor = in.number("factor", math.NaN())
 		r.Low, r.High = in.number("low_freq_factor", math.NaN()), in.number("high_freq_factor", math.NaN())
-		if _, ok := in.values["original_max_position_embeddings"]; ok {
+		if _, ok := in.get("original_max_position_embeddings"); ok {
 			r.Original = in.size("original_max_position_embeddings", 1, mostContext)
 		} else {
 			r.Original = f.size("max_position_embeddings", 2048, mostContext)
 		}
 	default:
-		f.fail("%s: rope_type %s is not supported; golens has default, linear, llama3", key, quote(r.Type))
+		f.fail("%s: rope_type %s is not supported; golens has default, dynamic, linear, llama3", key, quote(r.Type))
 	}
 	if in.err != nil {
 		f.fail("%s: %w", key, in.err)
