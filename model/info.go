@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 
 	"github.com/golens/golens/model/digests"
+	"github.com/golens/golens/model/safetensors"
 )
 
 // Parameters counts the model's numbers: each tensor once, as model.parameters()
@@ -84,12 +85,13 @@ func (m *Model) ConfigDigest() string {
 
 // Digest returns the sha256 over the checkpoint's tensors, in hexadecimal. It reads
 // all of them. An archive's is that of the checkpoint that transformers would
-// write: each tensor once, by its name there.
+// write: each tensor once, by its name there. Where an adapter was merged, it is the
+// sha256 of its digest, the adapter's and that of adapter_config.json.
 func (m *Model) Digest() (string, error) {
 	if m.archive != nil {
 		return inHex(m.archive.digest())
 	}
-	return inHex(m.weights.set.Digest())
+	return inHex(m.weights.digest((*safetensors.Set).Digest))
 }
 
 // KnownDigest returns Digest, without reading the tensors where it was computed
@@ -100,7 +102,7 @@ func (m *Model) KnownDigest() (string, error) {
 	if m.archive != nil {
 		return inHex(m.archive.knownDigest())
 	}
-	return inHex(m.weights.set.KnownDigest())
+	return inHex(m.weights.digest((*safetensors.Set).KnownDigest))
 }
 
 func inHex(sum [digests.Size]byte, err error) (string, error) {

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"sync"
 
@@ -22,6 +23,7 @@ type Options struct {
 	Attention Attention    // SDPA unless set; an archive has its own
 	DType     DType        // Auto unless set; an archive has its own
 	Names     Names        // of a TorchScript archive without a sidecar
+	Adapter   string       // the folder of a LoRA adapter that is merged into the weights, "" for none
 	Fetch     Fetch        // for a name that the local cache does not hold; nil: that is an error
 
 	// DeviceNote is kept for manifests: why Device is not another one (see torch.AutoDevice).
@@ -40,6 +42,7 @@ type Model struct {
 	DType     torch.DType
 	// DeviceNote is that of the Options.
 	DeviceNote string
+	Adapter    string // the folder of the adapter that was merged into the weights, or ""
 	Layout     Layout
 	Points     *hooks.Points
 	Warnings   []string // what is odd about the checkpoint, in sentences
@@ -103,6 +106,17 @@ func build(name string, c *config.Config, w *weights, o Options) (*Model, error)
 	if asked == SDPA && o.Attention == Eager {
 		m.Warnings = append(m.Warnings, fmt.Sprintf("transformers has no sdpa attention for the family %s: it is eager here as well", c.Type))
 	}
+	var err error
+	if w.adapter, err = openAdapter(o.Adapter, c.Arch); err != nil {
+		m.Close()
+		return nil, err
+	}
+	if m.Adapter = o.Adapter; m.Adapter != "" {
+		m.Name += "+" + filepath.Base(m.Adapter)
+	}
+	if s := w.adapter.strangeBase(name); s != "" {
+		m.Warnings = append(m.Warnings, s)
+	}
 	for _, note := range c.Notes {
 		m.Warnings = append(m.Warnings, "config.json: "+note)
 	}
@@ -141,6 +155,9 @@ func (m *Model) assemble() error {
 	m.addHeads()
 	m.addForeign()
 	if err := m.preparePlain(); err != nil {
+		return err
+	}
+	if err := w.adapter.finish(); err != nil {
 		return err
 	}
 	if odd := w.unused(); len(odd) > 0 {

@@ -13,6 +13,7 @@ import (
 	"github.com/golens/golens/model/config"
 	"github.com/golens/golens/model/defaultmodel"
 	"github.com/golens/golens/model/hub"
+	"github.com/golens/golens/model/lora"
 	"github.com/golens/golens/model/safetensors"
 	"github.com/golens/golens/model/token"
 	"github.com/golens/golens/model/torchsave"
@@ -33,6 +34,9 @@ type Fetch func(name string, part hub.Part) (dir string, err error)
 // the local Hugging Face cache, and fetched by o.Fetch where the cache lacks it.
 func Open(where string, o Options) (*Model, error) {
 	if torchscript.Is(where) && !isWeights(where) {
+		if o.Adapter != "" {
+			return nil, choice("model: an adapter is merged into a model's weights, and %s is an archive with its own code: give the model's folder", where)
+		}
 		return openArchive(where, o)
 	}
 	if o.Names != (Names{}) {
@@ -44,6 +48,9 @@ func Open(where string, o Options) (*Model, error) {
 	at, err := locate(where, hub.Whole, o.Fetch)
 	if err != nil {
 		return nil, err
+	}
+	if lora.Is(at.dir) && !isFile(filepath.Join(at.dir, config.FileName)) {
+		return nil, &AdapterError{Dir: at.dir, Base: lora.BaseOf(at.dir)}
 	}
 	c, err := config.Read(at.dir)
 	if err != nil {
@@ -58,6 +65,9 @@ func Open(where string, o Options) (*Model, error) {
 		return nil, err
 	}
 	m.Dir = at.dir
+	if lora.Is(at.dir) && o.Adapter == "" {
+		m.Warnings = append(m.Warnings, fmt.Sprintf("%s holds a LoRA adapter as well, which is not merged", at.dir))
+	}
 	m.tokenizer = sync.OnceValues(func() (*token.Tokenizer, error) { return openTokenizer(at.dir, c.Arch.Vocab) })
 	return m, nil
 }

@@ -30,6 +30,7 @@ type weights struct {
 	dtype    torch.DType
 	device   torch.Device
 	alias    map[string]string // a key that the checkpoint lacks, and the one of its tensor
+	adapter  *adapter          // what is merged into them, or nil
 	used     map[string]bool
 	made     map[string]*torch.Tensor
 }
@@ -146,6 +147,9 @@ func (w *weights) mapped() bool {
 // lies finds a tensor that is used where it lies in a mapped file.
 func (w *weights) lies(key string) (safetensors.Entry, bool) {
 	e, ok := w.find(key)
+	if _, _, changed := w.adapter.of(key); changed {
+		return e, false
+	}
 	return e, ok && w.isMapped(e) && floatTypes[e.DType] == w.dtype && w.device.Host()
 }
 
@@ -181,11 +185,23 @@ func (w *weights) tensor(key string, shape []int64) (*torch.Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d == w.dtype && w.device.Host() {
+	_, _, changed := w.adapter.of(key)
+	if d == w.dtype && w.device.Host() && !changed {
 		w.made[e.Name] = raw
 		return raw, nil
 	}
 	defer raw.Close()
+	if changed {
+		own, err := raw.To(w.dtype, torch.CPU)
+		if err != nil {
+			return nil, err
+		}
+		defer own.Close()
+		if raw, err = w.adapter.merge(key, own); err != nil {
+			return nil, err
+		}
+		defer raw.Close()
+	}
 	t, err := raw.To(w.dtype, w.device)
 	if err != nil {
 		return nil, err
@@ -251,6 +267,9 @@ func (w *weights) Close() error {
 		if f != nil {
 			f.Close()
 		}
+	}
+	if w.adapter != nil {
+		w.adapter.Close()
 	}
 	return w.set.Close()
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -25,6 +27,7 @@ func sharedFlags() []cli.Flag {
 	const category = "Shared flags"
 	return append([]cli.Flag{
 		modelFlag("`MODEL`: a Hugging Face folder, a TorchScript archive (.pt; load only what you trust), or a name such as gpt2, which is fetched from the Hugging Face hub where the local cache lacks it; without it $" + modelVariable + ", or the small model in this program"),
+		&cli.StringFlag{Name: "adapter", Category: category, Usage: "`FOLDER`: merge the LoRA adapter in it (adapter_config.json, as peft writes it) into the model's weights"},
 		&cli.StringFlag{Name: "device", Category: category, Value: "cpu", Usage: "`DEVICE`: compute on cpu, cuda, cuda:N or auto (a GPU where there is one; a warning says why one that is there is not taken)"},
 		&cli.IntFlag{Name: "threads", Category: category, Usage: "use `N` threads of the CPU; without it as many as PyTorch would. The last bits of the numbers depend on it"},
 		&cli.StringFlag{Name: "attention", Category: category, Value: "sdpa", Usage: "`KIND`: compute attention by sdpa or eager, as in transformers; an archive has its own"},
@@ -79,7 +82,10 @@ func openModelWith(c *cli.Context, dtype model.DType, open func(model.Options) (
 	if note != "" {
 		fmt.Fprintln(c.App.ErrWriter, "golens: warning:", note)
 	}
-	m, err := open(model.Options{Device: device, DeviceNote: note, Attention: attention, DType: dtype, Names: names(c), Fetch: fetcher(c)})
+	m, err := open(model.Options{Device: device, DeviceNote: note, Attention: attention, DType: dtype, Names: names(c), Adapter: c.String("adapter"), Fetch: fetcher(c)})
+	if a := new(model.AdapterError); errors.As(err, &a) {
+		return nil, wrong(c, fmt.Errorf("%w: --model %s --adapter %s", err, cmp.Or(a.Base, "MODEL"), a.Dir))
+	}
 	if err != nil {
 		return nil, fromVariable(c, wrongChoice(c, err))
 	}
