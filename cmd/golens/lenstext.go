@@ -32,7 +32,7 @@ func textFlags() []cli.Flag {
 }
 
 // textSenseless are flags that choose cells of a prompt, of which a text has only means.
-var textSenseless = []string{"prompts", "ids", "diff", "positions", "top", "track", "target", "target-id", "target-joint", "hidden", "logits", "by", "view", "last-on-top", "html", "json-format"}
+var textSenseless = []string{"prompts", "ids", "chat", "system", "messages", "no-generation-prompt", "diff", "positions", "top", "track", "target", "target-id", "target-joint", "hidden", "logits", "by", "view", "last-on-top", "html", "json-format"}
 
 // runText reads a text and writes its means.
 func runText(c *cli.Context) error {

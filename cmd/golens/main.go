@@ -12,9 +12,12 @@ import (
 	"syscall"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/golens/golens/model/chat"
 )
 
 func main() {
+	chat.Child()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // the second Ctrl-C ends the program at once
 	// A reader that goes away, such as head, is an error of the write and no death by

@@ -8,18 +8,19 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/golens/golens/model"
+	"github.com/golens/golens/model/chat"
 )
 
 // The flags that say which text is read.
 func promptFlags() []cli.Flag {
 	const category = "Prompt"
-	return []cli.Flag{
+	return append([]cli.Flag{
 		&cli.StringFlag{Name: "prompts", Category: category, Usage: "`FILE`: read many prompts, a line of JSON for each: {\"prompt\": TEXT} or {\"ids\": [464, 835]}, with \"name\" if wanted, and \"bos\": true or false for --prepend-bos or --no-bos"},
 		&cli.StringFlag{Name: "ids", Category: category, Usage: "`IDS`: token ids in the place of PROMPT, such as 464,835,345"},
 		&cli.BoolFlag{Name: "prepend-bos", Category: category, Usage: "put the beginning-of-text token in front where the tokenizer does not (GPT-2: <|endoftext|>)"},
 		&cli.BoolFlag{Name: "no-bos", Category: category, Usage: "leave out what the tokenizer puts around a prompt (Llama: <s>), as add_special_tokens=False does in transformers: for a text of a chat template, which has these tokens already"},
 		&cli.BoolFlag{Name: "literal", Category: category, Usage: "take <|endoftext|> in a prompt for the characters it is written with"},
-	}
+	}, chatFlags()...)
 }
 
 // A prompt is a text or its token ids.
@@ -29,7 +30,8 @@ type prompt struct {
 	IDs  []int64 `json:"ids"`
 	BOS  *bool   `json:"bos"` // as --prepend-bos, or as --no-bos; nil for what the flags say
 
-	from string // where it stands, for errors: "p.jsonl, line 3"; "" for the command line
+	messages []chat.Message // of a conversation, in the place of Text
+	from     string         // where it stands, for errors: "p.jsonl, line 3"; "" for the command line
 }
 
 // about names the prompt in messages where there are several.
@@ -49,8 +51,9 @@ func (p prompt) wrong(c *cli.Context, err error) error {
 	return fmt.Errorf("%s: %w", p.about(), err)
 }
 
-// encode returns the prompt's token ids, which the model can read.
-func (p prompt) encode(c *cli.Context, m *model.Model) ([]int64, error) {
+// encode returns the prompt's token ids, which the model can read. A chat template that
+// is asked for changes Text.
+func (p *prompt) encode(c *cli.Context, m *model.Model) ([]int64, error) {
 	o, err := promptOptions(c, p.BOS)
 	if err != nil {
 		return nil, err
@@ -60,6 +63,12 @@ func (p prompt) encode(c *cli.Context, m *model.Model) ([]int64, error) {
 			return nil, err
 		}
 		warnOfGuess(c, m)
+	}
+	if err := p.render(c, m); err != nil {
+		return nil, about(*p, err)
+	}
+	if p.IDs == nil && !chats(c) {
+		adviseChat(c, m, p.Text)
 	}
 	ids := p.IDs
 	switch {
@@ -97,6 +106,7 @@ func promptOptions(c *cli.Context, bos *bool) (model.PromptOptions, error) {
 	if o.BOS && o.Bare {
 		return o, usage(c, "--prepend-bos and --no-bos contradict each other: leave one out")
 	}
+	o.Bare = o.Bare || chats(c) // the template puts it there
 	if bos != nil {
 		o.BOS, o.Bare = *bos, !*bos
 	}
@@ -106,8 +116,11 @@ func promptOptions(c *cli.Context, bos *bool) (model.PromptOptions, error) {
 // readPrompts returns the prompts of the command line: one argument, standard
 // input for "-", --ids, or the lines of --prompts.
 func readPrompts(c *cli.Context) ([]prompt, error) {
+	if err := checkChat(c); err != nil {
+		return nil, err
+	}
 	given := c.Args().Len()
-	for _, name := range []string{"prompts", "ids"} {
+	for _, name := range []string{"prompts", "ids", "messages"} {
 		if c.IsSet(name) {
 			given++
 		}
@@ -118,13 +131,15 @@ func readPrompts(c *cli.Context) ([]prompt, error) {
 	case given == 0:
 		return nil, usage(c, "no prompt was given: golens %s \"The way you do anything is\"", c.Command.Name)
 	case given > 1:
-		return nil, usage(c, "the prompt was given twice: it is either an argument, --ids or --prompts")
+		return nil, usage(c, "the prompt was given twice: it is either an argument, --ids, --messages or --prompts")
 	case c.IsSet("ids"):
 		ids, err := parseIDs(c.String("ids"))
 		if err != nil {
 			return nil, wrong(c, fmt.Errorf("--ids: %w", err))
 		}
 		return []prompt{{IDs: ids}}, nil
+	case c.IsSet("messages"):
+		return readMessages(c)
 	case c.IsSet("prompts"):
 		return readPromptFile(c, c.String("prompts"))
 	case c.Args().First() == "-":

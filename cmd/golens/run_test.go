@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/golens/golens/model/chat"
 	"github.com/golens/golens/torch"
 )
 
@@ -23,6 +24,7 @@ const asProgram = "GOLENS_TEST_RUN_AS_PROGRAM"
 const asUser = "GOLENS_TEST_RUN_AS_USER"
 
 func TestMain(m *testing.M) {
+	chat.Child()
 	if os.Getenv(asProgram) != "" {
 		if id, err := strconv.Atoi(os.Getenv(asUser)); err == nil {
 			if err := syscall.Setuid(id); err != nil {

@@ -75,6 +75,9 @@ func Read(dir string) (*Config, error) {
 		return nil, fmt.Errorf("read the model's configuration: %w", err)
 	}
 	c, err := Parse(data)
+	if q := new(QuantizedError); errors.As(err, &q) {
+		q.Base = baseModel(dir)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -120,7 +123,9 @@ func Parse(data []byte) (*Config, error) {
 	if f.has("auto_map") {
 		c.Notes = append(c.Notes, "auto_map names code in the model's folder, which golens does not run: it computes what transformers' own class "+c.Type+" does")
 	}
-	f.refuse("quantization_config", "the weights are quantized"+f.quantizedBy()+"; golens computes as stored, so take the model that this one was made of, in float32, float16 or bfloat16")
+	if f.isSet("quantization_config") {
+		return nil, &QuantizedError{By: f.quantizedBy()}
+	}
 	c.Arch = family(f)
 	c.Arch.finish(f)
 	if f.err != nil {

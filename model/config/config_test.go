@@ -321,3 +321,25 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestQuantized: a model card tells which model a quantized one was made of.
+func TestQuantized(t *testing.T) {
+	for card, want := range map[string]string{
+		"---\nlicense: mit\nbase_model: org/plain-7B\n---\n# Card": "so take org/plain-7B, which this one was made of, in float32",
+		"---\r\nbase_model:\r\n- org/plain-7B\r\n---\r\n":          "so take org/plain-7B,",
+		"---\nbase_model: [a, b]\n---\n":                           "so take the model that this one was made of",
+		"# A card\nbase_model: x\n":                                "so take the model that this one was made of",
+		"---\n: : :\n---\n":                                        "so take the model that this one was made of",
+	} {
+		dir := t.TempDir()
+		for name, text := range map[string]string{FileName: `{"model_type":"gpt2","quantization_config":{"quant_method":"gptq"}}`, "README.md": card} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var q *QuantizedError
+		if _, err := Read(dir); !errors.As(err, &q) || !strings.Contains(err.Error(), want) || q.By != "gptq" {
+			t.Errorf("%q: %v, want %s", card, err, want)
+		}
+	}
+}

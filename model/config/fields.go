@@ -205,10 +205,15 @@ func (f *fields) ids(key string, missing ...int64) []int64 {
 // refuse makes the key an error, for the given reason, unless it is missing,
 // null, false or an empty object.
 func (f *fields) refuse(key, reason string) {
-	value, _ := f.get(key)
-	if f.has(key) && value.Kind() != 'f' && strings.Join(strings.Fields(string(value)), "") != "{}" {
+	if f.isSet(key) {
 		f.fail("%s is set: %s", key, reason)
 	}
+}
+
+// isSet reports whether the key is there, and neither null, false nor an empty object.
+func (f *fields) isSet(key string) bool {
+	value, _ := f.get(key)
+	return f.has(key) && value.Kind() != 'f' && strings.Join(strings.Fields(string(value)), "") != "{}"
 }
 
 // quantizedBy says which method a quantization_config names, "" for none.
@@ -219,7 +224,7 @@ func (f *fields) quantizedBy() string {
 	if json.Unmarshal(f.values["quantization_config"], &said) != nil || said.Method == "" {
 		return ""
 	}
-	return " by " + quote(said.Method)
+	return said.Method
 }
 
 // describe says in a few words what a JSON value is.
