@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -65,12 +67,28 @@ func TestRender(t *testing.T) {
 	var names []string
 	var all []one
 	tokens := map[string]string{"bos_token": "<s>", "eos_token": "</s>"}
+	sources := published(t)
 	for name, source := range templates {
+		sources[name] = source
+	}
+	for name, source := range sources {
 		for _, c := range conversations {
 			for _, whole := range []bool{false, true} {
 				names, all = append(names, name), append(all, one{source, tokens, c, whole})
 			}
 		}
+	}
+	// White space beside tags of all kinds, at random.
+	random := rand.New(rand.NewPCG(1, 2))
+	pieces := []string{" ", "  ", "\n", "\t", "a", "b\\", "\"", "\r\n", "{{ 1 }}", "{{- 2 }}", "{{ 3 -}}", "{{- '}}' -}}", "{{ {'a': {'b': 4}}['a']['b'] }}", "{# c #}", "{#- c #}", "{# c -#}", "{#- c -#}",
+		"{% if true %}x{% endif %}", "{%- if true %}x{%- endif %}", "{% if true -%} x {% endif -%}", "{%- if true -%} x {%- endif -%}", "{%+ if true %} x {% endif +%}",
+		"{% if true %}\n  {% endif %}", "{% set x = 5 %}", "{% raw %} {{ y }}\n{% endraw %}", "{%- raw -%} {{ y }}\n {%- endraw -%}", "{% set ns %} q\n{% endset %}{{ ns }}", "\u00a0", "é"}
+	for range 3000 {
+		var s strings.Builder
+		for range 1 + random.IntN(9) {
+			s.WriteString(pieces[random.IntN(len(pieces))])
+		}
+		names, all = append(names, s.String()), append(all, one{s.String(), tokens, conversations[0], false})
 	}
 	in, err := json.Marshal(all)
 	if err != nil {
@@ -91,6 +109,29 @@ func TestRender(t *testing.T) {
 			t.Errorf("%s of %v: %q, %v\nwant %q", names[i], x.Messages, got, err, want[i].Text)
 		}
 	}
+}
+
+// published returns the templates of published models that come with the library's own
+// tests, by file name.
+func published(t *testing.T) map[string]string {
+	t.Helper()
+	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/ardanlabs/jinja").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(dir)), "testdata", "templates", "*.jinja"))
+	if err != nil || len(files) < 10 {
+		t.Fatalf("%d templates of published models, %v", len(files), err)
+	}
+	out := map[string]string{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[filepath.Base(file)] = string(text)
+	}
+	return out
 }
 
 // TestOpen holds where a template is found.

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/ardanlabs/jinja"
 )
@@ -61,8 +60,7 @@ func (t *Template) Render(messages []Message, o Options) (text string, err error
 			err = fmt.Errorf("chat template: %v", r)
 		}
 	}()
-	// Jinja2 drops one line break at a template's end, which the library keeps.
-	compiled, err := jinja.Compile(strings.TrimSuffix(t.Source, "\n"))
+	compiled, err := jinja.Compile(explicit(t.Source))
 	if err != nil {
 		return "", fmt.Errorf("chat template: %w", err)
 	}

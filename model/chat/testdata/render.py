@@ -17,6 +17,6 @@ for x in json.load(sys.stdin):
             [x["messages"]], chat_template=x["template"], add_generation_prompt=not x["whole"], tools=None, documents=None, **x["tokens"]
         )
         out.append({"Text": texts[0]})
-    except TemplateError as e:
+    except (TemplateError, TypeError, ValueError) as e:
         out.append({"Error": str(e)})
 print(json.dumps(out))
