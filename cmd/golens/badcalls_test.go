@@ -25,7 +25,7 @@ func badCalls() []bad {
 		{name: "unknown flag", args: call("lens", "x", "--zzz"), code: 2, says: []string{"no flag --zzz"}},
 		{name: "mistyped flag", args: call("lens", "x", "--positon", "1"), code: 2, says: []string{"no flag --positon", "--positions"}},
 		{name: "unknown flag first", args: call("--zzz", "lens", "x"), code: 2, says: []string{"no flag --zzz"}},
-		{name: "a command's flag before it", args: call("--top", "3", "lens", "x"), code: 2, says: []string{"--top belongs behind the command", "golens lens --top"}},
+		{name: "a command's flag before it", args: call("--top", "3", "lens", "x"), code: 2, says: []string{"--top goes after the command", "golens lens --top"}},
 		{name: "a shared flag for a command without", args: call("--threads", "2", "version"), code: 2, says: []string{"version has no flag --threads"}},
 		{name: "text that looks like a flag", args: call("lens", "- an item"), code: 2, says: []string{`"- an item"`, "behind --"}},
 		{name: "flag without value", args: call("lens", "x", "--json"), code: 2, says: []string{"--json needs a value"}},
