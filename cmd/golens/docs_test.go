@@ -128,3 +128,28 @@ func TestSameOutput(t *testing.T) {
 		}
 	}
 }
+
+// TestSentences: no sentence of the docs, outside code and tables, has more than 30 words.
+func TestSentences(t *testing.T) {
+	pages, err := filepath.Glob("../../docs/*.md")
+	if err != nil || len(pages) == 0 {
+		t.Fatal(pages, err)
+	}
+	block, code, end := regexp.MustCompile("(?ms)^```.*?^```"), regexp.MustCompile("`[^`\n]*`"), regexp.MustCompile(`[.:;!?]\**\s`)
+	for _, page := range append(pages, "../../README.md") {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(code.ReplaceAllString(block.ReplaceAllString(string(text), ""), "x")) {
+			if strings.HasPrefix(line, "|") || strings.HasPrefix(line, "    ") {
+				continue
+			}
+			for _, s := range end.Split(line, -1) {
+				if n := len(strings.Fields(s)); n > 30 {
+					t.Errorf("%s: %d words: %s", page, n, s)
+				}
+			}
+		}
+	}
+}
