@@ -121,7 +121,7 @@ func TestFastDouble(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile("../docs/exactness.md")
+	text, err := os.ReadFile("testdata/text.md")
 	if err != nil {
 		t.Fatal(err)
 	}

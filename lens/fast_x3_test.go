@@ -69,7 +69,7 @@ func TestX3Again(t *testing.T) {
 	if len(kernel.X3()) == 0 {
 		untested.Here(t, "the processor multiplies no bfloat16")
 	}
-	text, err := os.ReadFile("../docs/exactness.md")
+	text, err := os.ReadFile("testdata/text.md")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,28 +41,27 @@ func WriteDocs(w io.Writer) error {
 const docsHead = `<!-- Written from the tables in study/ by go test ./study -run TestDocs -update. -->
 # The studies
 
-` + "`golens study NAME`" + ` repeats a published notebook on the model at hand: what it prints, its
-figures and its numbers. On GPT-2 the numbers are the notebook's own, to the last bit
-(those of one machine: see [exactness.md](exactness.md)); on any other model they are what
-the notebook would give there.
+` + "`golens study NAME`" + ` repeats a published notebook: what it prints, its figures and its numbers.
+On GPT-2 the numbers are the notebook's own, to the last bit, on one machine
+([exactness](exactness.md)). On any other model they are what the notebook would give there.
 
 Each study writes to its folder (` + "`studies/NAME`" + `, or ` + "`--out`" + `):
 
 - ` + "`NAME.npz`, `NAME.json`" + `: the arrays below, with ` + "`format`, `name`, `manifest`" + ` and, in JSON,
-  ` + "`prompts` and `warnings`" + `. Names and dtypes are the same in both; floats are written so that
-  they read back to the same float32.
+  ` + "`prompts` and `warnings`" + `. Names and dtypes are the same in both files. Floats are written so
+  that they read back to the same float32.
 - ` + "`NAME.txt`" + `: the printed text.
 - ` + "`NAME-LETTER-….png`, `.svg`" + ` (` + "`--formats`, `--theme`, `--dpi`" + `): the figures.
 - ` + "`NAME-lens.html`" + `: the lenses that were read, as an interactive page.
-- ` + "`index.html`" + `: all of it on one page, without a program in it.
+- ` + "`index.html`" + `: all of it on one static page.
 
-Letters of shapes: T tokens, L blocks, V vocabulary. States are numbered as Hugging Face's
-` + "`hidden_states`" + `: 0 is the embedding, i the output of block i-1, and the last one, L, has
-the final norm applied. A target word is read by its first token.
+Letters of shapes: T tokens, L blocks, V vocabulary. States are numbered as in Hugging Face's
+` + "`hidden_states`" + `: 0 is the embedding, and i the output of block i-1. The last one, L, has the
+final norm applied. A target word is read by its first token.
 
-Every array has been compared bit by bit with a live PyTorch run of the notebook's
-operations, in the notebook's shapes (` + "`scripts/reference/studies.py`" + `), on three checkpoints,
-with both kinds of attention, on one and two threads: ` + "`go test ./study`" + `. The jitter that sets
-dots apart is the one thing that is ours; it has a seed.
+A test has compared every array bit by bit with a live PyTorch run of the notebook's
+operations, in the notebook's shapes (` + "`scripts/reference/studies.py`, `go test ./study`" + `). It
+used three checkpoints, both attention kinds, and one and two threads. Only the jitter that
+separates dots is golens's own; it has a seed.
 
 `

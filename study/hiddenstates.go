@@ -18,8 +18,8 @@ var hiddenStates = Study{
 	Published: `Mike X Cohen, "LLM breakdown 4/6: Transformer outputs (hidden states)" (mikexcohen.substack.com)`,
 	About:     "How far states spread, how alike layers and tokens are, and what becomes of a word's log-probability when one block's output is scaled by 0.8.",
 	Differs: []string{
-		"published draws the similarity matrices of tokens 0, 1, 2 and 3, and of states 0, 1, 2 and 3, under the titles of evenly spaced ones, and the y ticks of the first start at 1; fixed draws the evenly spaced ones",
-		"published sorts the similarities of the laminar profile, merges equal ones and drops the smallest (a 0 of the lower triangle, as a rule); fixed keeps each pair of tokens once, in their order",
+		"published draws the similarity matrices of tokens and states 0 to 3, with the titles of evenly spaced ones, and y ticks from 1 in the first; fixed draws the evenly spaced ones",
+		"published sorts the similarities of the laminar profile, merges equal ones and drops the smallest (usually a 0 of the lower triangle); fixed keeps each pair of tokens once, in order",
 		"published counts every token as unique; fixed counts the different ones",
 	},
 	Arrays: []report.ArrayDoc{

@@ -13,10 +13,10 @@ import (
 func nameFlags() []cli.Flag {
 	const category = "For a TorchScript archive (.pt) without a sidecar"
 	return []cli.Flag{
-		&cli.StringFlag{Name: "blocks", Category: category, Usage: "`PATTERN` of the blocks' paths, a star for their number: transformer.h.*"},
+		&cli.StringFlag{Name: "blocks", Category: category, Usage: "`PATTERN` of the blocks' paths, with a star for the number: transformer.h.*"},
 		&cli.StringFlag{Name: "norm", Category: category, Usage: "`PATH` of the final norm: transformer.ln_f"},
 		&cli.StringFlag{Name: "head", Category: category, Usage: "`PATH` of the unembedding: lm_head"},
-		&cli.StringFlag{Name: "embed", Category: category, Usage: "`PATH` of the module whose output enters the first block: transformer.drop"},
+		&cli.StringFlag{Name: "embed", Category: category, Usage: "`PATH` of the module whose output is the input of the first block: transformer.drop"},
 		&cli.StringFlag{Name: "tokenizer", Category: category, Usage: "`FOLDER` with tokenizer.json, or vocab.json and merges.txt; or gpt2"},
 	}
 }
@@ -35,10 +35,10 @@ func exportCommand() *cli.Command {
 	return &cli.Command{
 		Name: "export", Usage: "write a model as a TorchScript archive", ArgsUsage: "OUT.pt",
 		Description: "Writes the model of --model, with the attention of --attention, to OUT.pt, and\n" +
-			"OUT.pt.json beside it, which says what the archive's parts are (and the folder\n" +
-			"OUT.tokenizer, if its tokenizer is not GPT-2's). It is read back and compared\n" +
-			"before it appears. golens takes it as --model OUT.pt. Python loads it with\n" +
-			"torch.jit.load and gets the same bits once the graph optimizer is off:\n\n" +
+			"OUT.pt.json next to it, which names the archive's parts. If the tokenizer is\n" +
+			"not GPT-2's, it goes to the folder OUT.tokenizer. The archive is read back and\n" +
+			"compared before it appears. golens opens it with --model OUT.pt. Python loads\n" +
+			"it with torch.jit.load and gets the same bits once the graph optimizer is off:\n\n" +
 			"  torch._C._set_graph_executor_optimize(False)",
 		UsageText: `  golens model export small.pt
   golens model export gpt2-eager.pt --model gpt2 --attention eager`,
@@ -72,10 +72,10 @@ func exportCommand() *cli.Command {
 func importCommand() *cli.Command {
 	return &cli.Command{
 		Name: "import", Usage: "write a TorchScript archive as a Hugging Face folder", ArgsUsage: "FILE.pt FOLDER",
-		Description: "Writes config.json, model.safetensors and, where it is known, the tokenizer into\n" +
-			"FOLDER, which must not exist or be empty. The weights are the archive's to the\n" +
-			"bit; transformers loads the folder. The configuration is the sidecar's, or that\n" +
-			"of --config, since weights do not tell the number of heads.",
+		Description: "Writes config.json, model.safetensors and, if it is known, the tokenizer into\n" +
+			"FOLDER, which must be empty or not exist. transformers loads the folder. The\n" +
+			"weights are the archive's, bit for bit. The configuration is the sidecar's or\n" +
+			"that of --config, because weights do not show the number of heads.",
 		UsageText: `  golens model import gpt2.pt gpt2-folder
   golens model import mine.pt folder --config config.json`,
 		Flags: append([]cli.Flag{

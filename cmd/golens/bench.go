@@ -17,17 +17,19 @@ import (
 
 func benchCommand() *cli.Command {
 	return &cli.Command{
-		Name: "bench", Usage: "how fast this machine is, and which part of its limits is used", ArgsUsage: "[NEW.json]",
-		Description: "Measures what golens does with a model: forward, hooks (a capture in each block\n" +
-			"against none, by turns), lens, sweep (12 blocks scaled, say), generate (with the\n" +
-			"lens of each token) and text (in chunks), at several lengths T, in exact and in\n" +
-			"fast mode. The works take turns, and so do measurements of the machine itself: a\n" +
-			"large product, and a pass over a large array. Products and memory are shares of\n" +
-			"what it reached there. The spread is half of the interval that holds the median.\n\n" +
-			"With --compare OLD.json, what was measured before stands beside what is measured\n" +
-			"now with the same settings, or beside NEW.json, and nothing is measured. The exit\n" +
-			"status is 3 where a work is slower beyond the noise and by more than --tolerance:\n" +
-			"the intervals of the two medians do not meet.",
+		Name: "bench", Usage: "measure how fast golens is, and how much of the machine it uses", ArgsUsage: "[NEW.json]",
+		Description: "Measures golens with a model: forward, hooks (a capture in each block and none,\n" +
+			"in turns), lens, sweep (every block scaled), generate (with the lens of each\n" +
+			"token) and text (in chunks). Each is measured at several lengths T, in exact\n" +
+			"and in fast mode.\n\n" +
+			"The works take turns with measurements of the machine itself: a large product,\n" +
+			"and a pass over a large array. The columns products and memory are shares of\n" +
+			"what the machine reached there. The spread is half the width of the interval\n" +
+			"that holds the median.\n\n" +
+			"With --compare OLD.json, earlier results are compared with a new measurement at\n" +
+			"the same settings, or with NEW.json, and nothing is measured. The exit status\n" +
+			"is 3 if a work is slower by more than the noise (the intervals of the two\n" +
+			"medians do not meet) and by more than --tolerance.",
 		UsageText: `  golens bench
   golens bench --shape 12x768 --threads 1 --work forward,lens --tokens 14,256
   golens bench --model gpt2 --time 10m --json before.json
@@ -160,7 +162,7 @@ func benchFiles(c *cli.Context) (old, after *bench.Result, err error) {
 	}
 	for _, f := range slices.Concat(benchFlags(), benchSharedFlags(), nameFlags()) {
 		if name := f.Names()[0]; c.IsSet(name) && !slices.Contains([]string{"compare", "tolerance", "force", "quiet", "color", "width", "model"}, name) {
-			return nil, nil, usage(c, "--%s has no meaning where two files are compared: nothing is measured", name)
+			return nil, nil, usage(c, "--%s does not apply when two files are compared: nothing is measured", name)
 		}
 	}
 	after, err = readBench(c.Args().First())

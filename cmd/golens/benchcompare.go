@@ -26,7 +26,7 @@ func comparableBench(c *cli.Context, k *bench.Comparison) error {
 	if len(k.Differs) == 0 || c.Bool("force") {
 		return nil
 	}
-	return fmt.Errorf("the two results cannot be compared: %s; with --force they are, and the ratios tell of that as well", strings.Join(k.Differs, "; "))
+	return fmt.Errorf("the two results cannot be compared: %s; --force compares them anyway, and the ratios then include that difference", strings.Join(k.Differs, "; "))
 }
 
 // compareBench shows what became of each work.
@@ -36,7 +36,7 @@ func compareBench(c *cli.Context, t terminal.Terminal, old, after *bench.Result)
 		return err
 	}
 	if len(k.Changes) == 0 {
-		return fmt.Errorf("the two results have no work in common: there are %s", strings.Join(k.Only, ", "))
+		return fmt.Errorf("the two results have no work in common: they have %s", strings.Join(k.Only, ", "))
 	}
 	tolerance := c.Float64("tolerance") / 100
 	if !c.Bool("quiet") {

@@ -15,21 +15,21 @@ import (
 func benchFlags() []cli.Flag {
 	const what, out = "What is measured", "Output"
 	return []cli.Flag{
-		&cli.StringFlag{Name: "work", Category: what, Value: "all", Usage: "`LIST`: of forward, hooks, lens, sweep, generate and text"},
-		&cli.StringFlag{Name: "tokens", Category: what, Usage: "`LIST`: lengths T of prompts, or of chunks; without it 1,14,64,256,1024, as far as the context goes, for generate 14 and for text 256"},
-		&cli.StringFlag{Name: "mode", Category: what, Value: "both", Usage: "`MODE`: exact, fast or both"},
-		&cli.StringFlag{Name: "kernel", Category: what, Value: "auto", Usage: "`KERNEL`: in fast mode, read the rows by f32, x3, aten or auto"},
-		&cli.StringFlag{Name: "shape", Category: what, Usage: "`LxC`: in place of a model, GPT-2 of L blocks of width C with random weights, made in memory, such as 12x768 (GPT-2 small: 500 MB)"},
+		&cli.StringFlag{Name: "work", Category: what, Value: "all", Usage: "`LIST`: measure these works: forward, hooks, lens, sweep, generate, text"},
+		&cli.StringFlag{Name: "tokens", Category: what, Usage: "`LIST`: the lengths T of prompts or chunks; without it 1,14,64,256,1024 as far as the context allows, 14 for generate and 256 for text"},
+		&cli.StringFlag{Name: "mode", Category: what, Value: "both", Usage: "`MODE`: measure exact, fast or both"},
+		&cli.StringFlag{Name: "kernel", Category: what, Value: "auto", Usage: "`KERNEL`: the kernel of fast mode: f32, x3, aten or auto"},
+		&cli.StringFlag{Name: "shape", Category: what, Usage: "`LxC`: instead of a model, measure a GPT-2 of L blocks of width C with random weights in memory, such as 12x768 (GPT-2 small: 500 MB)"},
 		&cli.IntFlag{Name: "new", Category: what, Value: 16, Usage: "generate `N` tokens"},
-		&cli.IntFlag{Name: "chunks", Category: what, Value: 4, Usage: "a text has `N` chunks"},
-		&cli.IntFlag{Name: "runs", Category: what, Value: 10, Usage: "time each work `N` times"},
-		&cli.IntFlag{Name: "pairs", Category: what, Value: 100, Usage: "time `N` pairs of runs with hooks and without"},
-		&cli.StringFlag{Name: "time", Category: what, Value: "2m", Usage: "begin nothing that would end later than `TIME`, such as 90s or 10m; 0 for all runs, however long they take"},
+		&cli.IntFlag{Name: "chunks", Category: what, Value: 4, Usage: "read `N` chunks of a text"},
+		&cli.IntFlag{Name: "runs", Category: what, Value: 10, Usage: "time each work at most `N` times"},
+		&cli.IntFlag{Name: "pairs", Category: what, Value: 100, Usage: "time at most `N` pairs of runs with and without hooks"},
+		&cli.StringFlag{Name: "time", Category: what, Value: "2m", Usage: "start no run that would end after `TIME`, such as 90s or 10m; 0 makes all runs"},
 		&cli.StringFlag{Name: "json", Category: out, Usage: "`FILE`: write JSON, which --compare reads"},
 		&cli.StringFlag{Name: "compare", Category: out, Usage: "`OLD.json`: compare with an earlier result"},
-		&cli.Float64Flag{Name: "tolerance", Category: out, Value: 10, Usage: "with --compare, fail where a work is slower by more than `PERCENT` and beyond the noise"},
-		&cli.BoolFlag{Name: "force", Category: out, Usage: "compare results of other machines, models or settings, too"},
-		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: out, Usage: "print no table, and show no progress"},
+		&cli.Float64Flag{Name: "tolerance", Category: out, Value: 10, Usage: "with --compare, fail if a work is slower by more than `PERCENT` and by more than the noise"},
+		&cli.BoolFlag{Name: "force", Category: out, Usage: "compare results of different machines, models or settings, too"},
+		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: out, Usage: "print no table and no progress"},
 	}
 }
 

@@ -19,15 +19,15 @@ import (
 
 func fetchCommand() *cli.Command {
 	return &cli.Command{
-		Name: "fetch", Usage: "bring a model from the Hugging Face hub into the cache, or update it", ArgsUsage: "NAME[@REVISION]",
+		Name: "fetch", Usage: "fetch a model from the Hugging Face hub, or update it", ArgsUsage: "NAME[@REVISION]",
 		Description: "Fetches configuration, tokenizer and weights of NAME, such as gpt2 or\n" +
-			"EleutherAI/pythia-70m, into the cache that Python's libraries share, and prints the\n" +
-			"folder. What is there is not fetched again. Ctrl-C or a lost connection costs\n" +
-			"nothing: the same command goes on where it stopped. --model NAME fetches by itself\n" +
-			"what the cache lacks, and asks the hub for nothing that it has.\n\n" +
-			"HF_TOKEN is for private and gated models, HF_ENDPOINT names another hub,\n" +
-			"HF_HUB_OFFLINE=1 forbids every request, HF_HOME or HF_HUB_CACHE says where the cache\n" +
-			"is, and HTTPS_PROXY names a proxy.",
+			"EleutherAI/pythia-70m, and prints the folder. They go into the cache that\n" +
+			"Python's libraries share. Files that are there are not fetched again. After\n" +
+			"Ctrl-C or a lost connection, the same command continues where it stopped.\n" +
+			"--model NAME fetches what the cache lacks and sends no request for what it has.\n\n" +
+			"HF_TOKEN is for private and gated models. HF_ENDPOINT names another hub.\n" +
+			"HF_HUB_OFFLINE=1 forbids every request. HF_HOME or HF_HUB_CACHE sets the cache,\n" +
+			"and HTTPS_PROXY a proxy.",
 		UsageText: `  golens model fetch gpt2
   golens model fetch EleutherAI/pythia-70m@step1000`,
 		Flags: []cli.Flag{}, OnUsageError: onUsageError,
@@ -61,8 +61,9 @@ type listedModel struct {
 func listCommand() *cli.Command {
 	return &cli.Command{
 		Name: "list", Usage: "show the models of the local Hugging Face cache",
-		Description: "Lists what the cache holds, by names that --model takes: the size, the family, the type\n" +
-			"of the weights, and whether golens can run it, or why not. Nothing is asked of the hub.",
+		Description: "Lists the models of the cache by the names that --model takes: size, family,\n" +
+			"type of the weights, and whether golens can run it, or why not. No request is\n" +
+			"sent.",
 		UsageText: `  golens model list
   golens model list --json | jq -r '.[] | select(.supported) | .name'`,
 		Flags: []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "write JSON"}}, OnUsageError: onUsageError,
@@ -131,8 +132,9 @@ func orDash(s string) string {
 func removeCommand() *cli.Command {
 	return &cli.Command{
 		Name: "remove", Usage: "remove a model from the local Hugging Face cache", ArgsUsage: "NAME[@REVISION]",
-		Description: "Removes NAME with all its revisions, or one revision and the bytes that no other one\n" +
-			"uses, after asking. Python's libraries share the cache: they do not find it either.",
+		Description: "Removes NAME with all its revisions, or one revision and the files that no\n" +
+			"other revision uses. It asks first. Python's libraries share the cache and will\n" +
+			"not find the model either.",
 		UsageText: `  golens model remove gpt2
   golens model remove EleutherAI/pythia-70m@step1000 --yes`,
 		Flags:        []cli.Flag{&cli.BoolFlag{Name: "yes", Usage: "do not ask"}},

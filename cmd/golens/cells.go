@@ -15,13 +15,13 @@ import (
 func cellFlags() []cli.Flag {
 	const category = "Cells"
 	return []cli.Flag{
-		&cli.StringFlag{Name: "layers", Category: category, Value: "all", Usage: "`ROWS`: read these: 0 is the embedding, i the state after block i-1; such as 0,6,12 or 2..5 or 8.."},
-		&cli.StringFlag{Name: "positions", Category: category, Value: "all", Usage: "`LIST`: read these tokens' cells, counted from 0 or, backwards, from -1; such as 0,3 or -2.."},
-		&cli.StringFlag{Name: "at", Category: category, Value: "resid", Usage: "`SITE`: read the stream behind each block (resid) or behind its attention (resid_mid), or what the block's attn or mlp adds"},
+		&cli.StringFlag{Name: "layers", Category: category, Value: "all", Usage: "`ROWS`: read these layers, such as 0,6,12 or 2..5 or 8..; 0 is the embedding, i the state after block i-1"},
+		&cli.StringFlag{Name: "positions", Category: category, Value: "all", Usage: "`LIST`: read these positions, such as 0,3 or -2..; -1 is the last"},
+		&cli.StringFlag{Name: "at", Category: category, Value: "resid", Usage: "`SITE`: read the residual stream after each block (resid) or after its attention (resid_mid), or the output of its attn or mlp"},
 		&cli.IntFlag{Name: "top", Category: category, Value: lens.DefaultTop, Usage: "keep the `K` likeliest tokens of each cell"},
-		&cli.IntFlag{Name: "track", Category: category, Usage: "follow the `K` likeliest tokens of each cell through all rows, those where they are unlikely too"},
-		&cli.StringSliceFlag{Name: "target", Category: category, KeepSpace: true, Usage: "`WORD`: follow its probability and rank, at the last position or at --positions; a space goes in front, as within a text, unless it is written in quotation marks: '\".\"' is the full stop itself. The word next is the text's own next token, at each position"},
-		&cli.StringSliceFlag{Name: "target-id", Category: category, Usage: "`ID`: a target by its token id"},
+		&cli.IntFlag{Name: "track", Category: category, Usage: "follow each token that is among the `K` likeliest of some layer through all layers"},
+		&cli.StringSliceFlag{Name: "target", Category: category, KeepSpace: true, Usage: "`WORD`: follow its probability and rank through the layers, at the last position or at --positions. A space is put before the word; quotation marks prevent that: '\".\"' is the full stop itself. next is the text's own next token at each position"},
+		&cli.StringSliceFlag{Name: "target-id", Category: category, Usage: "`ID`: follow the token with this id"},
 	}
 }
 
@@ -117,7 +117,7 @@ func targetError(c *cli.Context, flag string, err error) error {
 
 func jointFlag() cli.Flag {
 	return &cli.StringSliceFlag{Name: "target-joint", Category: "Cells", KeepSpace: true,
-		Usage: "`WORD`: follow the log-probability of all of its tokens behind PROMPT, such as New York; written as for --target. The model runs once more for each"}
+		Usage: "`WORD`: follow the log-probability of a word of several tokens after PROMPT, such as New York, written as for --target. The model runs once more for each"}
 }
 
 // jointTargets finds the tokens of --target-joint.

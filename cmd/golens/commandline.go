@@ -105,9 +105,9 @@ func readCommandLine(a *cli.App, args []string) (*commandLine, error) {
 	switch {
 	case l.help:
 	case len(l.commands(a)) > 0 && len(l.path) > 0:
-		return fail(fmt.Errorf("what about the %s? There is: golens %s", l.name(), strings.Join(paths(l, a), ", ")))
+		return fail(fmt.Errorf("golens %s needs a subcommand: golens %s", l.name(), strings.Join(paths(l, a), ", ")))
 	case len(l.path) == 0 && len(l.flags)+len(l.rest) > 0:
-		return fail(fmt.Errorf("no command was given: there are %s", strings.Join(paths(l, a), ", ")))
+		return fail(fmt.Errorf("no command was given; the commands are %s", strings.Join(paths(l, a), ", ")))
 	case len(l.path) == 0:
 		l.help = true
 	default:
@@ -138,7 +138,7 @@ func (l *commandLine) find(a *cli.App, arg, name string) (cli.DocGenerationFlag,
 	if len(l.path) == 0 {
 		for _, c := range a.Commands {
 			if find(c.Flags, name) != nil {
-				return nil, fmt.Errorf("--%s belongs behind the command: golens %s --%s", name, c.Name, name)
+				return nil, fmt.Errorf("--%s goes after the command: golens %s --%s", name, c.Name, name)
 			}
 		}
 	}
@@ -150,7 +150,7 @@ func (l *commandLine) find(a *cli.App, arg, name string) (cli.DocGenerationFlag,
 	case near != "":
 		return nil, fmt.Errorf("there is no flag %s; did you mean --%s?", arg, near)
 	case strings.Contains(arg, " "):
-		return nil, fmt.Errorf("there is no flag %q; text that begins with - goes behind --", arg)
+		return nil, fmt.Errorf("there is no flag %q; text that begins with - goes after --", arg)
 	}
 	return nil, fmt.Errorf("there is no flag %s", arg)
 }

@@ -16,18 +16,18 @@ import (
 
 func doctorCommand() *cli.Command {
 	return &cli.Command{
-		Name: "doctor", Usage: "what golens found on this machine, and whether it works",
-		Description: "Tells of libtorch, the processor, threads, CUDA and fonts, and has the model of\n" +
-			"--model check itself: the lens against the model's own output, the whole against\n" +
-			"its parts, hooks, two runs, the tokenizer. Each line is ok, warn or fail. The exit\n" +
-			"status is 3 where a number differs that must not, or something fails.\n\n" +
-			"The lines of products tell for which numbers of rows a matrix product gives a row\n" +
-			"the same last bits: {1} {2..15} says that a row among 2 to 15 has other bits than\n" +
-			"one alone.",
+		Name: "doctor", Usage: "show what golens found on this machine, and check that it works",
+		Description: "Shows libtorch, the processor, threads, CUDA and fonts, and checks the model of\n" +
+			"--model: the lens against the model's own output, the whole against its parts,\n" +
+			"hooks, two runs, the tokenizer. Each line is ok, warn or fail. The exit status\n" +
+			"is 3 if a check fails.\n\n" +
+			"The lines \"products\" show for which numbers of rows a matrix product gives a\n" +
+			"row the same last bits. {1} {2..15} means that a row among 2 to 15 has other\n" +
+			"bits than a row alone.",
 		UsageText: `  golens doctor
   golens doctor --deep --model gpt2
   golens doctor --model gpt2 --threads 1 --json`,
-		Flags: append([]cli.Flag{&cli.BoolFlag{Name: "deep", Usage: "check interventions as well, by runs that must agree: scaling by 1, patching a run with itself or with another, skipping blocks, sweeps"},
+		Flags: append([]cli.Flag{&cli.BoolFlag{Name: "deep", Usage: "also check interventions by runs that must agree: scaling by 1, patching a run with itself or another, skipping blocks, sweeps"},
 			&cli.BoolFlag{Name: "json", Usage: "write JSON"}}, append(sharedFlags(), nameFlags()...)...),
 		OnUsageError: onUsageError, Action: runDoctor,
 	}

@@ -15,9 +15,9 @@ import (
 func envCommand() *cli.Command {
 	return &cli.Command{
 		Name: "env", Usage: "print what a Go program of your own needs to build with golens",
-		Description: "Prints shell commands that set the flags of cgo for a libtorch: that of $LIBTORCH (a\n" +
-			"folder) or $PYTHON (an interpreter with torch), else the one that this golens runs\n" +
-			"with.",
+		Description: "Prints shell commands that set cgo's flags for a libtorch: that of $LIBTORCH (a\n" +
+			"folder) or $PYTHON (an interpreter with torch), else the one that this golens\n" +
+			"runs with.",
 		UsageText: `  eval "$(golens env)" && go build -tags libtorch_env ./...`,
 		Flags:     []cli.Flag{}, OnUsageError: onUsageError,
 		Action: func(c *cli.Context) error {

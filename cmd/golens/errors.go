@@ -12,7 +12,7 @@ import (
 // Exit statuses.
 const (
 	exitFailed = 1 // it could not be done: a file is missing or broken, the disk is full
-	exitUsage  = 2 // the command line asks for what there is not
+	exitUsage  = 2 // the command line is wrong
 	// exitDiffers: a check failed, such as numbers that differ and must not
 	exitDiffers = 3
 )

@@ -18,18 +18,17 @@ import (
 
 func generateCommand() *cli.Command {
 	return &cli.Command{
-		Name: "generate", Usage: "let the model write on, and see what every layer would write", ArgsUsage: "PROMPT",
-		Description: "Writes behind PROMPT token by token, each the likeliest one unless a flag of\n" +
-			"Chance is given, and reads the lens of every step as it is made: a column for\n" +
-			"each new token, a row for each layer. Files hold the prompt's positions as well,\n" +
-			"among which --positions chooses.\n\n" +
-			"The settings of the model's folder hold, as in transformers' generate: those of\n" +
-			"generation_config.json, or else of config.json. A flag replaces the folder's\n" +
-			"value, and null stands for the default. A warning names what is not applied.\n\n" +
-			"The text goes to standard output as it is written, the grid behind it; with\n" +
-			"--quiet the text alone. For PROMPT, - is standard input; for FILE, - is standard\n" +
-			"output, which then has neither text nor grid; nor has it with a file and\n" +
-			"--prompts. With Ctrl-C what was written so far is kept.",
+		Name: "generate", Usage: "let the model write, and show what every layer would write", ArgsUsage: "PROMPT",
+		Description: "Continues PROMPT token by token and reads the lens of every step: a column for\n" +
+			"each new token, a row for each layer. Each token is the likeliest one, unless a\n" +
+			"flag of Sampling is given. Files hold the prompt's positions as well;\n" +
+			"--positions chooses among them.\n\n" +
+			"The settings of the model's folder apply, as in transformers' generate: those\n" +
+			"of generation_config.json, or else of config.json. A flag replaces the folder's\n" +
+			"value, and null restores the default. A warning names settings that are not\n" +
+			"applied.\n\n" +
+			"The text goes to standard output as it is written, followed by the grid. With\n" +
+			"--quiet there is no grid. PROMPT - is standard input, FILE - standard output.",
 		UsageText: `  golens generate "The old man and the"
   golens generate "Are cats good?" --max-length 14 --min-length 14 --lens normed
   golens generate "Once upon a time" --temperature 0.8 --top-k 40 --seed 7 -q
@@ -38,7 +37,7 @@ func generateCommand() *cli.Command {
   golens generate "Are cats good?" --scale h.3=0.8 --target next --json out.json
   golens generate "Are cats good?" --max-new 30 --plot steps.svg --view words -q
   golens generate --prompts prompts.jsonl --max-new 5 --npz steps.npz`,
-		Flags:        slices.Concat(promptFlags(), writingFlags(), cellFlags(), interventionFlags(), []cli.Flag{resumeFlag("the text, or the prompts of --prompts that are lacking")}, outputFlags(), pageFlags(), sharedFlags(), nameFlags()),
+		Flags:        slices.Concat(promptFlags(), writingFlags(), cellFlags(), interventionFlags(), []cli.Flag{resumeFlag("the text, or the missing prompts of --prompts")}, outputFlags(), pageFlags(), sharedFlags(), nameFlags()),
 		OnUsageError: onUsageError,
 		Action:       runGenerate,
 	}

@@ -17,14 +17,14 @@ var ownFlags = []string{"max_new_tokens", "max_length", "min_new_tokens", "min_l
 
 // writingFlags say how long the text becomes and how its tokens are chosen.
 func writingFlags() []cli.Flag {
-	const length, choice, chance = "Length", "Choice of tokens", "Chance (without any of these flags each token is the likeliest)"
+	const length, choice, chance = "Length", "Choice of tokens", "Sampling (without any of these flags, each token is the likeliest)"
 	out := []cli.Flag{
-		&cli.IntFlag{Name: "max-new", Category: length, Usage: fmt.Sprintf("`N`: write at most so many tokens; without it and --max-length as the folder says, or %d", lens.DefaultMaxNew)},
-		&cli.IntFlag{Name: "max-length", Category: length, Usage: "`N`: the same, counted with the prompt's"},
-		&cli.IntFlag{Name: "min-new", Category: length, Usage: "`N`: forbid the end of the text before so many new tokens"},
-		&cli.IntFlag{Name: "min-length", Category: length, Usage: "`N`: the same, counted with the prompt's"},
-		&cli.StringSliceFlag{Name: "stop", Category: length, KeepSpace: true, Usage: "`TEXT`: end with the token that completes this text, which may begin in the prompt (stop_strings)"},
-		&cli.BoolFlag{Name: "no-end", Category: length, Usage: "write on behind a token that ends the text"},
+		&cli.IntFlag{Name: "max-new", Category: length, Usage: fmt.Sprintf("`N`: write at most N tokens; without it and --max-length, as the folder says, or %d", lens.DefaultMaxNew)},
+		&cli.IntFlag{Name: "max-length", Category: length, Usage: "`N`: the same, including the prompt's tokens"},
+		&cli.IntFlag{Name: "min-new", Category: length, Usage: "`N`: write at least N new tokens"},
+		&cli.IntFlag{Name: "min-length", Category: length, Usage: "`N`: the same, including the prompt's tokens"},
+		&cli.StringSliceFlag{Name: "stop", Category: length, KeepSpace: true, Usage: "`TEXT`: stop after the token that completes this text, which may begin in the prompt (stop_strings)"},
+		&cli.BoolFlag{Name: "no-end", Category: length, Usage: "continue after a token that ends the text"},
 	}
 	for _, s := range model.Settings {
 		category := choice
@@ -39,7 +39,7 @@ func writingFlags() []cli.Flag {
 			out = append(out, &cli.StringFlag{Name: s.Flag(), Category: category, Usage: "`" + s.Takes + "`: " + s.Doc})
 		}
 	}
-	return append(out, &cli.Uint64Flag{Name: "seed", Category: chance, Usage: "`N`: of the draws: the same seed gives the same text, though not the one that PyTorch would give"})
+	return append(out, &cli.Uint64Flag{Name: "seed", Category: chance, Usage: "`N`: the seed of the draws. The same seed gives the same text, but not the text of PyTorch"})
 }
 
 // writingOptions reads these flags, but for what the folder has a part in.

@@ -20,27 +20,28 @@ var hiddenViews = []string{"activations", "layers", "tokens", "laminar"}
 func hiddenCommand() *cli.Command {
 	const cells, out, figure = "Cells", "Output", "Figure"
 	return &cli.Command{
-		Name: "hidden", Usage: "how the states of the residual stream lie in their space", ArgsUsage: "PROMPT",
-		Description: "Compares the states of PROMPT, as Hugging Face's hidden_states has them (the last\n" +
-			"one is normed): the variance of a token's activations in each, the cosine\n" +
-			"similarity of all pairs of states and of all pairs of tokens, and the laminar\n" +
-			"profile, the similarities of all pairs of tokens but the first, by state.",
+		Name: "hidden", Usage: "compare the states of the residual stream", ArgsUsage: "PROMPT",
+		Description: "Compares the states of PROMPT, which are those of Hugging Face's hidden_states\n" +
+			"(the last one is normed). It shows the variance of a token's activations in\n" +
+			"each state, and the cosine similarity of all pairs of states and of all pairs\n" +
+			"of tokens. The laminar profile is the similarity of all pairs of tokens but the\n" +
+			"first, state by state.",
 		UsageText: `  golens hidden "A wise man once said: Penguins are cute."
   golens hidden "Are cats good?" --token 2 --plot cats.png
   golens hidden "Are cats good?" --view laminar --plot laminar.svg --npz cats.npz
   golens hidden "Are cats good?" --zero h.3.mlp --json -`,
 		Flags: slices.Concat(promptFlags(), []cli.Flag{
-			&cli.IntFlag{Name: "token", Category: cells, Value: -1, Usage: "`POSITION`: show this token's activations and variance, counted from 0 or, backwards, from -1"},
-			&cli.StringFlag{Name: "positions", Category: cells, Usage: "`LIST`: compare the layers of these tokens; without it four, evenly spaced, and that of --token"},
-			&cli.StringFlag{Name: "layers", Category: cells, Usage: "`ROWS`: compare the tokens in these states, 0 is the embedding; without it four, evenly spaced"},
+			&cli.IntFlag{Name: "token", Category: cells, Value: -1, Usage: "`POSITION`: show the activations and variance of this token; -1 is the last"},
+			&cli.StringFlag{Name: "positions", Category: cells, Usage: "`LIST`: compare the layers at these positions; without it four evenly spaced ones and that of --token"},
+			&cli.StringFlag{Name: "layers", Category: cells, Usage: "`ROWS`: compare the tokens in these states; 0 is the embedding. Without it, four evenly spaced ones"},
 		}, interventionFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "json", Category: out, Usage: "`FILE`: write JSON"},
-			&cli.StringFlag{Name: "npz", Category: out, Usage: "`FILE`: write NumPy's .npz, the states too"},
+			&cli.StringFlag{Name: "npz", Category: out, Usage: "`FILE`: write NumPy's .npz, with the states"},
 			&cli.BoolFlag{Name: "hidden", Category: out, Usage: "write the states to --json as well"},
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: out, Usage: "print no table"},
 		}, plotFlags("--view"), []cli.Flag{
 			&cli.StringFlag{Name: "view", Category: figure, Value: hiddenViews[0], Usage: "`VIEW`: draw " + strings.Join(hiddenViews, ", ")},
-			&cli.Uint64Flag{Name: "seed", Category: figure, Usage: "`N`: of the jitter that sets the dots of a figure apart"},
+			&cli.Uint64Flag{Name: "seed", Category: figure, Usage: "`N`: the seed of the jitter that separates the dots of a figure"},
 		}, sharedFlags(), nameFlags()),
 		OnUsageError: onUsageError, Action: runHidden,
 	}
@@ -51,7 +52,7 @@ func runHidden(c *cli.Context) error {
 		return usage(c, "--prompts: one prompt at a time is compared")
 	}
 	if c.IsSet("lens") {
-		return usage(c, "--lens: states are compared, and none is projected")
+		return usage(c, "--lens: golens hidden compares states and projects none")
 	}
 	if !slices.Contains(hiddenViews, c.String("view")) {
 		return usage(c, "--view %s: there are %s", c.String("view"), strings.Join(hiddenViews, ", "))

@@ -17,8 +17,8 @@ import (
 func pageFlags() []cli.Flag {
 	const category = "Output"
 	return []cli.Flag{
-		&cli.StringFlag{Name: "html", Category: category, Usage: "`FILE`: write an interactive page, one file that needs nothing else; with --prompts it has all of them"},
-		&cli.StringFlag{Name: "json-format", Category: category, Value: formatGolens, Usage: "`LAYOUT`: write --json as golens, or as logitlenskit for that project's viewer"},
+		&cli.StringFlag{Name: "html", Category: category, Usage: "`FILE`: write an interactive page in one file; with --prompts it holds all prompts"},
+		&cli.StringFlag{Name: "json-format", Category: category, Value: formatGolens, Usage: "`LAYOUT`: the layout of --json: golens, or logitlenskit for that project's viewer"},
 	}
 }
 

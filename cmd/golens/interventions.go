@@ -86,7 +86,7 @@ func interventionOf(k intervene.Kind, text string) (points []string, s intervene
 		return nil, s, fmt.Errorf("%w; write %s", unnamed(err, intervene.Spec{Kind: k.Name, File: value, Factor: 1}), form)
 	}
 	if s.At, s.From = where.At, where.From; !where.From.Own() && k.Name != "patch" {
-		return nil, s, errors.New("another prompt's positions behind a colon, and points behind from, have a meaning for --patch only")
+		return nil, s, errors.New("positions of another prompt after a colon, and points after from, are for --patch only")
 	}
 	return where.Points, s, nil
 }
@@ -105,7 +105,7 @@ func unnamed(err error, s intervene.Spec) error {
 // mayAct refuses points at which a kind of intervention has no meaning.
 func mayAct(m *model.Model, point, kind string) error {
 	if bare, _, _ := strings.Cut(point, ":"); bare == m.Layout.Head {
-		return fmt.Errorf("%s takes no intervention here, since a lens runs it for every layer; %s is in front of it", point, m.Layout.Norm)
+		return fmt.Errorf("%s takes no intervention here, because a lens runs it for every layer; use %s, which comes before it", point, m.Layout.Norm)
 	}
 	if kind != "skip" {
 		return nil
@@ -115,7 +115,7 @@ func mayAct(m *model.Model, point, kind string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("only a block can be skipped, such as %s; --zero takes out what a part of it adds", m.Layout.Blocks[0].Out)
+	return fmt.Errorf("only a block can be skipped, such as %s; use --zero to remove the output of one of its parts", m.Layout.Blocks[0].Out)
 }
 
 // A source finds what interventions name, for a command.

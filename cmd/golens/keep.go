@@ -20,7 +20,7 @@ import (
 const checkpointExt = ".checkpoint"
 
 func resumeFlag(of string) cli.Flag {
-	return &cli.BoolFlag{Name: "resume", Category: "Output", Usage: "go on with " + of + ", after Ctrl-C, a kill or a power failure: give the same command again, with this flag. What is done is kept beside the first file of results, in FILE" + checkpointExt + ", until the end"}
+	return &cli.BoolFlag{Name: "resume", Category: "Output", Usage: "continue with " + of + " after Ctrl-C, a kill or a power failure: repeat the command with this flag. Finished parts are kept in FILE" + checkpointExt + ", next to the first result file, until the end"}
 }
 
 // checkpointPath returns where a command that writes these files keeps its checkpoint, ""
@@ -62,7 +62,7 @@ func openCheckpoint(c *cli.Context, files []*file, key checkpoint.Key, n *notes,
 	}
 	j, dropped, err := checkpoint.Open(path, key, each)
 	if dropped {
-		n.warn("", path+" held a part of a run that did not end; this run begins anew, and --resume would have gone on with it")
+		n.warn("", path+" held part of an unfinished run; this run starts again, and --resume would have continued that one")
 	}
 	if err != nil && c.Bool("resume") {
 		err = fmt.Errorf("--resume: %w", err)

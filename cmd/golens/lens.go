@@ -17,12 +17,14 @@ import (
 
 func lensCommand() *cli.Command {
 	return &cli.Command{
-		Name: "lens", Usage: "what every layer would say next, at every position", ArgsUsage: "PROMPT",
-		Description: "Projects the residual stream after every block on the vocabulary and shows the\n" +
-			"likeliest next token of each cell: a column for each token of PROMPT, a row for\n" +
-			"each layer. Row emb is the embedding, L0 the stream after block 0, and so on.\n\n" +
-			"For PROMPT, - is standard input, byte for byte; for FILE, - is standard output.\n" +
-			"With a file the grid is drawn as well, unless the file is - or --prompts is given.",
+		Name: "lens", Usage: "show what every layer would predict, at every position", ArgsUsage: "PROMPT",
+		Description: "Applies the unembedding to the residual stream after every block and shows the\n" +
+			"likeliest next token of each cell. A column is a token of PROMPT, a row a\n" +
+			"layer: emb is the embedding, L0 the stream after block 0, and so on.\n\n" +
+			"The default lens, notebook, norms the last layer only. --lens normed is the\n" +
+			"logit lens of the papers. docs/tutorial.md explains both.\n\n" +
+			"PROMPT - is standard input, byte for byte. FILE - is standard output. The grid\n" +
+			"is printed as well, unless a file is - or --prompts is given.",
 		UsageText: `  golens lens "The way you do anything is the way you do everything"
   golens lens "Paris is the capital of" --target Rome --plot paris.svg
   golens lens "Are cats good?" --model gpt2 --lens normed --by entropy
@@ -32,7 +34,7 @@ func lensCommand() *cli.Command {
   golens lens "Are cats good?" --layers 12 --positions -1 --json - | jq .top_probs
   golens lens --prompts prompts.jsonl --target next --npz lens.npz
   golens lens --file book.txt --chunk 256 --plot book.png`,
-		Flags:        slices.Concat(promptFlags(), textFlags(), cellFlags(), []cli.Flag{jointFlag()}, interventionFlags(), []cli.Flag{diffFlag(), resumeFlag("the prompts of --prompts that are lacking, or the rest of --file")}, outputFlags(), pageFlags(), sharedFlags(), nameFlags()),
+		Flags:        slices.Concat(promptFlags(), textFlags(), cellFlags(), []cli.Flag{jointFlag()}, interventionFlags(), []cli.Flag{diffFlag(), resumeFlag("the missing prompts of --prompts, or the rest of --file")}, outputFlags(), pageFlags(), sharedFlags(), nameFlags()),
 		OnUsageError: onUsageError,
 		Action:       runLens,
 	}

@@ -13,7 +13,7 @@ import (
 
 func diffFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "diff", Category: interventionCategory,
-		Usage: "show what the interventions change: each cell's likeliest token, marked where it is another without them, shaded by KL(clean || changed)"}
+		Usage: "show what the interventions change: each cell's likeliest token, marked if it differs from the clean run's, and shaded by KL(clean || changed)"}
 }
 
 // runDiff is golens lens --diff.

@@ -26,8 +26,8 @@ import (
 func textFlags() []cli.Flag {
 	const category = "Text"
 	return []cli.Flag{
-		&cli.StringFlag{Name: "file", Category: category, Usage: "`TEXT`: read a text of any length from this file (- for standard input), in windows, and show each layer's means over all of its tokens, with its own next tokens as targets"},
-		&cli.IntFlag{Name: "chunk", Category: category, Usage: "`N`: tokens of the text in a window, which begins at position 0 and sees nothing of those before; without it 256, or what the model's context has room for"},
+		&cli.StringFlag{Name: "file", Category: category, Usage: "`TEXT`: read a text of any length from this file (- for standard input), and show each layer's means over all tokens; the targets are the text's own next tokens"},
+		&cli.IntFlag{Name: "chunk", Category: category, Usage: "`N`: tokens in a window of the text; each window is a run of its own that begins at position 0 (without it 256, or the model's context if that is shorter)"},
 	}
 }
 
@@ -46,7 +46,7 @@ func runText(c *cli.Context) error {
 	}
 	switch {
 	case c.Args().Len() > 0:
-		return usage(c, "a prompt was given and a file as well: --file stands in its place")
+		return usage(c, "a prompt and --file were given: --file replaces the prompt")
 	case c.String("file") == "":
 		return usage(c, "--file: the file name is empty")
 	case c.IsSet("chunk") && c.Int("chunk") < 1:
@@ -99,7 +99,7 @@ func runText(c *cli.Context) error {
 	stream := tok.NewStream(text, !c.Bool("literal"))
 	notes := newNotes(c.App.ErrWriter, c.Bool("quiet"))
 	if reason := stream.Whole(); reason != "" {
-		notes.warn("", "the text is held in memory as a whole, since its tokenizer cannot be told where to cut it: "+reason)
+		notes.warn("", "the whole text is held in memory, because its tokenizer does not show where to cut it: "+reason)
 	}
 	to := lens.TextOptions{Lens: o, Chunk: c.Int("chunk"), Prefix: prefix,
 		Progress: func(p lens.TextProgress) { notes.say(textProgress(p, stream.Bytes(), text.size)) }}

@@ -78,14 +78,14 @@ func command(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 func app(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 	a := &cli.App{
 		Name:      "golens",
-		Usage:     "see what a language model would say at every layer",
+		Usage:     "see what a language model would predict at every layer",
 		UsageText: "golens [shared flags] COMMAND [flags] [arguments]",
-		Description: "Flags may stand before and behind arguments. Text that begins with - goes behind\n" +
+		Description: "Flags can stand before and after arguments. Text that begins with - goes after\n" +
 			"--, and - alone is standard input or output. Results go to standard output,\n" +
 			"everything else to standard error.\n\n" +
-			"Exit status: 0 done; 1 it could not be done (a file is missing or broken, the\n" +
-			"disk is full, Ctrl-C); 2 the command line asks for what there is not; 3 a check\n" +
-			"failed: of doctor, or of two results that are compared.",
+			"Exit status: 0 success; 1 failure (a file is missing or broken, the disk is\n" +
+			"full, Ctrl-C); 2 usage error; 3 a check failed (of doctor, or of two results\n" +
+			"that are compared).",
 		Reader: stdin, Writer: stdout, ErrWriter: stderr,
 		HideHelp: true, HideVersion: true, // both are read before the library's own parser
 		DisableSliceFlagSeparator: true, // a target may hold a comma

@@ -15,17 +15,18 @@ import (
 
 func modelCommand() *cli.Command {
 	return &cli.Command{
-		Name: "model", Usage: "look at a model, fetch and list models, write and read TorchScript", OnUsageError: onUsageError,
+		Name: "model", Usage: "inspect, fetch, list, export and import models", OnUsageError: onUsageError,
 		Subcommands: []*cli.Command{{
-			Name: "info", Usage: "configuration, hook points, parameters, memory and digests", ArgsUsage: "[MODEL]",
-			Description: "Says what MODEL is, a folder or a name as for --model: its sizes, its parameters\n" +
-				"(each once, as model.parameters() counts in PyTorch, and module by module, where a\n" +
-				"tied head counts again), its digests, and the points for interventions.",
+			Name: "info", Usage: "show sizes, hook points, parameters and digests", ArgsUsage: "[MODEL]",
+			Description: "Shows the sizes of MODEL, a folder or a name as for --model, its parameters,\n" +
+				"its digests, and the hook points for interventions. Parameters are counted\n" +
+				"twice: each once, as model.parameters() does in PyTorch, and module by module,\n" +
+				"where a tied unembedding counts again.",
 			UsageText: `  golens model info
   golens model info gpt2 --tree
   golens model info DIR --json | jq .config`,
 			Flags: append([]cli.Flag{
-				&cli.BoolFlag{Name: "tree", Usage: "list every module, not one block for all"},
+				&cli.BoolFlag{Name: "tree", Usage: "list every module, and not one block for all"},
 				&cli.BoolFlag{Name: "json", Usage: "write JSON"}}, append(sharedFlags(), nameFlags()...)...),
 			OnUsageError: onUsageError, Action: runModelInfo,
 		}, fetchCommand(), listCommand(), removeCommand(), exportCommand(), importCommand()},

@@ -21,15 +21,15 @@ import (
 func outputFlags() []cli.Flag {
 	const category = "Output"
 	return append([]cli.Flag{
-		&cli.StringFlag{Name: "json", Category: category, Usage: "`FILE`: write JSON; with --prompts JSON lines"},
-		&cli.StringFlag{Name: "csv", Category: category, Usage: "`FILE`: write CSV, a line for each cell and candidate"},
-		&cli.StringFlag{Name: "npz", Category: category, Usage: "`FILE`: write NumPy's .npz; with --prompts the arrays are 0/ids, 1/ids and so on"},
-		&cli.BoolFlag{Name: "hidden", Category: category, Usage: "write the states to --json as well (--npz always has them)"},
+		&cli.StringFlag{Name: "json", Category: category, Usage: "`FILE`: write JSON; with --prompts, JSON lines"},
+		&cli.StringFlag{Name: "csv", Category: category, Usage: "`FILE`: write CSV, a line for each cell and top token"},
+		&cli.StringFlag{Name: "npz", Category: category, Usage: "`FILE`: write NumPy's .npz; with --prompts, the arrays are 0/ids, 1/ids and so on"},
+		&cli.BoolFlag{Name: "hidden", Category: category, Usage: "write the states to --json as well (--npz always contains them)"},
 		&cli.BoolFlag{Name: "logits", Category: category, Usage: "write the logits of the whole vocabulary to --npz and --json"},
-		&cli.StringFlag{Name: "by", Category: category, Value: "prob", Usage: "`MEASURE`: shade by prob, entropy, kl, agree, target-prob or target-rank"},
-		&cli.StringFlag{Name: "view", Category: category, Value: "grid", Usage: "`VIEW`: --plot draws grid, boxes, words, numbers, pieces (every second row; plain or --by entropy), targets (lines; --by target-rank for ranks) or scatter (the vocabulary in one cell)"},
-		&cli.BoolFlag{Name: "last-on-top", Category: category, Usage: "draw the last layer on top"},
-		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: category, Usage: "draw no grid in the terminal, and show no progress"},
+		&cli.StringFlag{Name: "by", Category: category, Value: "prob", Usage: "`MEASURE`: shade the cells by prob, entropy, kl, agree, target-prob or target-rank"},
+		&cli.StringFlag{Name: "view", Category: category, Value: "grid", Usage: "`VIEW`: what --plot draws: grid, boxes, words, numbers, pieces (every second layer; plain or --by entropy), targets (lines; --by target-rank for ranks) or scatter (the vocabulary in one cell)"},
+		&cli.BoolFlag{Name: "last-on-top", Category: category, Usage: "draw the last layer at the top"},
+		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: category, Usage: "print no grid and no progress"},
 	}, plotFlags("the grid")...)
 }
 

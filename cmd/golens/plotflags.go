@@ -20,12 +20,12 @@ func plotFlags(what string) []cli.Flag {
 	const category = "Figure"
 	return []cli.Flag{
 		&cli.StringFlag{Name: "plot", Category: category, Usage: "`FILE`: draw " + what + "; the name ends in .png, .svg or .pdf"},
-		&cli.StringFlag{Name: "formats", Category: category, Usage: "`LIST`: draw FILE in each of png, svg and pdf that is named, with its ending"},
-		&cli.StringFlag{Name: "theme", Category: category, Value: "light", Usage: "`THEME`: light, dark or both; of both, the dark one's name has -dark at its end"},
-		&cli.StringFlag{Name: "figsize", Category: category, Usage: "`W,H`: size in inches, 0 for what the other one makes it; without it as large as the content needs"},
-		&cli.IntFlag{Name: "dpi", Category: category, Usage: "`N`: dots per inch of png; without it 150, or fewer where a figure would be over 1 MB"},
-		&cli.StringFlag{Name: "cmap", Category: category, Usage: "`MAP`: colours, such as Reds, viridis or RdYlBu_r"},
-		&cli.StringFlag{Name: "title", Category: category, Usage: "`TEXT`: in place of the figure's own title"},
+		&cli.StringFlag{Name: "formats", Category: category, Usage: "`LIST`: draw FILE once in each of these formats: png, svg, pdf"},
+		&cli.StringFlag{Name: "theme", Category: category, Value: "light", Usage: "`THEME`: light, dark or both; with both, the dark file's name ends in -dark"},
+		&cli.StringFlag{Name: "figsize", Category: category, Usage: "`W,H`: size in inches; 0 for W or H keeps the proportions. Without it, as large as the content needs"},
+		&cli.IntFlag{Name: "dpi", Category: category, Usage: "`N`: dots per inch of png; without it 150, or fewer if the file would be over 1 MB"},
+		&cli.StringFlag{Name: "cmap", Category: category, Usage: "`MAP`: the colour map, such as Reds, viridis or RdYlBu_r"},
+		&cli.StringFlag{Name: "title", Category: category, Usage: "`TEXT`: the title, instead of the figure's own"},
 	}
 }
 

@@ -59,7 +59,7 @@ func parsePrompt(line string) (p prompt, err error) {
 		return p, fmt.Errorf("%w: a line is {\"prompt\": TEXT} or {\"ids\": [464, 835]}, with \"name\" and \"bos\" if wanted", jsonError(err))
 	}
 	if (p.Text == "") == (len(p.IDs) == 0) {
-		return p, errors.New("it has to have either a \"prompt\" or \"ids\" that are not empty")
+		return p, errors.New("it needs either a \"prompt\" or \"ids\" that are not empty")
 	}
 	return p, nil
 }

@@ -22,25 +22,25 @@ func studyCommand() *cli.Command {
 	const category = "Output"
 	return &cli.Command{
 		Name: "study", Usage: "repeat a published notebook: its text, figures and numbers", ArgsUsage: "NAME|all",
-		Description: "Repeats a published experiment with the logit lens on the model at hand, number\n" +
-			"for number. What the notebook prints goes to standard output; its figures, its\n" +
-			"numbers (NPZ and JSON) and index.html, which shows all of it, go to a folder.\n" +
-			"With all, the five studies go to folders of their names in it.\n\n" +
-			"Where the published code does something else than it says, --compat published\n" +
-			"does the same, and --compat fixed does what was meant; --list tells where.",
+		Description: "Repeats a published experiment with the logit lens, number for number, on the\n" +
+			"model of --model. What the notebook prints goes to standard output. Its\n" +
+			"figures, its numbers (NPZ and JSON) and index.html, which shows all of it, go\n" +
+			"to a folder. NAME all repeats the five studies, each into a folder of its name.\n\n" +
+			"Some published code does something else than its text says. --compat published\n" +
+			"does the same, and --compat fixed does what was meant. --list names the places.",
 		UsageText: `  golens study --list
   golens study lens-grid
   golens study hidden-states --model gpt2 --compat fixed --out penguins
   golens study all --formats png,pdf --theme both`,
 		Flags: append([]cli.Flag{
-			&cli.BoolFlag{Name: "list", Usage: "say what each study is, and where it was published"},
-			&cli.StringFlag{Name: "compat", Value: "published", Usage: "`VARIANT`: published, what the published code does, or fixed, what it was meant to do"},
-			&cli.Uint64Flag{Name: "seed", Usage: "`N`: of the jitter that sets the dots of a figure apart"},
+			&cli.BoolFlag{Name: "list", Usage: "list the studies, and where each was published"},
+			&cli.StringFlag{Name: "compat", Value: "published", Usage: "`VARIANT`: published (what the published code does) or fixed (what it was meant to do)"},
+			&cli.Uint64Flag{Name: "seed", Usage: "`N`: the seed of the jitter that separates the dots of a figure"},
 			&cli.StringFlag{Name: "out", Category: category, Usage: "`DIR`: write to this folder; without it " + studiesFolder + "/NAME"},
-			&cli.StringFlag{Name: "formats", Category: category, Value: "png,svg", Usage: "`LIST`: of the figures: png, svg, pdf"},
+			&cli.StringFlag{Name: "formats", Category: category, Value: "png,svg", Usage: "`LIST`: formats of the figures: png, svg, pdf"},
 			&cli.StringFlag{Name: "theme", Category: category, Value: "light", Usage: "`THEME`: of the figures: light, dark or both"},
-			&cli.IntFlag{Name: "dpi", Category: category, Usage: "`N` dots per inch of PNG; without it 150, and 300 where the study has it so"},
-			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: category, Usage: "print no text, and show no progress"},
+			&cli.IntFlag{Name: "dpi", Category: category, Usage: "`N` dots per inch of PNG; without it 150, or 300 where the study uses that"},
+			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: category, Usage: "print no text and no progress"},
 		}, append(sharedFlags(), nameFlags()...)...),
 		OnUsageError: onUsageError, Action: runStudy,
 	}

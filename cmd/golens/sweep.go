@@ -23,13 +23,14 @@ import (
 func sweepCommand() *cli.Command {
 	const out = "Output"
 	return &cli.Command{
-		Name: "sweep", Usage: "what each part of the model does to a word", ArgsUsage: "PROMPT",
-		Description: "Changes one place of the model after the other, runs PROMPT, and shows what becomes\n" +
-			"of a target at the last position, beside the run without a change. Every number\n" +
-			"equals that of PyTorch with a forward hook that does the same; a run begins with\n" +
-			"the first block that is changed.\n\n" +
-			"Several changes are a map of places by changes. In a CHANGE, + does several things\n" +
-			"at once, and `at SITE` names another site of the block: \"zero at attn + zero at mlp\".",
+		Name: "sweep", Usage: "measure the effect of each part of the model on a word", ArgsUsage: "PROMPT",
+		Description: "Makes an intervention at one place of the model after another, runs PROMPT, and\n" +
+			"shows the effect on a target at the last position, with the clean run for\n" +
+			"comparison. Every number equals that of PyTorch with a forward hook that does\n" +
+			"the same. Each run starts at the first block that changes.\n\n" +
+			"Several changes give a map of places by changes. In a CHANGE, + does several\n" +
+			"things at once, and `at SITE` names another site of the block: \"zero at attn +\n" +
+			"zero at mlp\".",
 		UsageText: `  golens sweep "As Gregor Samsa awoke one morning" --target " from" --scale 0.8
   golens sweep "Paris is the capital of" --target France --scale 0:2:0.1 --plot map.png
   golens sweep "Paris is the capital of" --target France --ablate --metric logprob --metric kl
@@ -43,10 +44,10 @@ func sweepCommand() *cli.Command {
 			&cli.StringFlag{Name: "json", Category: out, Usage: "`FILE`: write JSON"},
 			&cli.StringFlag{Name: "csv", Category: out, Usage: "`FILE`: write CSV, a line for each run, metric and target"},
 			&cli.StringFlag{Name: "npz", Category: out, Usage: "`FILE`: write NumPy's .npz"},
-			resumeFlag("the runs that are lacking"),
-			&cli.BoolFlag{Name: "dry-run", Category: out, Usage: "list the runs and what they cost, and make none"},
-			&cli.BoolFlag{Name: "compare", Category: out, Usage: "compare two results: the arguments are their JSON files. The exit status is 3 where numbers differ that must not"},
-			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: out, Usage: "print no table, and show no progress"},
+			resumeFlag("the missing runs"),
+			&cli.BoolFlag{Name: "dry-run", Category: out, Usage: "list the runs and their cost, without making any"},
+			&cli.BoolFlag{Name: "compare", Category: out, Usage: "compare two results; the arguments are their JSON files. The exit status is 3 if numbers differ that must be equal"},
+			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: out, Usage: "print no table and no progress"},
 		}, plotFlags("the sweep"), sharedFlags(), nameFlags()[1:]), // its --blocks is among the first
 		OnUsageError: onUsageError, Action: runSweep,
 	}
@@ -58,7 +59,7 @@ func runSweep(c *cli.Context) error {
 	}
 	for _, flag := range []string{"prompts", "lens"} {
 		if c.IsSet(flag) {
-			return usage(c, "--%s has no meaning for a sweep: it reads one prompt, and the model's own output", flag)
+			return usage(c, "--%s does not apply to a sweep, which reads one prompt and the model's own output", flag)
 		}
 	}
 	files, err := sweepFiles(c)

@@ -26,14 +26,14 @@ func sweepFlags() []cli.Flag {
 		list("change", what, "`CHANGE`: any of these in words, several at once with +: \"scale 0.5 + noise 0.1,3\""),
 		list("always", what, "`\"POINT CHANGE\"`: act in every run, the clean one too, such as \"h.0@last scale 0.5\""),
 		list("at", where, "`SITES`: resid (the default), resid_pre, resid_mid, attn, mlp, heads, q, k, v (of each head), attn:h5 (one head of each block), embed, ln_f"),
-		&cli.StringFlag{Name: "blocks", Category: where, Usage: "`LIST`: in these blocks, counted from 0, such as 0..11; without it in all. With a star, the pattern of an archive's paths, as in the other commands"},
-		&cli.StringFlag{Name: "positions", Category: where, Usage: "`LIST`: at these tokens, such as last, 0,3 or -2..; without it at all"},
-		&cli.StringFlag{Name: "window", Category: where, Usage: "`N`: change N blocks at once, those about each of --blocks"},
+		&cli.StringFlag{Name: "blocks", Category: where, Usage: "`LIST`: change these blocks, counted from 0, such as 0..11; without it all. With a star, the pattern of an archive's paths, as in the other commands"},
+		&cli.StringFlag{Name: "positions", Category: where, Usage: "`LIST`: change these positions, such as last, 0,3 or -2..; without it all"},
+		&cli.StringFlag{Name: "window", Category: where, Usage: "`N`: change N blocks at once, centred on each of --blocks"},
 		list("from", where, "`ORIGIN`: where --patch takes its states: positions of the other prompt, such as last, another point, such as h.8, or both, h.8@5. Each --from is a change"),
 		list("target", read, "`WORD`: read it at the last position; a space goes in front, as within a text, unless it is written in quotation marks: '\".\"'. The word next is the text's own words, at every position"),
 		list("target-id", read, "`ID`: a target by its token id"),
 		list("metric", read, "`METRIC`: logprob (the default), prob, rank, logit, entropy, kl (from the clean run) or diff:\" a\",\" b\" (of two words' log-probabilities)"),
-		&cli.StringFlag{Name: "plan", Category: what, Usage: "`FILE`: read all of this from a file of YAML, in the place of PROMPT and the flags"},
+		&cli.StringFlag{Name: "plan", Category: what, Usage: "`FILE`: read the whole sweep from a YAML file instead of PROMPT and flags"},
 	}...)
 }
 

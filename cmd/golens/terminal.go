@@ -15,8 +15,8 @@ import (
 func screenFlags() []cli.Flag {
 	const category = "Terminal"
 	return []cli.Flag{
-		&cli.StringFlag{Name: "color", Category: category, Value: "auto", Usage: "`WHEN`: colour auto (on a terminal, unless $NO_COLOR is set), always or never"},
-		&cli.IntFlag{Name: "width", Category: category, Usage: "draw `N` columns wide; without it the terminal's width, elsewhere $COLUMNS or 160"},
+		&cli.StringFlag{Name: "color", Category: category, Value: "auto", Usage: "`WHEN`: use colour: auto (on a terminal, unless $NO_COLOR is set), always or never"},
+		&cli.IntFlag{Name: "width", Category: category, Usage: "make the output `N` columns wide; without it as wide as the terminal, or $COLUMNS, or 160"},
 	}
 }
 

@@ -18,22 +18,22 @@ import (
 
 func tokensCommand() *cli.Command {
 	return &cli.Command{
-		Name: "tokens", Usage: "the tokens of a text, or the text of tokens", ArgsUsage: "[TEXT|-]",
-		Description: "Lists the tokens of TEXT: position, id, the piece made visible, its bytes. For -,\n" +
-			"or without TEXT, standard input is read. The text is literal. What the tokenizer\n" +
-			"puts around a prompt (Llama: <s>) is listed too, as its positions are those of the\n" +
-			"other commands. With byte-level tokenizers, as GPT-2's, any bytes have tokens that\n" +
-			"decode to the same.",
+		Name: "tokens", Usage: "list the tokens of a text, or decode token ids", ArgsUsage: "[TEXT|-]",
+		Description: "Lists the tokens of TEXT: position, id, piece and bytes. For -, or without\n" +
+			"TEXT, it reads standard input. TEXT is literal. The list contains the tokens\n" +
+			"that the tokenizer puts around a prompt (Llama: <s>), so that positions are\n" +
+			"those of the other commands. Byte-level tokenizers, such as GPT-2's, have\n" +
+			"tokens for any bytes, and these decode to the same bytes.",
 		UsageText: `  golens tokens "Are cats good?"
   golens tokens --jsonl "Are cats good?"
   golens tokens --decode "8491 11875 922 30"
   golens tokens - < book.txt | less`,
 		Flags: append([]cli.Flag{
-			&cli.BoolFlag{Name: "special", Usage: "take <|endoftext|> for the token that it names"},
-			&cli.BoolFlag{Name: "no-bos", Usage: "leave out what the tokenizer puts around a prompt"},
-			&cli.BoolFlag{Name: "decode", Usage: "take TEXT for ids, such as 464,835 345 or [464, 835], and write their bytes"},
-			&cli.BoolFlag{Name: "jsonl", Usage: "write a line of JSON: {\"ids\": [..], \"tokens\": [..]}"},
-			modelFlag("`MODEL`: the folder or name whose tokenizer is used; without it $" + modelVariable + ", or GPT-2's"),
+			&cli.BoolFlag{Name: "special", Usage: "read <|endoftext|> as the special token"},
+			&cli.BoolFlag{Name: "no-bos", Usage: "leave out the tokens that the tokenizer puts around a prompt"},
+			&cli.BoolFlag{Name: "decode", Usage: "read TEXT as token ids, such as 464,835 345 or [464, 835], and write their bytes"},
+			&cli.BoolFlag{Name: "jsonl", Usage: "write one line of JSON: {\"ids\": [..], \"tokens\": [..]}"},
+			modelFlag("`MODEL`: use the tokenizer of this folder or name; without it $" + modelVariable + ", or GPT-2's"),
 		}, screenFlags()...),
 		OnUsageError: onUsageError,
 		Action:       runTokens,
@@ -101,7 +101,7 @@ func runTokens(c *cli.Context) error {
 func readText(c *cli.Context) (string, error) {
 	switch {
 	case c.Args().Len() > 1:
-		return "", usage(c, "%d arguments were given, and the text is one: put it in quotes", c.Args().Len())
+		return "", usage(c, "%d arguments were given; put the text in quotes", c.Args().Len())
 	case c.Args().Present() && c.Args().First() != "-":
 		return c.Args().First(), nil
 	case !c.Args().Present():
