@@ -14,23 +14,13 @@ import (
 // The flags that say which text is read.
 func promptFlags() []cli.Flag {
 	const category = "Prompt"
-<<<<<<< HEAD
 	return append([]cli.Flag{
-		&cli.StringFlag{Name: "prompts", Category: category, Usage: "`FILE`: read many prompts, a line of JSON for each: {\"prompt\": TEXT} or {\"ids\": [464, 835]}, with \"name\" if wanted, and \"bos\": true or false for --prepend-bos or --no-bos"},
-		&cli.StringFlag{Name: "ids", Category: category, Usage: "`IDS`: token ids in the place of PROMPT, such as 464,835,345"},
-		&cli.BoolFlag{Name: "prepend-bos", Category: category, Usage: "put the beginning-of-text token in front where the tokenizer does not (GPT-2: <|endoftext|>)"},
-		&cli.BoolFlag{Name: "no-bos", Category: category, Usage: "leave out what the tokenizer puts around a prompt (Llama: <s>), as add_special_tokens=False does in transformers: for a text of a chat template, which has these tokens already"},
-		&cli.BoolFlag{Name: "literal", Category: category, Usage: "take <|endoftext|> in a prompt for the characters it is written with"},
-	}, chatFlags()...)
-=======
-	return []cli.Flag{
 		&cli.StringFlag{Name: "prompts", Category: category, Usage: "`FILE`: read many prompts, one JSON object a line: {\"prompt\": TEXT} or {\"ids\": [464, 835]}. \"name\" is optional; \"bos\": true or false stands for --prepend-bos or --no-bos"},
 		&cli.StringFlag{Name: "ids", Category: category, Usage: "`IDS`: read these token ids instead of PROMPT, such as 464,835,345"},
 		&cli.BoolFlag{Name: "prepend-bos", Category: category, Usage: "put the beginning-of-text token before the prompt where the tokenizer does not (GPT-2: <|endoftext|>)"},
 		&cli.BoolFlag{Name: "no-bos", Category: category, Usage: "leave out the tokens that the tokenizer puts around a prompt (Llama: <s>), as add_special_tokens=False in transformers. Use it for text of a chat template, which has these tokens already"},
 		&cli.BoolFlag{Name: "literal", Category: category, Usage: "read <|endoftext|> in a prompt as plain characters, not as the special token"},
-	}
->>>>>>> words
+	}, chatFlags()...)
 }
 
 // A prompt is a text or its token ids.

@@ -26,18 +26,8 @@ func modelFlag(usage string) cli.Flag {
 func sharedFlags() []cli.Flag {
 	const category = "Shared flags"
 	return append([]cli.Flag{
-<<<<<<< HEAD
-		modelFlag("`MODEL`: a Hugging Face folder, a TorchScript archive (.pt; load only what you trust), or a name such as gpt2, which is fetched from the Hugging Face hub where the local cache lacks it; without it $" + modelVariable + ", or the small model in this program"),
-		&cli.StringFlag{Name: "adapter", Category: category, Usage: "`FOLDER`: merge the LoRA adapter in it (adapter_config.json, as peft writes it) into the model's weights"},
-		&cli.StringFlag{Name: "device", Category: category, Value: "cpu", Usage: "`DEVICE`: compute on cpu, cuda, cuda:N or auto (a GPU where there is one; a warning says why one that is there is not taken)"},
-		&cli.IntFlag{Name: "threads", Category: category, Usage: "use `N` threads of the CPU; without it as many as PyTorch would. The last bits of the numbers depend on it"},
-		&cli.StringFlag{Name: "attention", Category: category, Value: "sdpa", Usage: "`KIND`: compute attention by sdpa or eager, as in transformers; an archive has its own"},
-		&cli.StringFlag{Name: "dtype", Category: category, Value: "auto", Usage: "`TYPE`: compute in float32, bfloat16, float16 or auto, the type that the weights are stored in, as transformers 5 does (studies: float32); an archive has its own"},
-		&cli.StringFlag{Name: "lens", Category: category, Value: "notebook", Usage: "`KIND`: notebook (hidden_states as they are: only the last is normed), raw (no final norm), normed (final norm for every row)"},
-		&cli.StringFlag{Name: "mode", Category: category, Value: "exact", Usage: "`MODE`: exact, every number to the bit as PyTorch has it; for lens, generate and sweep also fast, equal up to rounding: all rows, or many variants, at once"},
-		&cli.StringFlag{Name: "kernel", Category: category, Value: "auto", Usage: "`KERNEL`: with --mode fast, read the rows by " + string(lens.F32) + " (float32 on the CPU), " + string(lens.X3) + " (the same in split bfloat16, where the processor has it), " + string(lens.TF32X3) + " (split TF32: float32 models on GPUs), " + string(lens.ATen) + " (libtorch's operations: anywhere) or auto, the fastest one that serves and has passed its tests on such hardware"},
-=======
 		modelFlag("`MODEL`: a Hugging Face folder, a TorchScript archive (.pt; load only what you trust), or a name such as gpt2, which is fetched from the Hugging Face hub if the local cache lacks it. Without it $" + modelVariable + ", or the small model inside golens"),
+		&cli.StringFlag{Name: "adapter", Category: category, Usage: "`FOLDER`: merge the LoRA adapter in FOLDER (adapter_config.json, as peft writes it) into the weights"},
 		&cli.StringFlag{Name: "device", Category: category, Value: "cpu", Usage: "`DEVICE`: compute on cpu, cuda, cuda:N or auto (a GPU if there is one; a warning says why a GPU is not used)"},
 		&cli.IntFlag{Name: "threads", Category: category, Usage: "use `N` CPU threads; without it as many as PyTorch would use. The last bits of the numbers depend on N"},
 		&cli.StringFlag{Name: "attention", Category: category, Value: "sdpa", Usage: "`KIND`: compute attention as sdpa or eager, as in transformers; an archive has its own kind"},
@@ -45,7 +35,6 @@ func sharedFlags() []cli.Flag {
 		&cli.StringFlag{Name: "lens", Category: category, Value: "notebook", Usage: "`KIND`: normed (the papers' logit lens: final norm and unembedding at every layer), notebook (hidden_states as they are: only the last is normed) or raw (no final norm)"},
 		&cli.StringFlag{Name: "mode", Category: category, Value: "exact", Usage: "`MODE`: exact (every number is PyTorch's, bit for bit) or fast (equal up to rounding; for lens, generate and sweep)"},
 		&cli.StringFlag{Name: "kernel", Category: category, Value: "auto", Usage: "`KERNEL`: how --mode fast computes: " + string(lens.F32) + " (float32 on the CPU), " + string(lens.X3) + " (split bfloat16, where the processor has it), " + string(lens.TF32X3) + " (split TF32, float32 models on GPUs), " + string(lens.ATen) + " (libtorch's operations, anywhere) or auto (the fastest that has passed its tests on such hardware)"},
->>>>>>> words
 	}, screenFlags()...)
 }
 
