@@ -10,6 +10,7 @@ import (
 
 	"github.com/golens/golens/bench"
 	"github.com/golens/golens/figure"
+	"github.com/golens/golens/internal/visible"
 	"github.com/golens/golens/report/terminal"
 )
 
@@ -50,7 +51,7 @@ func modeText(w bench.Row) string {
 
 // benchNotes returns the lines below the table.
 func benchNotes(r *bench.Result) (out []string) {
-	add := func(format string, a ...any) { out = append(out, folded(printable(fmt.Sprintf(format, a...)))...) }
+	add := func(format string, a ...any) { out = append(out, folded(visible.Name(fmt.Sprintf(format, a...)))...) }
 	for _, h := range benchHead(r) {
 		add("%s", h)
 	}
@@ -92,7 +93,7 @@ func folded(text string) []string {
 // benchHead says what was measured where.
 func benchHead(r *bench.Result) []string {
 	m := r.Manifest
-	out := []string{fmt.Sprintf("%s in %s on %s, %s; threads: %d of %d processors; libtorch %s", printable(m.Model), m.DType, m.Device, printable(m.CPU), m.Threads, r.Machine.Processors, m.Libtorch)}
+	out := []string{fmt.Sprintf("%s in %s on %s, %s; threads: %d of %d processors; libtorch %s", visible.Name(m.Model), m.DType, m.Device, visible.Name(m.CPU), m.Threads, r.Machine.Processors, m.Libtorch)}
 	if l := r.Limits; l.FLOPS > 0 {
 		out = append(out, fmt.Sprintf("limits of the machine in this run: %.0f GFLOP/s in products of %s by %s, %.1f GB/s from memory; products and memory are shares of them", l.FLOPS/1e9, l.DType, l.By, l.Bytes/1e9))
 	}
@@ -140,7 +141,7 @@ func BenchComparison(c *bench.Comparison, tolerance float64) *figure.Table {
 		notes = append(notes, "in one of them only: "+strings.Join(c.Only, ", "))
 	}
 	for _, n := range slices.Concat(notes, c.Differs, c.Notes) {
-		t.Notes = append(t.Notes, folded(printable(n))...)
+		t.Notes = append(t.Notes, folded(visible.Name(n))...)
 	}
 	return t
 }

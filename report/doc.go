@@ -1,14 +1,9 @@
-// Package report turns results into things for people and for programs: NPZ,
-// JSON and CSV files, tables and grids in a terminal, figures, and pages for a
-// browser.
+// Package report turns results into views: grids, tables and figures that people look at.
 //
-// Programs read arrays: schema.go names each of them once, and the writers and
-// docs/formats.md follow it. People read views: a Grid or a Table says what is
-// to be seen without saying where, and Terminal and WriteFigure draw it. A new
-// result turns itself into views; a new place to draw learns the views. A page is
-// the exception: it takes the arrays along, and its program (html/*.js) makes the
-// views, since its reader chooses them.
+// A Grid or a Table says what is to be seen without saying where. Package terminal
+// draws it as text, package figure as an image. Package data turns the same results into
+// arrays and files for programs, and package page into interactive pages.
 //
 // Nothing here prints, exits or reads the environment. Text of a model or a
-// prompt is data: it is never given raw to a terminal, and never markup in a page.
+// prompt is data: it is never given raw to a terminal.
 package report

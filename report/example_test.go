@@ -46,22 +46,6 @@ func ExampleWriteLens() {
 	// numbers: probability in percent; * the text's own next token
 }
 
-func ExampleNewCSV() {
-	c := report.NewCSV(os.Stdout)
-	if err := c.Write(result()); err != nil {
-		log.Fatal(err)
-	}
-	if err := c.Close(); err != nil {
-		log.Fatal(err)
-	}
-	// Output:
-	// name,row,point,label,position,token_id,token,kind,rank,ties,id,piece,logit,prob,logprob,entropy,logsumexp,kl,agree
-	// ,0,drop,emb,0,0,Are,top,1,,2," the",1.5,0.1,,2.5,,,
-	// ,0,drop,emb,1,1," cats",top,1,,1," cats",2.0,0.25,,2.0,,,
-	// ,1,ln_f,L0,0,0,Are,top,1,,1," cats",3.25,0.5,,1.5,,,
-	// ,1,ln_f,L0,1,1," cats",top,1,,3," good",5.0,0.875,,0.5,,,
-}
-
 // A figure is written whole or not at all, in the format that its name asks for.
 func ExampleLensGrid() {
 	dir, err := os.MkdirTemp("", "figure")

@@ -4,37 +4,10 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/golens/golens/figure"
 	"github.com/golens/golens/lens"
-	"github.com/golens/golens/model"
 )
-
-// generationJSON is the member "generation" of a file.
-type generationJSON struct {
-	Prompt   int             `json:"prompt_tokens"`
-	New      int             `json:"new_tokens"`
-	Text     string          `json:"text"`
-	Bytes    []byte          `json:"text_bytes,omitempty"` // base64, only where Text is not lossless
-	Ended    lens.Ending     `json:"ended"`
-	Sampling *model.Sampling `json:"sampling"`
-	Settings map[string]any  `json:"settings"`
-}
-
-func generationOf(r *lens.Result) generationJSON {
-	w := r.Written
-	g := generationJSON{Prompt: w.Prompt, New: len(w.Sequence) - w.Prompt, Text: valid(string(w.Text)), Ended: w.Ended, Sampling: w.Sampling, Settings: map[string]any{}}
-	if w.Config != nil {
-		own := *w.Config
-		own.Sample, own.Sampling = false, model.NewGenerationConfig().Sampling // g.Sampling has them
-		g.Settings = own.Changed()
-	}
-	if !utf8.Valid(w.Text) {
-		g.Bytes = w.Text
-	}
-	return g
-}
 
 // isNew reports whether the token behind a position was written by the model, or the
 // result is of a text that was given as a whole.
@@ -70,12 +43,12 @@ func generationGrid(r *lens.Result, o GridOptions) (*figure.Grid, error) {
 			g.Cells = append(g.Cells, c)
 		}
 	}
-	g.Notes = append(g.Notes, manner(r.Written))
+	g.Notes = append(g.Notes, Manner(r.Written))
 	return g, nil
 }
 
-// manner says in a sentence how a text was written, and why it ends.
-func manner(w *lens.Written) string {
+// Manner says in a sentence how a text was written, and why it ends.
+func Manner(w *lens.Written) string {
 	n := len(w.Sequence) - w.Prompt
 	s := fmt.Sprintf("%d new tokens", n)
 	if n == 1 {

@@ -1,8 +1,6 @@
 package report
 
 import (
-	"bytes"
-	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,27 +10,15 @@ import (
 	"github.com/golens/golens/internal/synthetic"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
+	"github.com/golens/golens/report/data"
+	"github.com/golens/golens/report/internal/madeup"
 )
-
-// writtenResult is plain's result, as if the tokens from position `from` on and one
-// more had been written by the model.
-func writtenResult(from int) *lens.Result {
-	r := plain()
-	w := &lens.Written{Prompt: from, Ended: lens.Ending{Why: lens.EndStop, Stop: "\x1b"}, Text: []byte("x\xff")}
-	for _, t := range r.Tokens {
-		w.Sequence = append(w.Sequence, t.ID)
-	}
-	last := r.TopIDs[len(r.TopIDs)-r.K] // the last row's likeliest at the last position
-	w.Sequence = append(w.Sequence, last)
-	r.Written = w
-	return r
-}
 
 // TestGenerationGrid: a column for each new token, with what each row would have
 // written in its place.
 func TestGenerationGrid(t *testing.T) {
 	for _, top := range []bool{false, true} {
-		r := writtenResult(5)
+		r := madeup.Written(5)
 		g := grid(t, r, GridOptions{LastOnTop: top})
 		if len(g.Columns) != 7 || len(g.Rows) != 13 || len(g.Cells) != 7*13 || len(g.Footers) != 0 {
 			t.Fatalf("%d columns, %d rows, %d cells, footers %v", len(g.Columns), len(g.Rows), len(g.Cells), g.Footers)
@@ -68,8 +54,8 @@ func TestGenerationGrid(t *testing.T) {
 
 // TestGenerationTargets: of next tokens those that were written have a column.
 func TestGenerationTargets(t *testing.T) {
-	r := madeUp{Prompt: strings.SplitAfter("a b c d e ", " "), Rows: 3, K: 2, next: true, Vocab: slices.Clone(synthetic.PlainWords)}.Make()
-	r.Written = &lens.Written{Prompt: 4, Sequence: append(tokenIDs(r.Tokens), 1)}
+	r := madeup.Result{Prompt: strings.SplitAfter("a b c d e ", " "), Rows: 3, K: 2, Next: true, Vocab: slices.Clone(synthetic.PlainWords)}.Make()
+	r.Written = &lens.Written{Prompt: 4, Sequence: append(data.TokenIDs(r.Tokens), 1)}
 	g, err := TargetGrid(r, GridOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +72,7 @@ func TestGenerationTargets(t *testing.T) {
 
 // TestGenerationViews: the figures show the new tokens.
 func TestGenerationViews(t *testing.T) {
-	r := writtenResult(5)
+	r := madeup.Written(5)
 	for view, label := range map[string]string{"words": "Out Tokens", "numbers": "Hidden States (Token Indexes)", "pieces": "Input token"} {
 		d, err := LensView(view, r, GridOptions{})
 		if err != nil {
@@ -112,37 +98,22 @@ func TestGenerationViews(t *testing.T) {
 	}
 }
 
-// TestGenerationFiles: the members that a generation has beside a lens, and no
-// file where the sequence does not fit.
-func TestGenerationFiles(t *testing.T) {
-	r := writtenResult(5)
+func TestGenerationManner(t *testing.T) {
+	r := madeup.Written(5)
 	r.Written.Sampling = &model.Sampling{Temperature: 0.5, TopK: 3, TopP: 0.9, Seed: 1 << 63}
-	var b bytes.Buffer
-	if err := JSON(&b, r, JSONOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	var got struct {
-		Sequence   []int64
-		Generation generationJSON
-	}
-	if err := json.Unmarshal(b.Bytes(), &got); err != nil {
-		t.Fatal(err)
-	}
-	g := got.Generation
-	if !slices.Equal(got.Sequence, r.Written.Sequence) || g.Prompt != 5 || g.New != 7 || g.Text != "x\ufffd" || string(g.Bytes) != "x\xff" ||
-		g.Ended != r.Written.Ended || *g.Sampling != *r.Written.Sampling {
-		t.Errorf("%+v of %v", g, got.Sequence)
-	}
-	if s := manner(r.Written); s != `7 new tokens, drawn with temperature 0.5, top-k 3, top-p 0.9, seed 9223372036854775808; stopped at "\x1b"` {
+	if s := Manner(r.Written); s != `7 new tokens, drawn with temperature 0.5, top-k 3, top-p 0.9, seed 9223372036854775808; stopped at "\x1b"` {
 		t.Errorf("it is said: %s", s)
 	}
+}
+
+func TestGenerationThatDoesNotFit(t *testing.T) {
 	for _, bad := range []func(*lens.Written){
 		func(w *lens.Written) { w.Sequence = w.Sequence[:11] },
 		func(w *lens.Written) { w.Sequence = append(w.Sequence, 1) },
 		func(w *lens.Written) { w.Prompt = 0 },
 		func(w *lens.Written) { w.Prompt = 12 },
 	} {
-		r := writtenResult(5)
+		r := madeup.Written(5)
 		bad(r.Written)
 		if _, err := LensGrid(r, GridOptions{}); err == nil {
 			t.Errorf("a grid of a prompt of %d and a sequence of %d", r.Written.Prompt, len(r.Written.Sequence))

@@ -67,7 +67,7 @@ func ActivationDots(g *lens.Geometry, position int, seed uint64) *figure.Figure 
 		variance.X, variance.Y = append(variance.X, float64(i)), append(variance.Y, float64(g.Variance[i*T+position]))
 	}
 	x := figure.Axis{Label: "State", Ticks: stateTicks(0, R)}
-	token := tokenText(g.Tokens[position])
+	token := TokenText(g.Tokens[position])
 	return &figure.Figure{Width: 12, Height: 4, Panels: []figure.Panel{
 		&figure.Axes{Title: fmt.Sprintf("Activations of “%s”", token), X: x, Y: figure.Axis{Label: "Activation"}, Marks: cloud(states, seed)},
 		&figure.Axes{Title: fmt.Sprintf("Variance of “%s”", token), X: x, Y: figure.Axis{Label: "Variance"}, Marks: []figure.Mark{variance}},
@@ -107,7 +107,7 @@ func CosineLayers(g *lens.Geometry, texts CosineTexts) *figure.Figure {
 	}
 	f := &figure.Figure{Width: 3 * float64(len(g.Positions)), Height: 3}
 	for n := range g.Positions {
-		f.Panels = append(f.Panels, similarity(fmt.Sprintf("CS matrix for “%s”", tokenText(g.Tokens[of[n]])),
+		f.Panels = append(f.Panels, similarity(fmt.Sprintf("CS matrix for “%s”", TokenText(g.Tokens[of[n]])),
 			y, x, g.CosLayers[n*R*R:(n+1)*R*R], 0.8, n == len(g.Positions)-1))
 	}
 	return f
@@ -119,7 +119,7 @@ func CosineTokens(g *lens.Geometry, texts CosineTexts) *figure.Figure {
 	T := len(g.Tokens)
 	ticks := make([]string, T)
 	for i, t := range g.Tokens {
-		ticks[i] = tokenText(t)
+		ticks[i] = TokenText(t)
 	}
 	of := texts.Of
 	if of == nil {

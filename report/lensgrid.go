@@ -10,6 +10,7 @@ import (
 	"github.com/golens/golens/figure"
 	"github.com/golens/golens/internal/visible"
 	"github.com/golens/golens/lens"
+	"github.com/golens/golens/report/data"
 )
 
 // A Measure is what the cells of a LensGrid are shaded by.
@@ -51,7 +52,7 @@ type GridOptions struct {
 // the prompt's tokens as column heads and the text's own next tokens below. Where the
 // model wrote the text, it has a column for each new token.
 func LensGrid(r *lens.Result, o GridOptions) (*figure.Grid, error) {
-	if err := check(r); err != nil {
+	if err := data.Check(r); err != nil {
 		return nil, err
 	}
 	if r.Written != nil {
@@ -62,7 +63,7 @@ func LensGrid(r *lens.Result, o GridOptions) (*figure.Grid, error) {
 
 func lensGrid(r *lens.Result, o GridOptions) (*figure.Grid, error) {
 	if r.K < 1 || r.TopIDs == nil {
-		return nil, fmt.Errorf("report: %s keeps no candidates to show; ask for at least one", describe(r))
+		return nil, fmt.Errorf("report: %s keeps no candidates to show; ask for at least one", data.Describe(r))
 	}
 	shade, err := newShade(r, o)
 	if err != nil {
@@ -79,21 +80,21 @@ func lensGrid(r *lens.Result, o GridOptions) (*figure.Grid, error) {
 	}
 	next := figure.Footer{Label: "next"}
 	for _, p := range r.Positions {
-		g.Columns = append(g.Columns, figure.Head{Text: tokenText(r.Tokens[p]), Note: strconv.Itoa(p)})
+		g.Columns = append(g.Columns, figure.Head{Text: TokenText(r.Tokens[p]), Note: strconv.Itoa(p)})
 		text := ""
 		if p+1 < len(r.Tokens) {
-			text = tokenText(r.Tokens[p+1])
+			text = TokenText(r.Tokens[p+1])
 		}
 		next.Cells = append(next.Cells, text)
 	}
 	g.Footers = []figure.Footer{next}
 	for _, i := range rowOrder(r, o) {
-		g.Rows = append(g.Rows, figure.Head{Text: printable(r.Rows[i].Label), Note: printable(r.Rows[i].Point)})
+		g.Rows = append(g.Rows, figure.Head{Text: visible.Name(r.Rows[i].Label), Note: visible.Name(r.Rows[i].Point)})
 		for j, p := range r.Positions {
 			n := i*len(r.Positions) + j
 			id := r.TopIDs[n*r.K]
 			c := figure.Cell{Text: piece(r, id), Marked: p+1 < len(r.Tokens) && r.Tokens[p+1].ID == id}
-			c.Value, c.Number = shade.at(i, j)
+			c.Value, c.Number = shade.At(i, j)
 			g.Cells = append(g.Cells, c)
 		}
 	}
@@ -106,40 +107,31 @@ func Title(r *lens.Result) string {
 	var s strings.Builder
 	m := r.Manifest
 	if r.Name != "" {
-		s.WriteString(printable(r.Name) + ": ")
+		s.WriteString(visible.Name(r.Name) + ": ")
 	}
 	if m.Lens != "" {
 		s.WriteString(string(m.Lens) + " ")
 	}
 	s.WriteString("lens")
 	if m.Model != "" {
-		s.WriteString(" of " + printable(m.Model))
+		s.WriteString(" of " + visible.Name(m.Model))
 	}
 	if m.At != "" && m.At != "resid" {
-		s.WriteString(" at " + printable(m.At))
+		s.WriteString(" at " + visible.Name(m.At))
 	}
 	if len(m.Interventions) > 0 {
-		s.WriteString(" with " + printable(strings.Join(m.Interventions, ", ")))
+		s.WriteString(" with " + visible.Name(strings.Join(m.Interventions, ", ")))
 	}
 	return s.String()
 }
 
-// printable is Visible for names, whose spaces stay spaces.
-func printable(s string) string {
-	words := strings.Split(s, " ")
-	for i, w := range words {
-		if w != "" {
-			words[i] = visible.Text([]byte(w))
-		}
-	}
-	return strings.Join(words, " ")
-}
-
 // piece returns the token of an id for people.
-func piece(r *lens.Result, id int64) string {
-	t := r.Pieces[id]
+func piece(r *lens.Result, id int64) string { return pieceText(r.Pieces, id) }
+
+func pieceText(pieces map[int64]lens.Token, id int64) string {
+	t := pieces[id]
 	t.ID = id
-	return tokenText(t)
+	return TokenText(t)
 }
 
 func rowOrder(r *lens.Result, o GridOptions) []int {
@@ -157,15 +149,15 @@ func rowOrder(r *lens.Result, o GridOptions) []int {
 func finiteMax(values []float32) float64 {
 	top := 0.0
 	for _, v := range values {
-		if isFinite(v) {
+		if data.IsFinite(v) {
 			top = math.Max(top, float64(v))
 		}
 	}
 	return top
 }
 
-// tokenText returns a token as people see it: by its id where its bytes are not known.
-func tokenText(t lens.Token) string {
+// TokenText returns a token as people see it: by its id where its bytes are not known.
+func TokenText(t lens.Token) string {
 	if t.Bytes == nil {
 		return "#" + strconv.FormatInt(t.ID, 10)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/golens/golens/internal/synthetic"
 	"github.com/golens/golens/internal/visible"
 	"github.com/golens/golens/lens"
+	"github.com/golens/golens/report/internal/madeup"
 )
 
 func grid(t *testing.T, r *lens.Result, o GridOptions) *figure.Grid {
@@ -22,7 +23,7 @@ func grid(t *testing.T, r *lens.Result, o GridOptions) *figure.Grid {
 }
 
 func TestLensGridCells(t *testing.T) {
-	r := plain()
+	r := madeup.Plain()
 	g := grid(t, r, GridOptions{})
 	if len(g.Rows) != 13 || len(g.Columns) != 11 || len(g.Cells) != 143 {
 		t.Fatalf("%d rows, %d columns, %d cells", len(g.Rows), len(g.Columns), len(g.Cells))
@@ -53,7 +54,7 @@ func TestLensGridCells(t *testing.T) {
 }
 
 func TestLensGridLastOnTop(t *testing.T) {
-	r := plain()
+	r := madeup.Plain()
 	up, down := grid(t, r, GridOptions{}), grid(t, r, GridOptions{LastOnTop: true})
 	for i := range up.Rows {
 		if up.Rows[i] != down.Rows[12-i] || up.At(i, 4) != down.At(12-i, 4) {
@@ -63,12 +64,12 @@ func TestLensGridLastOnTop(t *testing.T) {
 }
 
 func TestShades(t *testing.T) {
-	r := plain()
+	r := madeup.Plain()
 	r.Entropy[0], r.Entropy[1], r.Entropy[2] = 0, 7, 3.5
 	for i := 3; i < len(r.Entropy); i++ {
 		r.Entropy[i] = 1
 	}
-	r.KL[0], r.KL[1], r.KL[2] = nan, float32(math.Inf(1)), -1e-7
+	r.KL[0], r.KL[1], r.KL[2] = madeup.NaN, float32(math.Inf(1)), -1e-7
 	r.Agree[0], r.Agree[1] = false, true
 	last := 10 // the only position with targets
 	for i := range 13 {
@@ -160,10 +161,11 @@ func TestLensGridErrors(t *testing.T) {
 		{func(r *lens.Result) { r.Agree = nil }, GridOptions{By: ByAgree}, "no agreement"},
 		{func(r *lens.Result) { r.Targets = nil }, GridOptions{By: ByTargetProb}, "no targets"},
 		{func(r *lens.Result) {}, GridOptions{By: ByTargetRank, Target: 2}, "no target 2 among the 2"},
+		{func(r *lens.Result) { r.Positions[3] = 99 }, GridOptions{}, "position 99"},
 		{func(r *lens.Result) { r.Targets.IDs = nil }, GridOptions{}, "targets of the result have no ids"},
 		{func(r *lens.Result) {}, GridOptions{By: "colour"}, `no measure "colour" to shade by; there are prob, entropy, kl, agree, target-prob, target-rank`},
 	} {
-		r := plain()
+		r := madeup.Plain()
 		c.change(r)
 		if _, err := LensGrid(r, c.o); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v: %v, want %q", c.o, err, c.want)
@@ -175,7 +177,7 @@ func TestLensGridErrors(t *testing.T) {
 }
 
 func TestTargetGrid(t *testing.T) {
-	r := plain()
+	r := madeup.Plain()
 	r.Targets.Ties[1] = 2
 	g, err := TargetGrid(r, GridOptions{})
 	if err != nil {
@@ -187,7 +189,7 @@ func TestTargetGrid(t *testing.T) {
 	if c := g.At(0, 1); c.Text != "5=" || c.Number != "-2.24" || c.Value != float64(r.Targets.Prob[1]) {
 		t.Errorf("cell %+v of rank %d, log-probability %v", c, r.Targets.Rank[1], r.Targets.LogProb[1])
 	}
-	next := hard()
+	next := madeup.Hard()
 	g, err = TargetGrid(next, GridOptions{LastOnTop: true})
 	if err != nil {
 		t.Fatal(err)
@@ -199,7 +201,7 @@ func TestTargetGrid(t *testing.T) {
 	if got, want := g.At(0, 0).Value, float64(next.Targets.Prob[3*n]); got != want {
 		t.Errorf("the last row's first target has probability %v, want %v", got, want)
 	}
-	alone := madeUp{Prompt: []string{" the"}, Rows: 3, K: 1, next: true, Vocab: synthetic.PlainWords}.Make()
+	alone := madeup.Result{Prompt: []string{" the"}, Rows: 3, K: 1, Next: true, Vocab: synthetic.PlainWords}.Make()
 	if g, err := TargetGrid(alone, GridOptions{}); g != nil || err != nil {
 		t.Errorf("of one token, which has no next: %v, %v", g, err)
 	}

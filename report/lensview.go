@@ -6,7 +6,9 @@ import (
 	"strings"
 
 	"github.com/golens/golens/figure"
+	"github.com/golens/golens/internal/visible"
 	"github.com/golens/golens/lens"
+	"github.com/golens/golens/report/data"
 )
 
 // LensViews lists the ways to draw a lens result.
@@ -38,7 +40,7 @@ func LensView(name string, r *lens.Result, o GridOptions) (figure.Drawing, error
 	if name == "grid" {
 		return LensGrid(r, o)
 	}
-	if err := check(r); err != nil {
+	if err := data.Check(r); err != nil {
 		return nil, err
 	}
 	if r.Written != nil {
@@ -50,7 +52,7 @@ func LensView(name string, r *lens.Result, o GridOptions) (figure.Drawing, error
 		return WordBoxes(r), nil
 	case "targets":
 		if r.Targets == nil || r.Targets.Next {
-			return nil, fmt.Errorf("report: %s has no target words to draw", describe(r))
+			return nil, fmt.Errorf("report: %s has no target words to draw", data.Describe(r))
 		}
 		texts := LineTexts{X: "Layer", Y: "probability", Title: Title(r)}
 		by := ByTargetProb
@@ -60,13 +62,13 @@ func LensView(name string, r *lens.Result, o GridOptions) (figure.Drawing, error
 		return TargetLines(r, by, texts), nil
 	case "scatter":
 		if len(r.Rows) != 1 || P != 1 || len(r.Logits) != r.Vocab {
-			return nil, fmt.Errorf("report: a scatter shows the logits of one cell, and %s has %d rows and %d positions", describe(r), len(r.Rows), P)
+			return nil, fmt.Errorf("report: a scatter shows the logits of one cell, and %s has %d rows and %d positions", data.Describe(r), len(r.Rows), P)
 		}
 		logprobs := make([]float32, r.Vocab)
 		for i, v := range r.Logits {
 			logprobs[i] = v - r.LogSumExp[0]
 		}
-		return VocabularyDots(logprobs, fmt.Sprintf("Log-softmax logits for the token following “%s”", tokenText(r.Tokens[r.Positions[0]]))), nil
+		return VocabularyDots(logprobs, fmt.Sprintf("Log-softmax logits for the token following “%s”", TokenText(r.Tokens[r.Positions[0]]))), nil
 	}
 	words, probs := make([]string, len(r.Rows)*P), make([]float32, len(r.Rows)*P)
 	for i := range words {
@@ -88,14 +90,14 @@ func LensView(name string, r *lens.Result, o GridOptions) (figure.Drawing, error
 	var rows, columns []string
 	xLabel := "Input Tokens"
 	for _, row := range r.Rows {
-		rows = append(rows, printable(row.Label))
+		rows = append(rows, visible.Name(row.Label))
 	}
 	for _, p := range r.Positions {
 		if r.Written != nil {
 			columns, xLabel = append(columns, piece(r, r.Written.Sequence[p+1])), "Out Tokens"
 			continue
 		}
-		columns = append(columns, tokenText(r.Tokens[p]))
+		columns = append(columns, TokenText(r.Tokens[p]))
 	}
 	return WordHeat(rows, columns, words, probs, xLabel), nil
 }

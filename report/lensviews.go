@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/golens/golens/figure"
+	"github.com/golens/golens/internal/visible"
 	"github.com/golens/golens/lens"
 )
 
@@ -50,7 +51,7 @@ func WordBoxes(r *lens.Result) *figure.Figure {
 	for _, p := range r.Positions {
 		text := ""
 		if p+1 < len(r.Tokens) {
-			text = tokenText(r.Tokens[p+1])
+			text = TokenText(r.Tokens[p+1])
 		}
 		b.FooterTexts = append(b.FooterTexts, text)
 	}
@@ -76,7 +77,7 @@ func TargetLines(r *lens.Result, by Measure, texts LineTexts) *figure.Figure {
 		Y: figure.Axis{Label: texts.Y, Inverted: by == ByTargetRank},
 	}
 	for n := range t.N {
-		line := &figure.Line{Marker: figure.Circle, Colour: lineColours[n%len(lineColours)], Label: printable(t.Words[n])}
+		line := &figure.Line{Marker: figure.Circle, Colour: lineColours[n%len(lineColours)], Label: visible.Name(t.Words[n])}
 		for i, row := range r.Rows {
 			at := (i*len(t.Positions)+len(t.Positions)-1)*t.N + n
 			v := float64(t.Rank[at])
@@ -109,7 +110,7 @@ func PieceHeat(r *lens.Result, pieces []string, values []float32) *figure.Figure
 		h.Map, h.Flat, h.Bar, h.BarLabel = "YlGnBu", 0, true, "Entropy (nats)"
 	}
 	for _, p := range r.Positions {
-		h.Columns = append(h.Columns, tokenText(r.Tokens[p]))
+		h.Columns = append(h.Columns, TokenText(r.Tokens[p]))
 	}
 	for i := 0; i < len(r.Rows); i += 2 {
 		h.Rows = append(h.Rows, strconv.Itoa(r.Rows[i].Index))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/golens/golens/figure"
 	"github.com/golens/golens/lens"
+	"github.com/golens/golens/report/data"
 )
 
 // A shade is a measure of one result, ready to be asked for its cells.
@@ -16,13 +17,19 @@ type shade struct {
 	scale figure.Scale
 	// at returns where row i and the j-th position lie on the scale, and the value
 	// as a number for people.
-	at func(i, j int) (float64, string)
+	At func(i, j int) (float64, string)
+}
+
+// CheckMeasure returns an error where r lacks what the options shade by.
+func CheckMeasure(r *lens.Result, o GridOptions) error {
+	_, err := newShade(r, o)
+	return err
 }
 
 func newShade(r *lens.Result, o GridOptions) (shade, error) {
 	cols := len(r.Positions)
 	missing := func(what string) (shade, error) {
-		return shade{}, fmt.Errorf("report: %s has no %s to shade by", describe(r), what)
+		return shade{}, fmt.Errorf("report: %s has no %s to shade by", data.Describe(r), what)
 	}
 	switch o.By {
 	case "", ByProb:
@@ -60,7 +67,7 @@ func probShade(name string, prob func(i, j int) (float64, bool)) shade {
 			Name: name, Number: name + " in percent",
 			Ticks: []figure.Tick{{At: 0, Text: "0"}, {At: 0.25, Text: "0.25"}, {At: 0.5, Text: "0.5"}, {At: 0.75, Text: "0.75"}, {At: 1, Text: "1"}},
 		},
-		at: func(i, j int) (float64, string) {
+		At: func(i, j int) (float64, string) {
 			p, ok := prob(i, j)
 			if !ok {
 				return math.NaN(), ""
@@ -83,7 +90,7 @@ func linearShade(name string, values []float32, cols int) shade {
 	ticks, top := roundTicks(finiteMax(values))
 	return shade{
 		scale: figure.Scale{Name: name, Number: name, Ticks: ticks},
-		at: func(i, j int) (float64, string) {
+		At: func(i, j int) (float64, string) {
 			v := float64(values[i*cols+j])
 			return max(0, min(1, v/top)), decimal(v)
 		},
@@ -129,7 +136,7 @@ func decimal(v float64) string {
 func agreeShade(r *lens.Result, cols int) shade {
 	return shade{
 		scale: figure.Scale{Name: "agrees with the model's output", Number: "1 where it agrees with the model's output", Ticks: []figure.Tick{{At: 0, Text: "no"}, {At: 1, Text: "yes"}}},
-		at: func(i, j int) (float64, string) {
+		At: func(i, j int) (float64, string) {
 			if r.Agree[i*cols+j] {
 				return 1, "1"
 			}
@@ -142,12 +149,12 @@ func agreeShade(r *lens.Result, cols int) shade {
 func targetShade(r *lens.Result, o GridOptions) (shade, error) {
 	t := r.Targets
 	if t == nil || t.Prob == nil || t.Rank == nil {
-		return shade{}, fmt.Errorf("report: %s has no targets to shade by; name one", describe(r))
+		return shade{}, fmt.Errorf("report: %s has no targets to shade by; name one", data.Describe(r))
 	}
 	name, n := "the next token", 1
 	if !t.Next {
 		if o.Target < 0 || o.Target >= t.N {
-			return shade{}, fmt.Errorf("report: no target %d among the %d of %s", o.Target, t.N, describe(r))
+			return shade{}, fmt.Errorf("report: no target %d among the %d of %s", o.Target, t.N, data.Describe(r))
 		}
 		name, n = wordName(r, o.Target), t.N
 	}
@@ -194,7 +201,7 @@ func rankShade(name string, ranks []int64, index func(i, j int) int) shade {
 		}
 		s.Ticks = append(s.Ticks, figure.Tick{At: 1 - float64(d)/float64(decades), Text: text})
 	}
-	return shade{scale: s, at: func(i, j int) (float64, string) {
+	return shade{scale: s, At: func(i, j int) (float64, string) {
 		k := index(i, j)
 		if k < 0 || ranks[k] < 1 {
 			return math.NaN(), ""

@@ -9,6 +9,8 @@ import (
 
 	"github.com/golens/golens/figure"
 	"github.com/golens/golens/figure/colormap"
+	"github.com/golens/golens/internal/visible"
+	"github.com/golens/golens/report/data"
 	"github.com/golens/golens/sweep"
 )
 
@@ -53,7 +55,7 @@ func placeTicks(r *sweep.Result) []figure.PlaceTick {
 	step := (len(r.Places) + most - 1) / most
 	var out []figure.PlaceTick
 	for i := 0; i < len(r.Places); i += step {
-		out = append(out, figure.PlaceTick{At: float64(i), Text: printable(r.Places[i].Label)})
+		out = append(out, figure.PlaceTick{At: float64(i), Text: visible.Name(r.Places[i].Label)})
 	}
 	return out
 }
@@ -63,7 +65,7 @@ var sweepPaints = []string{"#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd"
 
 func sweepDots(r *sweep.Result, columns []sweepColumn) *figure.Axes {
 	n := float64(len(r.Places))
-	a := &figure.Axes{Title: "Effect of " + printable(r.Changes[0]) + " at each place", Legend: true,
+	a := &figure.Axes{Title: "Effect of " + visible.Name(r.Changes[0]) + " at each place", Legend: true,
 		X: figure.Axis{Label: "Place", Ticks: placeTicks(r), Min: -0.5, Max: n - 0.5}, Y: figure.Axis{Label: capital(columns[0].name)}}
 	if sameMetric := slices.IndexFunc(columns, func(c sweepColumn) bool { return c.series != columns[0].series }); sameMetric > 0 {
 		columns = columns[:sameMetric] // other metrics have another scale
@@ -99,7 +101,7 @@ func sweepHeat(r *sweep.Result, c sweepColumn) *figure.Heat {
 		h.Columns = append(h.Columns, sweepHead(r, f, change))
 	}
 	for b, p := range r.Places {
-		h.Rows = append(h.Rows, printable(p.Label))
+		h.Rows = append(h.Rows, visible.Name(p.Label))
 		for f := range r.Changes {
 			h.Values = append(h.Values, c.value(c.series.At(r, f, b)))
 		}
@@ -116,7 +118,7 @@ func clearAround(h *figure.Heat, clean float64) {
 	// the rest without any: beyond nine tenths of them, all have the colour of the ends.
 	var far []float64
 	for _, v := range h.Values {
-		if isFinite(float32(v)) {
+		if data.IsFinite(float32(v)) {
 			far = append(far, math.Abs(v-clean))
 		}
 	}
@@ -152,7 +154,7 @@ func sweepHeads(r *sweep.Result) (blocks, heads int) {
 
 // sweepHeadHeat draws the only change at heads: blocks by heads.
 func sweepHeadHeat(r *sweep.Result, c sweepColumn, blocks, heads int) *figure.Heat {
-	h := &figure.Heat{Title: fmt.Sprintf("%s with %s (clean %s)", capital(c.name), printable(r.Changes[0]), sweepNumber(c.series.Metric.Kind, c.clean())),
+	h := &figure.Heat{Title: fmt.Sprintf("%s with %s (clean %s)", capital(c.name), visible.Name(r.Changes[0]), sweepNumber(c.series.Metric.Kind, c.clean())),
 		XLabel: "Head", YLabel: "Block", Bar: true}
 	for i := range heads {
 		h.Columns = append(h.Columns, strconv.Itoa(r.Places[i].Head))
@@ -179,7 +181,7 @@ func sweepLines(r *sweep.Result, c sweepColumn) *figure.Axes {
 	a := &figure.Axes{Title: "A line for each place", X: figure.Axis{Label: "Factor"}, Y: figure.Axis{Label: capital(c.name), Inverted: c.series.Metric.Kind == sweep.Rank},
 		Grid: true, Legend: len(r.Places) <= 12}
 	for b, p := range r.Places {
-		line := &figure.Line{Label: printable(p.Label), Width: 1.2}
+		line := &figure.Line{Label: visible.Name(p.Label), Width: 1.2}
 		at := 0.0
 		if len(r.Places) > 1 {
 			at = float64(b) / float64(len(r.Places)-1)

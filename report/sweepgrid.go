@@ -8,6 +8,7 @@ import (
 
 	"github.com/golens/golens/figure"
 	"github.com/golens/golens/internal/visible"
+	"github.com/golens/golens/report/data"
 	"github.com/golens/golens/sweep"
 )
 
@@ -113,9 +114,9 @@ func SweepTable(r *sweep.Result) *figure.Table {
 	t.Rows = [][]string{clean}
 	for b, p := range r.Places {
 		for f, change := range r.Changes {
-			row := []string{printable(p.Label)}
+			row := []string{visible.Name(p.Label)}
 			if len(r.Changes) > 1 {
-				row = append(row, printable(change))
+				row = append(row, visible.Name(change))
 			}
 			for _, c := range columns {
 				v := c.value(c.series.At(r, f, b))
@@ -140,16 +141,16 @@ func SweepTable(r *sweep.Result) *figure.Table {
 func sweepNotes(r *sweep.Result) []string {
 	var notes []string
 	if len(r.Changes) == 1 {
-		notes = append(notes, "change: "+printable(r.Changes[0]))
+		notes = append(notes, "change: "+visible.Name(r.Changes[0]))
 	}
 	var targets []string
 	for n, word := range r.Words {
-		targets = append(targets, targetNote(word, tokenText(sweepPiece(r, r.IDs[n])), r.IDs[n]))
+		targets = append(targets, targetNote(word, pieceText(r.Pieces, r.IDs[n]), r.IDs[n]))
 	}
 	for _, s := range r.Series {
 		if s.Metric.Kind == sweep.Diff {
 			for _, w := range s.Metric.Diff {
-				targets = append(targets, targetNote(strconv.Quote(w.Text), tokenText(sweepPiece(r, w.ID)), w.ID))
+				targets = append(targets, targetNote(strconv.Quote(w.Text), pieceText(r.Pieces, w.ID), w.ID))
 			}
 		}
 	}
@@ -157,7 +158,7 @@ func sweepNotes(r *sweep.Result) []string {
 		notes = append(notes, strings.Join(targets, "; "))
 	}
 	if a := r.Manifest.Interventions; len(a) > 0 {
-		notes = append(notes, "in every run: "+printable(strings.Join(a, ", ")))
+		notes = append(notes, "in every run: "+visible.Name(strings.Join(a, ", ")))
 	}
 	if !r.Complete() {
 		n := 0
@@ -178,7 +179,7 @@ func SweepGrids(r *sweep.Result) []*figure.Grid {
 		low, high := math.Inf(1), math.Inf(-1)
 		for f := range r.Changes {
 			for b := range r.Places {
-				if v := c.value(c.series.At(r, f, b)); isFinite(float32(v)) {
+				if v := c.value(c.series.At(r, f, b)); data.IsFinite(float32(v)) {
 					low, high = math.Min(low, v), math.Max(high, v)
 				}
 			}
@@ -197,14 +198,14 @@ func SweepGrids(r *sweep.Result) []*figure.Grid {
 			g.Columns = append(g.Columns, figure.Head{Text: sweepHead(r, f, change)})
 		}
 		for b, p := range r.Places {
-			g.Rows = append(g.Rows, figure.Head{Text: printable(p.Label), Note: printable(p.Point)})
+			g.Rows = append(g.Rows, figure.Head{Text: visible.Name(p.Label), Note: visible.Name(p.Point)})
 			for f := range r.Changes {
 				v := c.value(c.series.At(r, f, b))
 				cell := figure.Cell{Text: sweepNumber(c.series.Metric.Kind, v), Value: math.NaN()}
 				if !r.Done[f*len(r.Places)+b] {
 					cell.Text = notRun
 				}
-				if isFinite(float32(v)) {
+				if data.IsFinite(float32(v)) {
 					cell.Value = 0.5
 					if high > low {
 						cell.Value = max(0, min(1, (v-low)/(high-low)))
@@ -223,7 +224,7 @@ func sweepHead(r *sweep.Result, f int, change string) string {
 	if sweepNumeric(r) {
 		return strconv.FormatFloat(r.Factors[f], 'g', -1, 64)
 	}
-	return printable(change)
+	return visible.Name(change)
 }
 
 // sweepNumeric reports whether every change is a factor.
@@ -234,4 +235,12 @@ func sweepNumeric(r *sweep.Result) bool {
 		}
 	}
 	return true
+}
+
+// SweepTarget returns the n-th target for people.
+func SweepTarget(r *sweep.Result, n int) string {
+	if r.Next {
+		return TokenText(r.Tokens[n+1])
+	}
+	return visible.Text([]byte(r.Words[n]))
 }

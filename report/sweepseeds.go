@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/golens/golens/figure"
+	"github.com/golens/golens/internal/visible"
 	"github.com/golens/golens/sweep"
 )
 
@@ -24,7 +25,7 @@ func SweepSeeds(r *sweep.Result) *figure.Table {
 	t.Rows = [][]string{clean}
 	for b, p := range r.Places {
 		for _, g := range r.Groups {
-			row := []string{printable(p.Label), printable(g.Name)}
+			row := []string{visible.Name(p.Label), visible.Name(g.Name)}
 			for _, c := range columns {
 				kind := c.series.Metric.Kind
 				mean, sd := c.spread(r, g, b)

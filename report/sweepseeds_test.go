@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/golens/golens/report/data"
 	"github.com/golens/golens/sweep"
 )
 
@@ -16,7 +17,7 @@ func TestSweepSeeds(t *testing.T) {
 		Places: []sweep.Place{{Point: "h.0", Label: "L0", Head: -1}}, Groups: []sweep.Group{{Name: "noise 1, 2 seeds", Changes: []int{0, 1}}},
 		Series: []sweep.Series{{Metric: sweep.Metric{Kind: sweep.LogProb}, W: 1, Clean: []float32{-2}, Values: []float32{-1, -4}}}, Done: []bool{true, true}}
 	var out bytes.Buffer
-	if err := SweepBundle(r).JSON(&out); err != nil {
+	if err := data.SweepBundle(r).JSON(&out); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{`"mean_logprob": [[[-2.5]]]`, `"sd_logprob": [[[2.1213202]]]`} {
@@ -24,7 +25,7 @@ func TestSweepSeeds(t *testing.T) {
 			t.Errorf("the file lacks %s:\n%s", want, out.String())
 		}
 	}
-	back, err := ReadSweep(&out)
+	back, err := data.ReadSweep(&out)
 	if err != nil || !reflect.DeepEqual(back.Groups, r.Groups) {
 		t.Errorf("the groups come back as %v (%v)", back, err)
 	}

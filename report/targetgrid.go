@@ -9,13 +9,14 @@ import (
 	"github.com/golens/golens/figure"
 	"github.com/golens/golens/internal/visible"
 	"github.com/golens/golens/lens"
+	"github.com/golens/golens/report/data"
 )
 
 // TargetGrid returns the rank and the log-probability of every target by layer,
 // shaded by its probability: a column for each word and position, or for each
 // next token of the text. It returns nil where there are none.
 func TargetGrid(r *lens.Result, o GridOptions) (*figure.Grid, error) {
-	if err := check(r); err != nil {
+	if err := data.Check(r); err != nil {
 		return nil, err
 	}
 	t := r.Targets
@@ -23,7 +24,7 @@ func TargetGrid(r *lens.Result, o GridOptions) (*figure.Grid, error) {
 		return nil, nil
 	}
 	if t.Rank == nil || t.LogProb == nil || t.Prob == nil {
-		return nil, fmt.Errorf("report: the targets of %s lack rank or probability", describe(r))
+		return nil, fmt.Errorf("report: the targets of %s lack rank or probability", data.Describe(r))
 	}
 	g := &figure.Grid{
 		Title:  "targets: rank and log-probability in nats",
@@ -57,7 +58,7 @@ func TargetGrid(r *lens.Result, o GridOptions) (*figure.Grid, error) {
 	}
 	tied := false
 	for _, i := range rowOrder(r, o) {
-		g.Rows = append(g.Rows, figure.Head{Text: printable(r.Rows[i].Label), Note: printable(r.Rows[i].Point)})
+		g.Rows = append(g.Rows, figure.Head{Text: visible.Name(r.Rows[i].Label), Note: visible.Name(r.Rows[i].Point)})
 		for _, at := range offsets {
 			k := i*stride + at
 			c := figure.Cell{
@@ -100,7 +101,7 @@ func targetNote(word, piece string, id int64) string {
 // column for each token, and one for each target of several. It returns nil where there are
 // none.
 func JointGrid(r *lens.Result, o GridOptions) (*figure.Grid, error) {
-	if err := check(r); err != nil {
+	if err := data.Check(r); err != nil {
 		return nil, err
 	}
 	j := r.Joint
@@ -113,14 +114,14 @@ func JointGrid(r *lens.Result, o GridOptions) (*figure.Grid, error) {
 	k := 0
 	for w, n := range j.Lengths {
 		for i := range n {
-			g.Columns = append(g.Columns, figure.Head{Text: tokenText(j.Tokens[k+i]), Note: "after " + strconv.Itoa(last+i)})
+			g.Columns = append(g.Columns, figure.Head{Text: TokenText(j.Tokens[k+i]), Note: "after " + strconv.Itoa(last+i)})
 		}
 		if n > 1 {
 			g.Columns = append(g.Columns, figure.Head{Text: visible.Text([]byte(j.Words[w])), Note: "all " + strconv.Itoa(n)})
 		}
 		var ids []string
 		for _, t := range j.Tokens[k : k+n] {
-			ids = append(ids, fmt.Sprintf("%s (%d)", tokenText(t), t.ID))
+			ids = append(ids, fmt.Sprintf("%s (%d)", TokenText(t), t.ID))
 		}
 		g.Notes = append(g.Notes, visible.Text([]byte(j.Words[w]))+" is "+strings.Join(ids, ", "))
 		k += n
@@ -129,7 +130,7 @@ func JointGrid(r *lens.Result, o GridOptions) (*figure.Grid, error) {
 		g.Cells = append(g.Cells, figure.Cell{Text: decimal(float64(v)), Value: max(0, min(1, math.Exp(float64(v))))})
 	}
 	for _, i := range rowOrder(r, o) {
-		g.Rows = append(g.Rows, figure.Head{Text: printable(r.Rows[i].Label), Note: printable(r.Rows[i].Point)})
+		g.Rows = append(g.Rows, figure.Head{Text: visible.Name(r.Rows[i].Label), Note: visible.Name(r.Rows[i].Point)})
 		each := j.TokenLogProb[i*len(j.Tokens) : (i+1)*len(j.Tokens)]
 		for w, n := range j.Lengths {
 			for _, v := range each[:n] {

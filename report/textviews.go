@@ -3,9 +3,11 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/golens/golens/figure"
+	"github.com/golens/golens/internal/visible"
 	"github.com/golens/golens/lens"
 )
 
@@ -16,7 +18,7 @@ func TextTable(t *lens.Text) *figure.Table {
 		{Head: "rank 1", Right: true}, {Head: "in 10", Right: true}, {Head: "median rank", Right: true}, {Head: "1/rank", Right: true},
 	}}
 	for n, r := range t.Rows {
-		b.Rows = append(b.Rows, []string{printable(r.Label), nats(t.CrossEntropy[n]), nats(t.Entropy[n]), nats(t.KL[n]), sharePercent(t.Agree[n]),
+		b.Rows = append(b.Rows, []string{visible.Name(r.Label), nats(t.CrossEntropy[n]), nats(t.Entropy[n]), nats(t.KL[n]), sharePercent(t.Agree[n]),
 			sharePercent(withinRank(t, n, 1)), sharePercent(withinRank(t, n, 10)), grouped(medianRank(t, n)), nats(t.ReciprocalRank[n])})
 	}
 	of := "the whole text"
@@ -28,7 +30,7 @@ func TextTable(t *lens.Text) *figure.Table {
 		windows += fmt.Sprintf("; %d in front of each window", len(t.Prefix))
 	}
 	last := len(t.Rows) - 1
-	model := fmt.Sprintf("%s: perplexity %s", printable(t.Rows[last].Label), fewDigits(math.Exp(t.CrossEntropy[last])))
+	model := fmt.Sprintf("%s: perplexity %s", visible.Name(t.Rows[last].Label), fewDigits(math.Exp(t.CrossEntropy[last])))
 	if t.Bytes > 0 {
 		model += fmt.Sprintf(", %.3f bits a byte", t.BitsPerByte(last))
 	}
@@ -80,7 +82,7 @@ func TextFigure(t *lens.Text) *figure.Figure {
 	step := (R + 15) / 16
 	x := figure.Axis{Label: "Layer"}
 	for n := 0; n < R; n += step {
-		x.Ticks = append(x.Ticks, figure.PlaceTick{At: float64(n), Text: printable(t.Rows[n].Label)})
+		x.Ticks = append(x.Ticks, figure.PlaceTick{At: float64(n), Text: visible.Name(t.Rows[n].Label)})
 	}
 	line := func(label, colour string, dashed bool, value func(n int) float64) *figure.Line {
 		l := &figure.Line{Label: label, Colour: colour, Marker: figure.Circle, Dashed: dashed}
@@ -114,8 +116,8 @@ func textPlaces(t *lens.Text) *figure.Axes {
 	a := &figure.Axes{Title: "By place in the window", X: figure.Axis{Label: "Tokens before, in the window"}, Y: figure.Axis{Label: "Cross-entropy in nats"}, Grid: true, Legend: true}
 	group := (t.Chunk + 39) / 40
 	for i, n := range lens.Spaced(len(t.Rows)-1, 4) {
-		l := &figure.Line{Label: printable(t.Rows[n].Label), Colour: sweepPaints[i%len(sweepPaints)], Width: 1.2}
-		costs := rowOf(t.PlaceCrossEntropy, n, t.Chunk)
+		l := &figure.Line{Label: visible.Name(t.Rows[n].Label), Colour: sweepPaints[i%len(sweepPaints)], Width: 1.2}
+		costs := t.PlaceCrossEntropy[n*t.Chunk : (n+1)*t.Chunk]
 		for from := 0; from < t.Chunk; from += group {
 			sum, targets := 0.0, int64(0)
 			for p := from; p < min(from+group, t.Chunk); p++ {
@@ -130,4 +132,14 @@ func textPlaces(t *lens.Text) *figure.Axes {
 		a.Marks = append(a.Marks, l)
 	}
 	return a
+}
+
+// withinRank returns the share of row n's targets that are within one of RankLimits.
+func withinRank(t *lens.Text, n, limit int) float64 {
+	return t.Within[n*len(lens.RankLimits)+slices.Index(lens.RankLimits, limit)]
+}
+
+// medianRank returns the median of the ranks of row n's targets.
+func medianRank(t *lens.Text, n int) int64 {
+	return t.Quantiles[n*len(lens.RankPercents)+slices.Index(lens.RankPercents, 50)]
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/report"
+	"github.com/golens/golens/report/data"
 	"github.com/golens/golens/torch"
 )
 
@@ -17,7 +18,7 @@ var entropy = Study{
 	Differs: []string{
 		"published takes the entropy in the model's own number type, with probabilities clamped to [1e-8, 1]; fixed takes it from the log-softmax in float32",
 	},
-	Arrays: []report.ArrayDoc{
+	Arrays: []data.ArrayDoc{
 		array("ids", "int64", "[T]", "the prompt's tokens"),
 		array("pred_ids", "int64", "[L+1,T]", "the likeliest token of each state"),
 		array("entropy", "float32", "[L+1,T]", "the entropy of its distribution, in nats"),

@@ -6,6 +6,7 @@ import (
 
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/report"
+	"github.com/golens/golens/report/data"
 )
 
 var generation = Study{
@@ -22,7 +23,7 @@ var generation = Study{
 		{"D2", "the normed lens of the published prompt, with the Cyrillic letter"},
 		{"D3", "the normed lens of the Latin prompt"},
 	},
-	Arrays: []report.ArrayDoc{
+	Arrays: []data.ArrayDoc{
 		array("ids", "int64", "[T]", "the tokens of the Latin prompt"),
 		array("sequence", "int64", "[14]", "prompt and new tokens"),
 		array("step0_probs", "float32", "[L+1,T]", "the highest probability of each state at the prompt's positions"),

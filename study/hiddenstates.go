@@ -9,6 +9,7 @@ import (
 
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/report"
+	"github.com/golens/golens/report/data"
 	"github.com/golens/golens/sweep"
 )
 
@@ -22,7 +23,7 @@ var hiddenStates = Study{
 		"published sorts the similarities of the laminar profile, merges equal ones and drops the smallest (usually a 0 of the lower triangle); fixed keeps each pair of tokens once, in order",
 		"published counts every token as unique; fixed counts the different ones",
 	},
-	Arrays: []report.ArrayDoc{
+	Arrays: []data.ArrayDoc{
 		array("ids", "int64", "[T]", "the tokens of the first prompt"),
 		array("ids_scaling", "int64", "[T']", "the tokens of the second prompt"),
 		array("variance", "float32", "[L+1]", "the unbiased variance of token 8's activations in each state"),

@@ -5,6 +5,7 @@ import (
 
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/report"
+	"github.com/golens/golens/report/data"
 	"github.com/golens/golens/torch"
 )
 
@@ -13,7 +14,7 @@ var lensGrid = Study{
 	Title:     "The logit lens over all layers",
 	Published: `Mike X Cohen, lecture "The Logit Lens" of the course "A deep understanding of AI language model mechanisms" (sincxpress.com)`,
 	About:     "What each block would say next at every position of a sentence that repeats itself, and how sure it is.",
-	Arrays: []report.ArrayDoc{
+	Arrays: []data.ArrayDoc{
 		array("ids", "int64", "[T]", "the prompt's tokens"),
 		array("scatter", "float32", "[V]", "log-softmax of state 3 at position 3, in nats"),
 		array("pred_ids", "int64", "[L,T]", "the likeliest token after each block"),

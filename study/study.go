@@ -14,7 +14,7 @@ import (
 	"github.com/golens/golens/figure"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
-	"github.com/golens/golens/report"
+	"github.com/golens/golens/report/data"
 )
 
 // Format is the value of "format" in the files of a study.
@@ -30,12 +30,12 @@ const (
 
 // A Study is a published experiment.
 type Study struct {
-	Name      string            // as on the command line
-	Title     string            // a few words
-	Published string            // by whom, where
-	About     string            // what it looks at, in a sentence
-	Differs   []string          // where Published and Fixed differ; none where they do not
-	Arrays    []report.ArrayDoc // what its files hold
+	Name      string          // as on the command line
+	Title     string          // a few words
+	Published string          // by whom, where
+	About     string          // what it looks at, in a sentence
+	Differs   []string        // where Published and Fixed differ; none where they do not
+	Arrays    []data.ArrayDoc // what its files hold
 
 	Drawings []Drawing // its figures
 	// Stored is the family on which the notebook computes in the type that the
@@ -52,8 +52,8 @@ const phi = "phi"
 type Drawing struct{ Letter, Shows string }
 
 // array documents an array of a study's files.
-func array(name, dtype, shape, meaning string) report.ArrayDoc {
-	return report.ArrayDoc{Name: name, DType: dtype, Shape: shape, Meaning: meaning}
+func array(name, dtype, shape, meaning string) data.ArrayDoc {
+	return data.ArrayDoc{Name: name, DType: dtype, Shape: shape, Meaning: meaning}
 }
 
 // Studies lists all studies in their order.
@@ -84,7 +84,7 @@ type Outcome struct {
 	Compat   Compat
 	Prompts  []string
 	Text     string // what the notebook printed, with a line break at the end
-	Arrays   []report.NamedArray
+	Arrays   []data.NamedArray
 	Figures  []Figure
 	Lenses   []*lens.Result // the lenses that were read, for pages
 	Manifest lens.Manifest  // without the digest of the weights
@@ -103,8 +103,8 @@ type Figure struct {
 }
 
 // Bundle returns the arrays for NPZ and JSON.
-func (o *Outcome) Bundle() *report.Bundle {
-	return &report.Bundle{Format: Format, Name: o.Study.Name, Prompts: o.Prompts, Manifest: o.Manifest, Warnings: o.Warnings, Arrays: o.Arrays}
+func (o *Outcome) Bundle() *data.Bundle {
+	return &data.Bundle{Format: Format, Name: o.Study.Name, Prompts: o.Prompts, Manifest: o.Manifest, Warnings: o.Warnings, Arrays: o.Arrays}
 }
 
 // Run repeats the study on a model. The numbers are PyTorch's to the last bit. A

@@ -6,6 +6,7 @@ import (
 
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/report"
+	"github.com/golens/golens/report/data"
 )
 
 var targetRank = Study{
@@ -13,7 +14,7 @@ var targetRank = Study{
 	Title:     "A target's probability and rank by layer",
 	Published: "the notebook logitlens.ipynb of the GitHub user 201524495 (in Korean)",
 	About:     "The likeliest words after three sentences, layer by layer, and how a given word rises among them.",
-	Arrays: []report.ArrayDoc{
+	Arrays: []data.ArrayDoc{
 		array("ids", "int64", "[T]", "the tokens of the third prompt, which the target follows"),
 		array("top_ids", "int64", "[prompts,L+1,3]", "the three likeliest tokens at each prompt's last position"),
 		array("target_ids", "int64", "[1]", "the target"),

@@ -10,7 +10,7 @@ import (
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/model/token"
-	"github.com/golens/golens/report"
+	"github.com/golens/golens/report/data"
 	"github.com/golens/golens/torch"
 )
 
@@ -92,7 +92,7 @@ func (w *work) keep(r *lens.Result) {
 
 // array keeps an array for the files.
 func (w *work) array(name string, values any, dims ...int) {
-	w.out.Arrays = append(w.out.Arrays, report.NamedArray{Name: name, Dims: dims, Values: values})
+	w.out.Arrays = append(w.out.Arrays, data.NamedArray{Name: name, Dims: dims, Values: values})
 }
 
 func (w *work) figure(f Figure) {
@@ -104,7 +104,7 @@ func (w *work) figure(f Figure) {
 }
 
 // decode returns the text of ids, as people may see it in a terminal or a figure
-// only after report.Visible.
+// only after visible.Text.
 func (w *work) decode(ids ...int64) string {
 	var b strings.Builder
 	for _, id := range ids {

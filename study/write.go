@@ -12,7 +12,7 @@ import (
 
 	"github.com/golens/golens/figure"
 	"github.com/golens/golens/internal/atomicfile"
-	"github.com/golens/golens/report"
+	"github.com/golens/golens/report/page"
 )
 
 // WriteOptions choose what a study's folder holds besides its numbers, text and page.
@@ -47,7 +47,7 @@ func (o *Outcome) Write(ctx context.Context, dir string, w WriteOptions) error {
 			return err
 		}
 	}
-	var sections []report.Section
+	var sections []page.Section
 	for _, f := range o.Figures {
 		for _, format := range w.Formats {
 			for _, theme := range w.Themes {
@@ -62,10 +62,10 @@ func (o *Outcome) Write(ctx context.Context, dir string, w WriteOptions) error {
 		}
 		sections = append(sections, s)
 	}
-	if err := put(name+"-lens.html", func(to io.Writer) error { return report.Page(to, o.Lenses, report.PageOptions{}) }); err != nil {
+	if err := put(name+"-lens.html", func(to io.Writer) error { return page.Write(to, o.Lenses, page.Options{}) }); err != nil {
 		return err
 	}
-	return put("index.html", func(to io.Writer) error { return report.WriteIndex(to, o.index(sections)) })
+	return put("index.html", func(to io.Writer) error { return page.WriteIndex(to, o.index(sections)) })
 }
 
 // File returns the name of the figure's file in a format and theme, one of themes.
@@ -89,14 +89,14 @@ const (
 )
 
 // section shows the figure in a page, in the theme of what is around it.
-func (f *Figure) section(w WriteOptions) (report.Section, error) {
-	p := report.Picture{Alt: f.Title + ". " + f.Seen}
+func (f *Figure) section(w WriteOptions) (page.Section, error) {
+	p := page.Picture{Alt: f.Title + ". " + f.Seen}
 	for _, format := range []string{"svg", "png"} {
 		p.Format = format
 		for theme, into := range map[figure.Theme]*[]byte{figure.Light: &p.Data, figure.Dark: &p.Dark} {
 			var b bytes.Buffer
 			if err := f.write(&b, format, theme, pageDPI); err != nil {
-				return report.Section{}, fmt.Errorf("figure %s: %w", f.Letter, err)
+				return page.Section{}, fmt.Errorf("figure %s: %w", f.Letter, err)
 			}
 			*into = b.Bytes()
 		}
@@ -104,24 +104,24 @@ func (f *Figure) section(w WriteOptions) (report.Section, error) {
 			break
 		}
 	}
-	s := report.Section{Title: f.Letter + ". " + f.Title, Paragraph: f.Seen, Pictures: []report.Picture{p}}
+	s := page.Section{Title: f.Letter + ". " + f.Title, Paragraph: f.Seen, Pictures: []page.Picture{p}}
 	for _, format := range w.Formats {
 		for _, theme := range w.Themes {
 			file := f.File(format, theme, w.Themes)
-			s.Links = append(s.Links, report.Link{File: file})
+			s.Links = append(s.Links, page.Link{File: file})
 		}
 	}
 	return s, nil
 }
 
 // index is the study's page.
-func (o *Outcome) index(sections []report.Section) report.Index {
+func (o *Outcome) index(sections []page.Section) page.Index {
 	name := o.Study.Name
-	x := report.Index{
+	x := page.Index{
 		Title: o.Study.Title, Where: o.Study.Published,
 		Paragraphs: slices.Concat([]string{o.Study.About}, o.about()),
-		Sections:   slices.Concat(sections, []report.Section{{Title: "What the notebook prints", Text: o.Text}}),
-		Links: []report.Link{
+		Sections:   slices.Concat(sections, []page.Section{{Title: "What the notebook prints", Text: o.Text}}),
+		Links: []page.Link{
 			{File: name + "-lens.html", Note: "the lens, to be looked into cell by cell"},
 			{File: name + ".npz", Note: "the numbers, for numpy.load"},
 			{File: name + ".json", Note: "the same as JSON"},
@@ -141,13 +141,13 @@ func (o *Outcome) about() []string {
 	return append(out, o.Warnings...)
 }
 
-func (o *Outcome) facts() []report.Fact {
+func (o *Outcome) facts() []page.Fact {
 	m := o.Manifest
-	facts := []report.Fact{{Name: "Study", Value: o.Study.Name + ", " + string(o.Compat)}}
+	facts := []page.Fact{{Name: "Study", Value: o.Study.Name + ", " + string(o.Compat)}}
 	for i, p := range o.Prompts {
-		facts = append(facts, report.Fact{Name: fmt.Sprintf("Prompt %d", i+1), Value: p})
+		facts = append(facts, page.Fact{Name: fmt.Sprintf("Prompt %d", i+1), Value: p})
 	}
-	for _, f := range []report.Fact{
+	for _, f := range []page.Fact{
 		{Name: "Model", Value: m.Model}, {Name: "Weights (sha256)", Value: m.Weights}, {Name: "Tokenizer (sha256)", Value: m.Tokenizer},
 		{Name: "Computed in", Value: fmt.Sprintf("%s on %s, %s attention", m.DType, m.Device, m.Attention)},
 		{Name: "libtorch", Value: fmt.Sprintf("%s, %s, %s", m.Libtorch, m.BLAS, m.Capability)},
@@ -164,15 +164,15 @@ func (o *Outcome) facts() []report.Fact {
 // WriteContents writes to the folder dir an index.html that leads to the pages of
 // several studies, each in the folder of its name.
 func WriteContents(ctx context.Context, dir string, outcomes []*Outcome) error {
-	x := report.Index{Title: "Published studies of the logit lens", Paragraphs: []string{
+	x := page.Index{Title: "Published studies of the logit lens", Paragraphs: []string{
 		"Each study repeats a published notebook: what it prints, its figures and its numbers."}}
 	for _, o := range outcomes {
-		x.Sections = append(x.Sections, report.Section{Title: o.Study.Title, Paragraph: o.Study.About,
-			Links: []report.Link{{File: o.Study.Name + "/index.html", Name: o.Study.Name, Note: o.Study.Published}}})
+		x.Sections = append(x.Sections, page.Section{Title: o.Study.Title, Paragraph: o.Study.About,
+			Links: []page.Link{{File: o.Study.Name + "/index.html", Name: o.Study.Name, Note: o.Study.Published}}})
 	}
 	if len(outcomes) > 0 {
 		m := outcomes[0].Manifest
-		x.Facts = []report.Fact{{Name: "Model", Value: m.Model}, {Name: "golens", Value: m.Golens}}
+		x.Facts = []page.Fact{{Name: "Model", Value: m.Model}, {Name: "golens", Value: m.Golens}}
 	}
-	return atomicfile.WriteFile(ctx, filepath.Join(dir, "index.html"), func(w io.Writer) error { return report.WriteIndex(w, x) })
+	return atomicfile.WriteFile(ctx, filepath.Join(dir, "index.html"), func(w io.Writer) error { return page.WriteIndex(w, x) })
 }

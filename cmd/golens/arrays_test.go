@@ -12,7 +12,7 @@ import (
 	"codeberg.org/sbinet/npyio/npz"
 
 	"github.com/golens/golens/internal/reference"
-	"github.com/golens/golens/report"
+	"github.com/golens/golens/report/data"
 )
 
 // A document is a JSON result: its arrays, and the members that are none.
@@ -51,7 +51,7 @@ func readJSON(t *testing.T, text string) *document {
 	if err := json.Unmarshal([]byte(text), &members); err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range report.Fields {
+	for _, f := range data.Fields {
 		if raw, ok := members[f.Name]; ok {
 			d.arrays[f.Name] = arrayOf(t, f, raw)
 		}
@@ -60,15 +60,15 @@ func readJSON(t *testing.T, text string) *document {
 }
 
 // arrayOf reads nested lists of numbers.
-func arrayOf(t *testing.T, f report.Field, raw json.RawMessage) reference.Array {
+func arrayOf(t *testing.T, f data.Field, raw json.RawMessage) reference.Array {
 	t.Helper()
 	a := reference.Array{}
 	switch f.DType {
-	case report.Int64:
+	case data.Int64:
 		a.Int64 = []int64{}
-	case report.Float32:
+	case data.Float32:
 		a.Float32 = []float32{}
-	case report.Bool:
+	case data.Bool:
 		a.Bool = []bool{}
 	}
 	decoder := json.NewDecoder(bytes.NewReader(raw))
@@ -114,27 +114,27 @@ func flatten(t *testing.T, name string, v any, depth int, a *reference.Array) {
 }
 
 // readNPZ reads the arrays of a .npz whose names begin with prefix.
-func readNPZ(t *testing.T, data, prefix string) reference.Arrays {
+func readNPZ(t *testing.T, file, prefix string) reference.Arrays {
 	t.Helper()
-	z, err := npz.NewReader(strings.NewReader(data), int64(len(data)))
+	z, err := npz.NewReader(strings.NewReader(file), int64(len(file)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	out := reference.Arrays{}
-	for _, f := range report.Fields {
+	for _, f := range data.Fields {
 		key := prefix + f.Name + ".npy"
 		if !slices.Contains(z.Keys(), key) {
 			continue
 		}
 		a := reference.Array{Shape: z.Header(key).Descr.Shape}
 		switch f.DType {
-		case report.Int64:
+		case data.Int64:
 			a.Int64 = []int64{}
 			err = z.Read(key, &a.Int64)
-		case report.Float32:
+		case data.Float32:
 			a.Float32 = []float32{}
 			err = z.Read(key, &a.Float32)
-		case report.Bool:
+		case data.Bool:
 			a.Bool = []bool{}
 			err = z.Read(key, &a.Bool)
 		}

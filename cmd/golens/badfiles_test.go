@@ -3,26 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
-	"fmt"
+	"github.com/golens/golens/internal/synthetic"
 	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 )
-
-// npy returns a .npy file's bytes with the given header fields and data.
-func npy(descr, order, shape string, data any) []byte {
-	head := fmt.Sprintf("{'descr': '%s', 'fortran_order': %s, 'shape': (%s), }", descr, order, shape)
-	head += strings.Repeat(" ", 63-(10+len(head))%64) + "\n"
-	out := append([]byte("\x93NUMPY\x01\x00"), byte(len(head)), byte(len(head)>>8))
-	out, err := binary.Append(append(out, head...), binary.LittleEndian, data)
-	if err != nil {
-		panic(err)
-	}
-	return out
-}
 
 // badArrays are files for --add and --set.
 func badArrays() []bad {
@@ -39,22 +26,22 @@ func badArrays() []bad {
 		{name: "array a folder", args: on("lens", "x", "--add", "h.0=/"), code: 1, says: []string{"--add h.0=/", "not a file"}},
 		{name: "array empty", args: array([]byte{}), code: 1, says: []string{"a.npy", "numpy.save"}},
 		{name: "array no array", args: array([]byte("0.1 0.2 0.3 0.4 0.5\n")), code: 1, says: []string{"a.npy", "numpy.save"}},
-		{name: "array cut off in the header", args: array(npy("<f4", "False", "16,", values[:16])[:40]), code: 1, says: []string{"a.npy", "cut off"}},
-		{name: "array cut off", args: array(npy("<f4", "False", "16,", values[:15])), code: 1, says: []string{"a.npy", "(16,)"}},
-		{name: "array with more behind", args: array(npy("<f4", "False", "16,", values[:17])), code: 1, says: []string{"a.npy", "damaged"}},
-		{name: "array of a terabyte", args: array(npy("<f4", "False", "1099511627776,", values)), code: 1, says: []string{"a.npy", "1099511627776"}},
-		{name: "array beyond 64 bits", args: array(npy("<f4", "False", "9223372036854775807, 9223372036854775807", values)), code: 1, says: []string{"a.npy", "9223372036854775807"}},
-		{name: "array without elements", args: array(npy("<f4", "False", "0, 16", []float32{})), code: 1, says: []string{"a.npy", "(0, 16)"}},
-		{name: "array of whole numbers too large", args: array(npy("<i8", "False", "1,", []int64{1<<24 + 1})), code: 1, says: []string{"a.npy", "float32"}},
-		{name: "array of objects", args: array(npy("|O", "False", "16,", values[:16])), code: 1, says: []string{"a.npy", "|O"}},
-		{name: "array turned round", args: array(npy("<f4", "True", "2, 16", values)), code: 1, says: []string{"a.npy", "[2, 16]"}},
-		{name: "array of records", args: array(npy("<f4', 'x': '", "Maybe", "2, 16", values)), code: 1, says: []string{"a.npy", "header"}},
-		{name: "array with a NaN", args: array(npy("<f4", "False", "16,", nan)), code: 1, says: []string{"a.npy", "NaN"}},
-		{name: "array beyond float32", args: array(npy("<f8", "False", "1,", []float64{1e300})), code: 1, says: []string{"a.npy", "float32"}},
-		{name: "array of another width", args: array(npy("<f4", "False", "15,", values[:15])), code: 1, says: []string{"a.npy", "[15]", "does not fit"}},
-		{name: "array of another length", args: array(npy("<f4", "False", "2, 16", values)), code: 1, says: []string{"a.npy", "[2, 16]", "does not fit"}},
+		{name: "array cut off in the header", args: array(synthetic.NPY("<f4", "False", "16,", values[:16])[:40]), code: 1, says: []string{"a.npy", "cut off"}},
+		{name: "array cut off", args: array(synthetic.NPY("<f4", "False", "16,", values[:15])), code: 1, says: []string{"a.npy", "(16,)"}},
+		{name: "array with more behind", args: array(synthetic.NPY("<f4", "False", "16,", values[:17])), code: 1, says: []string{"a.npy", "damaged"}},
+		{name: "array of a terabyte", args: array(synthetic.NPY("<f4", "False", "1099511627776,", values)), code: 1, says: []string{"a.npy", "1099511627776"}},
+		{name: "array beyond 64 bits", args: array(synthetic.NPY("<f4", "False", "9223372036854775807, 9223372036854775807", values)), code: 1, says: []string{"a.npy", "9223372036854775807"}},
+		{name: "array without elements", args: array(synthetic.NPY("<f4", "False", "0, 16", []float32{})), code: 1, says: []string{"a.npy", "(0, 16)"}},
+		{name: "array of whole numbers too large", args: array(synthetic.NPY("<i8", "False", "1,", []int64{1<<24 + 1})), code: 1, says: []string{"a.npy", "float32"}},
+		{name: "array of objects", args: array(synthetic.NPY("|O", "False", "16,", values[:16])), code: 1, says: []string{"a.npy", "|O"}},
+		{name: "array turned round", args: array(synthetic.NPY("<f4", "True", "2, 16", values)), code: 1, says: []string{"a.npy", "[2, 16]"}},
+		{name: "array of records", args: array(synthetic.NPY("<f4', 'x': '", "Maybe", "2, 16", values)), code: 1, says: []string{"a.npy", "header"}},
+		{name: "array with a NaN", args: array(synthetic.NPY("<f4", "False", "16,", nan)), code: 1, says: []string{"a.npy", "NaN"}},
+		{name: "array beyond float32", args: array(synthetic.NPY("<f8", "False", "1,", []float64{1e300})), code: 1, says: []string{"a.npy", "float32"}},
+		{name: "array of another width", args: array(synthetic.NPY("<f4", "False", "15,", values[:15])), code: 1, says: []string{"a.npy", "[15]", "does not fit"}},
+		{name: "array of another length", args: array(synthetic.NPY("<f4", "False", "2, 16", values)), code: 1, says: []string{"a.npy", "[2, 16]", "does not fit"}},
 		{name: "array for no point", args: func(t *testing.T, dir string) []string {
-			return []string{"lens", "x", "--model", tiny(t), "--add", "h.9=" + put(t, dir, "a.npy", npy("<f4", "False", "16,", values[:16]))}
+			return []string{"lens", "x", "--model", tiny(t), "--add", "h.9=" + put(t, dir, "a.npy", synthetic.NPY("<f4", "False", "16,", values[:16]))}
 		}, code: 2, says: []string{`"h.9"`, "nearest"}},
 	}
 }

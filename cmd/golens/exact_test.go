@@ -6,7 +6,8 @@ import (
 	"testing"
 
 	"github.com/golens/golens/internal/reference"
-	"github.com/golens/golens/report"
+	"github.com/golens/golens/internal/synthetic"
+	"github.com/golens/golens/report/data"
 	"github.com/golens/golens/torch"
 )
 
@@ -21,7 +22,7 @@ func TestExact(t *testing.T) {
 		steer[i] = float32(i%5) - 1.75
 	}
 	dir := t.TempDir()
-	npyFile := put(t, dir, "steer.npy", npy("<f4", "False", "96,", steer))
+	npyFile := put(t, dir, "steer.npy", synthetic.NPY("<f4", "False", "96,", steer))
 	for _, c := range []struct {
 		name string
 		args []string
@@ -44,7 +45,7 @@ func TestExact(t *testing.T) {
 			d := lensJSON(t, want.Model, append([]string{prompt, "--npz", out, "--hidden"}, c.args...)...)
 			z := readNPZ(t, read(t, out), "")
 			compared := 0
-			for _, f := range report.Fields {
+			for _, f := range data.Fields {
 				name := f.Name
 				if name == "hidden" && want.At != "" {
 					name = "states" // what was read, where that is not the stream

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/golens/golens/internal/reference"
-	"github.com/golens/golens/report"
+	"github.com/golens/golens/report/data"
 )
 
 const text = "the cat in the\n"
@@ -29,7 +29,7 @@ func TestFormatsAgree(t *testing.T) {
 			}
 			d := readJSON(t, read(t, at("x.json")))
 			arrays := readNPZ(t, read(t, at("x.npz")), "")
-			for _, f := range report.Fields {
+			for _, f := range data.Fields {
 				j, inJSON := d.arrays[f.Name]
 				n, inNPZ := arrays[f.Name]
 				if inJSON != inNPZ {
@@ -141,7 +141,7 @@ func isNumber(field string, a reference.Array) bool {
 func TestMembers(t *testing.T) {
 	model := tiny(t)
 	d := lensJSON(t, model, text, "--lens", "normed", "--attention", "eager", "--threads", "1", "--scale", "h.1=0.5", "--target", "the")
-	if d.Format != report.Format || d.Prompt != text || d.Name != "" {
+	if d.Format != data.Format || d.Prompt != text || d.Name != "" {
 		t.Errorf("format %q, prompt %q, name %q", d.Format, d.Prompt, d.Name)
 	}
 	var back string

@@ -11,6 +11,7 @@ import (
 	"github.com/golens/golens/figure"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/report"
+	"github.com/golens/golens/report/data"
 	"github.com/golens/golens/torch"
 )
 
@@ -129,8 +130,8 @@ func runHidden(c *cli.Context) error {
 		}
 	}
 	writers := map[string]func(io.Writer) error{
-		"json": report.GeometryBundle(g, c.Bool("hidden")).JSON,
-		"npz":  report.GeometryBundle(g, true).NPZ,
+		"json": data.GeometryBundle(g, c.Bool("hidden")).JSON,
+		"npz":  data.GeometryBundle(g, true).NPZ,
 	}
 	if err := writeBundleFiles(c, files, writers, hiddenView(c, g, token)); err != nil {
 		return err

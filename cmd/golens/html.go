@@ -10,7 +10,8 @@ import (
 	"github.com/golens/golens/figure/colormap"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
-	"github.com/golens/golens/report"
+	"github.com/golens/golens/report/data"
+	"github.com/golens/golens/report/page"
 )
 
 // pageFlags are the flags of the page, and of the layouts of other projects.
@@ -94,7 +95,7 @@ func affordable(R, P, K int) int {
 // A pageSink keeps the results until all are there.
 type pageSink struct {
 	w       io.Writer
-	options report.PageOptions
+	options page.Options
 	results []*lens.Result
 }
 
@@ -105,7 +106,7 @@ func (s *pageSink) Write(_ int, r *lens.Result) error {
 	return nil
 }
 
-func (s *pageSink) Close() error { return report.Page(s.w, s.results, s.options) }
+func (s *pageSink) Close() error { return page.Write(s.w, s.results, s.options) }
 
 type kitSink struct {
 	w     io.Writer
@@ -113,7 +114,7 @@ type kitSink struct {
 }
 
 func (s kitSink) Write(_ int, r *lens.Result) error {
-	note, err := report.LogitLensKit(s.w, r, time.Now())
+	note, err := data.LogitLensKit(s.w, r, time.Now())
 	if note != "" {
 		s.notes.warn("", note)
 	}

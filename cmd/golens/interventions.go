@@ -11,6 +11,7 @@ import (
 	"github.com/golens/golens/hooks"
 	"github.com/golens/golens/intervene"
 	"github.com/golens/golens/model"
+	"github.com/golens/golens/report/data/npy"
 	"github.com/golens/golens/torch"
 )
 
@@ -125,7 +126,7 @@ type source struct {
 	notes *notes // is told of texts that are odd
 }
 
-func (s source) Array(path string) ([]float32, []int64, error) { return readNPY(path) }
+func (s source) Array(path string) ([]float32, []int64, error) { return npy.ReadFile(path) }
 
 // Encode returns the tokens of another prompt, as the command's own is read.
 func (s source) Encode(text string) ([]int64, error) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/golens/golens/hooks"
 	"github.com/golens/golens/internal/reference"
+	"github.com/golens/golens/internal/synthetic"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/torch"
@@ -37,8 +38,8 @@ func TestInterventions(t *testing.T) {
 		doubles[i] = 1 / float64(i+3)
 		grid[i] = float32(doubles[i])
 	}
-	vectorFile := put(t, scratch, "a=b,c.npy", npy("<f4", "False", "16,", vector))
-	gridFile := put(t, scratch, "grid.npy", npy("<f8", "False", fmt.Sprintf("%d, %d", len(ids), tinyWidth), doubles))
+	vectorFile := put(t, scratch, "a=b,c.npy", synthetic.NPY("<f4", "False", "16,", vector))
+	gridFile := put(t, scratch, "grid.npy", synthetic.NPY("<f8", "False", fmt.Sprintf("%d, %d", len(ids), tinyWidth), doubles))
 	v, err := torch.New(vector, tinyWidth)
 	if err != nil {
 		t.Fatal(err)
@@ -201,8 +202,8 @@ func captured(t *testing.T, m *model.Model, ids []int64, point string) *torch.Te
 // TestBadInterventions: what cannot be meant is refused in one sentence.
 func TestBadInterventions(t *testing.T) {
 	dir, scratch := tiny(t), t.TempDir()
-	wide := put(t, scratch, "wide.npy", npy("<f4", "False", "17,", make([]float32, 17)))
-	zero := put(t, scratch, "zero.npy", npy("<f4", "False", "16,", make([]float32, 16)))
+	wide := put(t, scratch, "wide.npy", synthetic.NPY("<f4", "False", "17,", make([]float32, 17)))
+	zero := put(t, scratch, "zero.npy", synthetic.NPY("<f4", "False", "16,", make([]float32, 16)))
 	empty := put(t, scratch, "empty.txt", []byte("\n \n"))
 	for _, b := range []struct {
 		flags []string

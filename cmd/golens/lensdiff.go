@@ -8,6 +8,7 @@ import (
 
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/report"
+	"github.com/golens/golens/report/data"
 	"github.com/golens/golens/torch"
 )
 
@@ -78,7 +79,7 @@ func runDiff(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	b, err := report.DiffBundle(d)
+	b, err := data.DiffBundle(d)
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/model/token"
 	"github.com/golens/golens/report"
+	"github.com/golens/golens/report/data"
 	"github.com/golens/golens/report/terminal"
 	"github.com/golens/golens/torch"
 )
@@ -170,10 +171,10 @@ func writeText(c *cli.Context, term terminal.Terminal, m *model.Model, files []*
 			return err
 		}
 	}
-	bundle := report.TextBundle(t)
+	bundle := data.TextBundle(t)
 	writers := map[string]func(io.Writer) error{
 		"json": bundle.JSON, "npz": bundle.NPZ,
-		"csv": func(w io.Writer) error { return report.TextCSV(w, t) },
+		"csv": func(w io.Writer) error { return data.TextCSV(w, t) },
 	}
 	ctx := c.Context
 	if ctx.Err() != nil { // what was read is kept after Ctrl-C

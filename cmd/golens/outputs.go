@@ -14,6 +14,8 @@ import (
 	"github.com/golens/golens/internal/checkpoint"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/report"
+	"github.com/golens/golens/report/data"
+	"github.com/golens/golens/report/page"
 	"github.com/golens/golens/report/terminal"
 )
 
@@ -102,12 +104,12 @@ func (o *outputs) addFiles(c *cli.Context) error {
 		if c.String("json-format") == formatKit {
 			return kitSink{w, o.notes}
 		}
-		return jsonSink{w, report.JSONOptions{Line: o.many, Hidden: c.Bool("hidden"), Logits: c.Bool("logits")}}
+		return jsonSink{w, data.JSONOptions{Line: o.many, Hidden: c.Bool("hidden"), Logits: c.Bool("logits")}}
 	})
-	add("csv", func(w io.Writer) sink { return csvSink{report.NewCSV(w)} })
-	add("npz", func(w io.Writer) sink { return npzSink{report.NewNPZ(w), o.many} })
+	add("csv", func(w io.Writer) sink { return csvSink{data.NewCSV(w)} })
+	add("npz", func(w io.Writer) sink { return npzSink{data.NewNPZ(w), o.many} })
 	add("html", func(w io.Writer) sink {
-		return &pageSink{w: w, options: report.PageOptions{Title: c.String("title"), ColourMap: c.String("cmap"), By: o.grid.By, LastOnTop: o.grid.LastOnTop}}
+		return &pageSink{w: w, options: page.Options{Title: c.String("title"), ColourMap: c.String("cmap"), By: o.grid.By, LastOnTop: o.grid.LastOnTop}}
 	})
 	figures, err := plots(c)
 	if err != nil {

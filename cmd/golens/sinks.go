@@ -8,6 +8,7 @@ import (
 	"github.com/golens/golens/internal/atomicfile"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/report"
+	"github.com/golens/golens/report/data"
 )
 
 // A file is a place where results go, and how they are written there.
@@ -59,18 +60,18 @@ type sink interface {
 
 type jsonSink struct {
 	w       io.Writer
-	options report.JSONOptions
+	options data.JSONOptions
 }
 
-func (s jsonSink) Write(_ int, r *lens.Result) error { return report.JSON(s.w, r, s.options) }
+func (s jsonSink) Write(_ int, r *lens.Result) error { return data.JSON(s.w, r, s.options) }
 func (s jsonSink) Close() error                      { return nil }
 
-type csvSink struct{ *report.CSV }
+type csvSink struct{ *data.CSV }
 
 func (s csvSink) Write(_ int, r *lens.Result) error { return s.CSV.Write(r) }
 
 type npzSink struct {
-	*report.NPZ
+	*data.NPZ
 	many bool // the arrays of each result have its number in front
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/golens/golens/intervene"
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/report"
+	"github.com/golens/golens/report/data"
 	"github.com/golens/golens/report/terminal"
 	"github.com/golens/golens/sweep"
 	"github.com/golens/golens/torch"
@@ -275,10 +276,10 @@ func dryRun(c *cli.Context, m *model.Model, ids []int64, p sweep.Plan, t termina
 
 // writeSweep writes a result to each file.
 func writeSweep(c *cli.Context, files []*file, r *sweep.Result) error {
-	bundle := report.SweepBundle(r)
+	bundle := data.SweepBundle(r)
 	writers := map[string]func(io.Writer) error{
 		"json": bundle.JSON, "npz": bundle.NPZ,
-		"csv": func(w io.Writer) error { return report.SweepCSV(w, r) },
+		"csv": func(w io.Writer) error { return data.SweepCSV(w, r) },
 	}
 	ctx := c.Context
 	if ctx.Err() != nil { // what is done is kept after Ctrl-C

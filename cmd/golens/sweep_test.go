@@ -17,9 +17,10 @@ import (
 
 	"github.com/golens/golens/hooks"
 	"github.com/golens/golens/internal/reference"
+	"github.com/golens/golens/internal/synthetic"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
-	"github.com/golens/golens/report"
+	"github.com/golens/golens/report/data"
 	"github.com/golens/golens/sweep"
 )
 
@@ -112,7 +113,7 @@ func TestSweepResume(t *testing.T) {
 		}
 	}
 	var b bytes.Buffer
-	if err := report.SweepBundle(r).JSON(&b); err != nil {
+	if err := data.SweepBundle(r).JSON(&b); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
@@ -132,7 +133,7 @@ func TestSweepResume(t *testing.T) {
 	}
 	r.Series[0].Values[1] += 1
 	b.Reset()
-	if err := report.SweepBundle(r).JSON(&b); err != nil {
+	if err := data.SweepBundle(r).JSON(&b); err != nil {
 		t.Fatal(err)
 	}
 	other := put(t, out, "other.json", b.Bytes())
@@ -153,7 +154,7 @@ func TestSweepResume(t *testing.T) {
 // TestBadSweeps: what a user can get wrong is refused in one sentence, and nothing is written.
 func TestBadSweeps(t *testing.T) {
 	dir, scratch := tiny(t), t.TempDir()
-	wide := put(t, scratch, "wide.npy", npy("<f4", "False", "17,", make([]float32, 17)))
+	wide := put(t, scratch, "wide.npy", synthetic.NPY("<f4", "False", "17,", make([]float32, 17)))
 	n := 0
 	plan := func(body string) []string {
 		n++

@@ -10,7 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/golens/golens/intervene"
-	"github.com/golens/golens/report"
+	"github.com/golens/golens/report/data"
 	"github.com/golens/golens/sweep"
 )
 
@@ -203,7 +203,7 @@ func readSweep(path string) (*sweep.Result, error) {
 		return nil, err
 	}
 	defer in.Close()
-	r, err := report.ReadSweep(in)
+	r, err := data.ReadSweep(in)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s", path, strings.ReplaceAll(err.Error(), "\n", " "))
 	}

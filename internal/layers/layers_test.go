@@ -21,8 +21,9 @@ const module = "github.com/golens/golens/"
 var order = [][]string{
 	{"cmd", "internal/peer", "scripts"},
 	{"study"},
+	{"report/page"},
 	{"report"},
-	{"bench", "selftest", "report/terminal"},
+	{"bench", "selftest", "report/terminal", "report/data"},
 	{"figure"},
 	{"figure/draw", "figure/colormap"},
 	{"sweep"},

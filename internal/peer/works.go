@@ -11,7 +11,7 @@ import (
 	"github.com/golens/golens/hooks"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
-	"github.com/golens/golens/report"
+	"github.com/golens/golens/report/data"
 	"github.com/golens/golens/sweep"
 )
 
@@ -54,7 +54,7 @@ func readLens(ctx context.Context, m *model.Model, a arguments) (func(io.Writer)
 	}
 	o.Next = true
 	r, err := lens.Read(ctx, m, a.IDs, o)
-	return func(w io.Writer) error { return report.JSON(w, r, report.JSONOptions{Line: true}) }, err
+	return func(w io.Writer) error { return data.JSON(w, r, data.JSONOptions{Line: true}) }, err
 }
 
 func generate(ctx context.Context, m *model.Model, a arguments) (func(io.Writer) error, error) {
@@ -68,7 +68,7 @@ func generate(ctx context.Context, m *model.Model, a arguments) (func(io.Writer)
 		return nil, err
 	}
 	r := g.Joined(0)
-	return func(w io.Writer) error { return report.JSON(w, r, report.JSONOptions{Line: true}) }, nil
+	return func(w io.Writer) error { return data.JSON(w, r, data.JSONOptions{Line: true}) }, nil
 }
 
 func runSweep(ctx context.Context, m *model.Model, a arguments) (func(io.Writer) error, error) {

@@ -36,7 +36,7 @@ func Escape(b []byte) string {
 	return s.String()
 }
 
-// escapeRune returns the code point of r as an escape.
+// Rune returns the code point of r as an escape.
 func Rune(r rune) string {
 	switch {
 	case r < utf8.RuneSelf:
@@ -47,7 +47,7 @@ func Rune(r rune) string {
 	return fmt.Sprintf(`\U%08x`, r)
 }
 
-// ignorable says whether r is drawn as nothing, though Unicode calls it a letter
+// Ignorable says whether r is drawn as nothing, though Unicode calls it a letter
 // or a mark: variation selectors, fillers, joiners.
 func Ignorable(r rune) bool {
 	return unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)

@@ -1,0 +1,124 @@
+package data
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/golens/golens/internal/visible"
+	"github.com/golens/golens/lens"
+)
+
+// TextFormat is the value of "format" in the files of a text's means.
+const TextFormat = "golens-text-1"
+
+// TextArrays documents what TextBundle returns.
+var TextArrays = []ArrayDoc{
+	{"rows", "int64", "[R]", "states that were read: 0 is the embedding, i the state after block i-1"},
+	{"cross_entropy", "float64", "[R]", "mean of -log p of the text's own next token, in nats"},
+	{"entropy", "float64", "[R]", "mean entropy of the row's distribution, in nats"},
+	{"kl", "float64", "[R]", "mean KL divergence from the row to the model's own output, KL(final || row), in nats"},
+	{"agree", "float64", "[R]", "share of the tokens at which the row's likeliest next token is the model's own"},
+	{"reciprocal_rank", "float64", "[R]", "mean of 1/rank of the targets; a rank is 1 + the number of larger logits"},
+	{"rank_limits", "int64", "[n]", "the limits of `within`"},
+	{"within", "float64", "[R,n]", "share of the targets whose rank is no larger than each of the limits"},
+	{"rank_percents", "int64", "[q]", "the shares of `rank_quantiles`, in percent"},
+	{"rank_quantiles", "int64", "[R,q]", "the least rank that so many percent of the targets do not exceed: 50 is the median"},
+	{"rank_counts", "int64", "[R,B]", "targets by rank: bin b has those from 2^b to 2^(b+1)-1"},
+	{"tied", "int64", "[R]", "targets with whose logit another token's is equal"},
+	{"nan", "int64", "[R]", "cells with a NaN logit: they agree with nothing, and a target whose own logit is NaN has the last rank"},
+	{"place_cross_entropy", "float64", "[R,T]", "`cross_entropy` by place in the window, of which T is the length; NaN where no target was"},
+	{"place_targets", "int64", "[T]", "targets at each place"},
+}
+
+// textManifest is what made the means of a text: the lens's manifest, and the text.
+type textManifest struct {
+	lens.Manifest
+	Text textAbout `json:"text"`
+}
+
+type textAbout struct {
+	Name    string    `json:"name"`
+	Chunk   int       `json:"chunk"`
+	Prefix  []int64   `json:"prefix"`
+	Whole   bool      `json:"whole"`
+	Tokens  int64     `json:"tokens"`
+	Windows int64     `json:"windows"`
+	Targets int64     `json:"targets"`
+	Bytes   int64     `json:"target_bytes"`
+	Layers  []textRow `json:"layers"`
+}
+
+type textRow struct {
+	Row   int    `json:"row"`
+	Point string `json:"point"`
+	Label string `json:"label"`
+}
+
+// TextBundle returns the arrays of t, with the text in the manifest's member "text".
+func TextBundle(t *lens.Text) *Bundle {
+	R, n, q := len(t.Rows), len(lens.RankLimits), len(lens.RankPercents)
+	about := textAbout{Valid(t.Name), t.Chunk, append([]int64{}, t.Prefix...), t.Whole, t.Tokens, t.Windows, t.Targets, t.Bytes, nil}
+	rows := make([]int64, R)
+	for i, r := range t.Rows {
+		rows[i] = int64(r.Index)
+		about.Layers = append(about.Layers, textRow{r.Index, r.Point, r.Label})
+	}
+	return &Bundle{Format: TextFormat, Name: "text", Manifest: textManifest{t.Manifest, about}, Warnings: t.Warnings, Arrays: []NamedArray{
+		{"rows", []int{R}, rows},
+		{"cross_entropy", []int{R}, t.CrossEntropy},
+		{"entropy", []int{R}, t.Entropy},
+		{"kl", []int{R}, t.KL},
+		{"agree", []int{R}, t.Agree},
+		{"reciprocal_rank", []int{R}, t.ReciprocalRank},
+		{"rank_limits", []int{n}, widen(lens.RankLimits)},
+		{"within", []int{R, n}, t.Within},
+		{"rank_percents", []int{q}, widen(lens.RankPercents)},
+		{"rank_quantiles", []int{R, q}, t.Quantiles},
+		{"rank_counts", []int{R, t.Bins}, t.RankCounts},
+		{"tied", []int{R}, t.Tied},
+		{"nan", []int{R}, t.Bad},
+		{"place_cross_entropy", []int{R, t.Chunk}, t.PlaceCrossEntropy},
+		{"place_targets", []int{t.Chunk}, t.PlaceTargets},
+	}}
+}
+
+// TextColumns returns the columns of a text's CSV.
+func TextColumns() []string {
+	columns := []string{"name", "row", "point", "label", "tokens", "targets", "cross_entropy", "bits_per_byte", "entropy", "kl", "agree", "reciprocal_rank"}
+	for _, limit := range lens.RankLimits {
+		columns = append(columns, fmt.Sprintf("within_%d", limit))
+	}
+	for _, percent := range lens.RankPercents {
+		columns = append(columns, fmt.Sprintf("rank_p%d", percent))
+	}
+	return append(columns, "tied", "nan")
+}
+
+// TextCSV writes a line for each row of t, floats as in TextBundle's JSON.
+func TextCSV(w io.Writer, t *lens.Text) error {
+	out := csv.NewWriter(w)
+	out.Write(TextColumns())
+	float := func(v float64) string { return string(appendFloat64(nil, v)) }
+	whole := func(v int64) string { return strconv.FormatInt(v, 10) }
+	for n, r := range t.Rows {
+		line := []string{visible.Escape([]byte(t.Name)), strconv.Itoa(r.Index), r.Point, r.Label, whole(t.Tokens), whole(t.Targets),
+			float(t.CrossEntropy[n]), float(t.BitsPerByte(n)), float(t.Entropy[n]), float(t.KL[n]), float(t.Agree[n]), float(t.ReciprocalRank[n])}
+		for _, v := range rowOf(t.Within, n, len(lens.RankLimits)) {
+			line = append(line, float(v))
+		}
+		for _, v := range rowOf(t.Quantiles, n, len(lens.RankPercents)) {
+			line = append(line, whole(v))
+		}
+		out.Write(append(line, whole(t.Tied[n]), whole(t.Bad[n])))
+	}
+	out.Flush()
+	if err := out.Error(); err != nil {
+		return fmt.Errorf("report: write CSV: %w", err)
+	}
+	return nil
+}
+
+// rowOf returns row n of an array [R,width].
+func rowOf[E any](values []E, n, width int) []E { return values[n*width : (n+1)*width] }
