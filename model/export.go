@@ -16,10 +16,11 @@ import (
 	"github.com/golens/golens/torch"
 )
 
-// Export writes the model as a TorchScript archive, with its sidecar and, where
-// the tokenizer is not GPT-2's, a folder for that beside it. The archive is read
-// back and compared before any file appears under its name. In Python,
-// torch.jit.load runs it with the same bits, once the graph optimizer is off:
+// Export writes the model as a TorchScript archive with its sidecar. If the tokenizer is not
+// GPT-2's, it goes to a folder next to them. The archive is read back and compared before any file
+// appears under its name.
+//
+// In Python, torch.jit.load runs the archive with the same bits, once the graph optimizer is off:
 // torch._C._set_graph_executor_optimize(False).
 func (m *Model) Export(path string) error {
 	switch {

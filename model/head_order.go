@@ -40,8 +40,8 @@ func (s Session) headInOrder(x *torch.Tensor) (*torch.Tensor, error) {
 	return head.Times(x, o)
 }
 
-// Heads unembeds states [1,T,C] of one shape, each as Head does: to the same bits, and
-// faster, since where the kernel serves it reads the weights once.
+// Heads unembeds states [1,T,C] of one shape, each with the bits of Head. It is faster where a
+// kernel serves, because the kernel reads the weights once.
 func (s Session) Heads(states []*torch.Tensor) ([]*torch.Tensor, error) {
 	var sc torch.Scope
 	defer sc.Close()
@@ -93,16 +93,15 @@ func together(head sumorder.Product, o kernel.Order, states []*torch.Tensor) (*t
 	return head.Times(all, o)
 }
 
-// HasHeadParts reports whether HeadParts serves states of T tokens. It does where the
-// order is known in which libtorch sums the head's product of as many: a Head of one
-// tells it.
+// HasHeadParts reports whether HeadParts serves states of T tokens. It does if libtorch's order of
+// summation for the unembedding of T rows is known. A Head of one state finds that order.
 func (s Session) HasHeadParts(T int) bool {
 	_, o, err := s.headOrder(T)
 	return err == nil && o != 0
 }
 
-// HeadParts unembeds positions from to from+n-1 of S states [1,T,C], into [S,n,V]: to the
-// bits that Head gives for the whole of each.
+// HeadParts unembeds the positions from to from+n-1 of S states [1,T,C] into [S,n,V]. The bits are
+// those that Head gives for the whole of each state.
 func (s Session) HeadParts(states []*torch.Tensor, from, n int) (*torch.Tensor, error) {
 	T := s.rowsOf(states[0])
 	head, o, err := s.headOrder(T)

@@ -7,8 +7,8 @@ import (
 	"github.com/golens/golens/model/digests"
 )
 
-// Parameters counts the model's numbers: each tensor once, as model.parameters()
-// does in PyTorch, and module by module, where a tied head counts again.
+// Parameters counts the model's numbers in two ways: each tensor once, as model.parameters() does
+// in PyTorch, and module by module, where a tied unembedding counts again.
 func (m *Model) Parameters() (unique, modules int64) {
 	if m.archive != nil {
 		return m.archive.count()
@@ -23,7 +23,7 @@ func (m *Model) Parameters() (unique, modules int64) {
 	return unique, modules
 }
 
-// About returns what is to be known of the embedded model, "" for any other.
+// About returns a description of the embedded model, or "" for any other model.
 func (m *Model) About() string {
 	if m.Dir != "" {
 		return ""
@@ -32,7 +32,7 @@ func (m *Model) About() string {
 		"OpenAI's GPT-2. To use that one: --model gpt2, which is fetched once, or --model FOLDER."
 }
 
-// Bytes returns the memory that the weights take.
+// Bytes returns the size of the weights in bytes.
 func (m *Model) Bytes() int64 {
 	if m.archive != nil {
 		return m.archive.bytes()
@@ -41,7 +41,7 @@ func (m *Model) Bytes() int64 {
 	return n * m.DType.Size()
 }
 
-// StoredTypes returns the dtypes in which the checkpoint holds its tensors, with their number.
+// StoredTypes returns the number of the checkpoint's tensors of each dtype.
 func (m *Model) StoredTypes() map[string]int {
 	types := map[string]int{}
 	if m.archive != nil {
@@ -58,7 +58,7 @@ func (m *Model) StoredTypes() map[string]int {
 	return types
 }
 
-// Recorded returns the digest of the weights that an archive's sidecar tells of, if it does.
+// Recorded returns the digest of the weights in an archive's sidecar, and whether there is one.
 func (m *Model) Recorded() (string, bool) {
 	if m.archive == nil || m.archive.sidecar == nil {
 		return "", false
@@ -66,7 +66,7 @@ func (m *Model) Recorded() (string, bool) {
 	return m.archive.sidecar.Weights, m.archive.sidecar.Weights != ""
 }
 
-// Family returns the model_type of the configuration; "" where an archive tells none.
+// Family returns the model_type of the configuration, or "" for an archive without one.
 func (m *Model) Family() string {
 	if m.Config == nil {
 		return ""
@@ -74,7 +74,8 @@ func (m *Model) Family() string {
 	return m.Config.Type
 }
 
-// ConfigDigest returns the sha256 of the configuration in hexadecimal; "" where an archive tells none.
+// ConfigDigest returns the sha256 of the configuration in hexadecimal, or "" for an archive
+// without one.
 func (m *Model) ConfigDigest() string {
 	if m.Config == nil {
 		return ""
@@ -82,9 +83,9 @@ func (m *Model) ConfigDigest() string {
 	return hex.EncodeToString(m.Config.Digest[:])
 }
 
-// Digest returns the sha256 over the checkpoint's tensors, in hexadecimal. It reads
-// all of them. An archive's is that of the checkpoint that transformers would
-// write: each tensor once, by its name there.
+// Digest returns the sha256 over the checkpoint's tensors, in hexadecimal. It reads all of them.
+// An archive has the digest of the checkpoint that transformers would write: each tensor once, by
+// its name there.
 func (m *Model) Digest() (string, error) {
 	if m.archive != nil {
 		return inHex(m.archive.digest())
@@ -92,10 +93,9 @@ func (m *Model) Digest() (string, error) {
 	return inHex(m.weights.set.Digest())
 }
 
-// KnownDigest returns Digest, without reading the tensors where it was computed
-// before and the files have not changed since (see digests.Of). It is for a
-// manifest, which names the weights that were used; who wants to know whether they
-// are whole calls Digest.
+// KnownDigest returns Digest. It does not read the tensors if the digest was computed before and
+// the files have not changed since (see digests.Of). Use it for a manifest, which names the
+// weights. Use Digest to check that weights are whole.
 func (m *Model) KnownDigest() (string, error) {
 	if m.archive != nil {
 		return inHex(m.archive.knownDigest())

@@ -5,13 +5,14 @@ import (
 	"github.com/golens/golens/torch/kernel"
 )
 
-// Fast returns a session whose products with weights are made by golens's own kernels on
-// packed weights, and whose GELU is one pass. It reads texts of equal length as one batch as
-// fast as one after the other or faster (see TrunkOf). Each product has one order of
-// summation, whatever the number of rows and the machine: a row has the same bits in any
-// batch. The normed states differ from exact ones by rounding: see docs/exactness.md. To
-// pack the weights, once a model, takes as long as some twenty prompts. A ChoiceError says why a
-// model has no such session (see Model.Packs).
+// Fast returns a session in which golens's kernels make the products, on packed weights, and GELU
+// is one pass. It reads a batch of texts of equal length at least as fast as one text after
+// another (see TrunkOf).
+//
+// Each product has one order of summation, whatever the number of rows and the machine. So a row
+// has the same bits in any batch. The normed states differ from exact ones by rounding: see
+// docs/exactness.md. Packing the weights, once for a model, takes as long as some twenty prompts.
+// A ChoiceError says why a model has no such session (see Model.Packs).
 func (s Session) Fast() (Session, error) {
 	if err := s.m.Packs(); err != nil {
 		return s, err

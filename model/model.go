@@ -1,5 +1,5 @@
-// Package model makes language models ready to run: it reads configuration and
-// weights, builds the TorchScript module, names its hook points, and runs it.
+// Package model makes language models ready to run. It reads configuration and weights, builds the
+// TorchScript module, names its hook points, and runs it.
 package model
 
 import (
@@ -16,33 +16,33 @@ import (
 	"github.com/golens/golens/torch"
 )
 
-// Options say how a model is to be opened.
+// Options say how to open a model.
 type Options struct {
-	Device    torch.Device // where it runs
+	Device    torch.Device // the device on which it runs
 	Attention Attention    // SDPA unless set; an archive has its own
 	DType     DType        // Auto unless set; an archive has its own
 	Names     Names        // of a TorchScript archive without a sidecar
-	Fetch     Fetch        // for a name that the local cache does not hold; nil: that is an error
+	Fetch     Fetch        // fetches a model that the local cache lacks; nil makes that an error
 
-	// DeviceNote is kept for manifests: why Device is not another one (see torch.AutoDevice).
+	// DeviceNote, for manifests, says why Device is not another one (see torch.AutoDevice).
 	DeviceNote string
 }
 
-// A Model is a language model with its weights in memory, ready for runs with
-// hooks. It computes in DType. Its methods may be called from several goroutines.
+// A Model is a language model with its weights in memory, ready for runs with hooks. Several
+// goroutines can call its methods.
 type Model struct {
 	Name      string         // for people: the folder, or the name it was asked for
 	Dir       string         // its folder, or its TorchScript archive; "" for the embedded model
-	Config    *config.Config // nil where an archive tells none
+	Config    *config.Config // nil for an archive without one
 	Sizes     Sizes
-	Attention Attention // "" where an archive's code does not show it
+	Attention Attention // "" if an archive does not show it
 	Device    torch.Device
 	DType     torch.DType
-	// DeviceNote is that of the Options.
+	// DeviceNote is the one of the Options.
 	DeviceNote string
 	Layout     Layout
 	Points     *hooks.Points
-	Warnings   []string // what is odd about the checkpoint, in sentences
+	Warnings   []string // sentences on what is unusual about the checkpoint
 
 	tokenizer  func() (*token.Tokenizer, error)
 	weights    *weights // nil for an archive
@@ -57,19 +57,19 @@ type Model struct {
 	tied       bool
 }
 
-// A ChoiceError says that what was asked for is not to be had from a model.
+// A ChoiceError says that a model does not have what was asked for.
 type ChoiceError = choices.Error
 
 func choice(format string, a ...any) error { return choices.Errorf(format, a...) }
 
-// Tokenizer returns the model's tokenizer: that of its folder, or GPT-2's own
-// where the folder has none and the vocabulary is of that size.
+// Tokenizer returns the tokenizer of the model's folder. If the folder has none and the vocabulary
+// has GPT-2's size, it returns GPT-2's.
 func (m *Model) Tokenizer() (*token.Tokenizer, error) { return m.tokenizer() }
 
-// Tied reports whether the head is the token embedding again.
+// Tied reports whether unembedding and token embedding share their weights.
 func (m *Model) Tied() bool { return m.tied }
 
-// Close frees the model.
+// Close closes the model and its weights.
 func (m *Model) Close() error {
 	if m.Points != nil {
 		m.Points.Close()

@@ -10,9 +10,9 @@ import (
 	"github.com/golens/golens/torch"
 )
 
-// Names say where in a TorchScript archive the parts of its model are, as
-// PyTorch's dotted paths. An archive with a sidecar needs none; what is empty
-// comes from there, or from the names that transformers' GPT-2 has.
+// Names say where the parts of the model are in a TorchScript archive, as PyTorch's dotted paths.
+// An archive with a sidecar needs none. An empty field is taken from the sidecar, or has the name
+// of transformers' GPT-2.
 type Names struct {
 	Embed  string // the module whose output enters the first block: transformer.drop
 	Blocks string // the blocks, with a star for the number: transformer.h.*

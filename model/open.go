@@ -20,17 +20,20 @@ import (
 	"github.com/golens/golens/torch"
 )
 
-// DefaultName is what the embedded model is called.
+// DefaultName is the name of the embedded model.
 const DefaultName = "golens-default"
 
-// A Fetch brings what part says of the model that name stands for into the local
-// Hugging Face cache, and returns its folder there. Package fetch has one.
+// A Fetch fetches a part of a model into the local Hugging Face cache, by the model's name, and
+// returns its folder there. Package fetch has one.
 type Fetch func(name string, part hub.Part) (dir string, err error)
 
-// Open opens a model: "" is the one embedded in the program; a path is a Hugging
-// Face folder with config.json and weights, a file of weights in such a folder, or a
-// TorchScript archive (.pt), which can run code of its own; any other name is looked up in
-// the local Hugging Face cache, and fetched by o.Fetch where the cache lacks it.
+// Open opens a model:
+//
+//   - "" is the model embedded in the program;
+//   - a path is a Hugging Face folder with config.json and weights, a file of weights in such
+//     a folder, or a TorchScript archive (.pt), which can run code of its own;
+//   - any other name is looked up in the local Hugging Face cache, and fetched by o.Fetch if
+//     the cache lacks it.
 func Open(where string, o Options) (*Model, error) {
 	if torchscript.Is(where) && !isWeights(where) {
 		return openArchive(where, o)
@@ -124,9 +127,9 @@ func looksLikePath(s string) bool {
 		strings.HasSuffix(s, "/") || strings.Count(name, "/") > 1
 }
 
-// OpenTokenizer returns the tokenizer of a model by name or path, as Open takes
-// them, without its weights; "" is GPT-2's. fetch may be nil. guess says why a tokenizer
-// that is not the model's own was taken, "" for the model's own.
+// OpenTokenizer returns the tokenizer of a model, by a name or path as for Open, without the
+// model's weights. "" is GPT-2's. fetch can be nil. guess says why another model's tokenizer was
+// taken; it is "" for the model's own.
 func OpenTokenizer(where string, fetch Fetch) (tok *token.Tokenizer, guess string, err error) {
 	if where == "" || where == DefaultName {
 		tok, err = token.GPT2()
@@ -192,8 +195,7 @@ func guessed(dir string) string {
 	return fmt.Sprintf("%s has no tokenizer, and its vocabulary is of the size of GPT-2's: GPT-2's tokenizer is used", dir)
 }
 
-// GuessedTokenizer says why Tokenizer is one that is not the model's own, "" where it is
-// the model's own.
+// GuessedTokenizer says why Tokenizer is not the model's own, or returns "" if it is.
 func (m *Model) GuessedTokenizer() string {
 	if m.Dir == "" || m.archive != nil {
 		return ""

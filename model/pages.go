@@ -13,8 +13,8 @@ func (m *Model) fetchHead() {
 	})
 }
 
-// ReleaseTrunk gives the pages back that hold the trunk's matrices in mapped files. They
-// come again when something reads them: it is for a session after its last Trunk.
+// ReleaseTrunk evicts the pages of the mapped files that hold the weights of the blocks. A later
+// read loads them again. Call it in a session after its last Trunk.
 func (s Session) ReleaseTrunk() {
 	for _, p := range s.m.tree.products("linear", s.m.built) {
 		s.m.weights.forget(p.weight.key)

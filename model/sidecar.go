@@ -17,8 +17,7 @@ import (
 	"github.com/golens/golens/model/config"
 )
 
-// SidecarExt is what the name of an archive's sidecar has behind the archive's:
-// gpt2.pt.json beside gpt2.pt.
+// SidecarExt is the extension of a sidecar's name after the archive's: gpt2.pt.json for gpt2.pt.
 const SidecarExt = ".json"
 
 const (
@@ -27,9 +26,8 @@ const (
 	maxSidecar     = 16 << 20
 )
 
-// A Sidecar is the JSON file beside a TorchScript archive that says what the
-// archive does not: where the parts of the model are, and what it was made from.
-// docs/formats.md describes its fields.
+// A Sidecar is the JSON file next to a TorchScript archive. It says where the parts of the model
+// are, and how the archive was made. docs/archives.md describes its fields.
 type Sidecar struct {
 	Format  string `json:"format"`  // "golens.torchscript"
 	Version int    `json:"version"` // 1
@@ -42,17 +40,17 @@ type Sidecar struct {
 	} `json:"names"`
 	Block blockNames `json:"block"` // parts of each block, relative to it
 
-	// Points are names of hook points and the modules that they stand for, where
-	// the archive calls them otherwise; a star stands for the number of the block.
+	// Points maps hook points to modules of the archive, where their names differ. A star
+	// stands for the number of the block.
 	Points map[string]string `json:"points,omitempty"`
 
 	Attention Attention       `json:"attention,omitempty"`
 	DType     string          `json:"dtype,omitempty"`
 	Tokenizer string          `json:"tokenizer,omitempty"`      // "gpt2", or a folder, relative to the sidecar
 	Weights   string          `json:"weights_sha256,omitempty"` // Model.Digest
-	Archive   string          `json:"archive_sha256,omitempty"` // over the archive's directory: which archive this is the sidecar of
+	Archive   string          `json:"archive_sha256,omitempty"` // over the archive's directory: identifies the sidecar's archive
 	Config    json.RawMessage `json:"config,omitempty"`         // the model's config.json
-	Made      json.RawMessage `json:"made,omitempty"`           // by what: programs and their versions
+	Made      json.RawMessage `json:"made,omitempty"`           // the programs that made it, and their versions
 }
 
 // readSidecar returns the sidecar of an archive, nil where it has none.
@@ -77,7 +75,7 @@ func readSidecar(archive string) (*Sidecar, error) {
 	return s, nil
 }
 
-// ParseSidecar reads the text of a sidecar and checks it.
+// ParseSidecar reads and checks the text of a sidecar.
 func ParseSidecar(data []byte) (*Sidecar, error) {
 	if len(data) > maxSidecar {
 		return nil, fmt.Errorf("it has more than %d bytes, which none has", maxSidecar)
