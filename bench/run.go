@@ -27,10 +27,11 @@ const slot = 300 * time.Millisecond
 // follow, a few long works are left as a rule.
 const limitRounds = 10
 
-// Run measures a model. The works take turns, so that a machine that changes its pace
-// changes it for all of them: in each round every work is run for a moment, and the
-// limits of the machine are measured. Where ctx is done, or a work fails, the Result
-// holds what was measured before, beside the error; it is nil where that is nothing.
+// Run measures a model. The works take turns, so that a change of the machine's pace affects all
+// of them. In each round every work runs for a moment, and the limits of the machine are measured.
+//
+// If ctx is done or a work fails, Run returns the error together with the Result of what was
+// measured, which is nil if that is nothing.
 func Run(ctx context.Context, m *model.Model, s Settings, progress func(Progress)) (*Result, error) {
 	s = s.Defaults()
 	if err := s.check(); err != nil {
@@ -59,8 +60,8 @@ func Run(ctx context.Context, m *model.Model, s Settings, progress func(Progress
 	return out, err
 }
 
-// Here returns a result without a row: what tells of the machine, the model and the
-// libraries, by which another result can be compared with what is still to be measured.
+// Here returns a result without rows. It describes the machine, the model and the libraries, so
+// that another result can be checked against a measurement that is still to come.
 func Here(m *model.Model) (*Result, error) {
 	manifest, err := lens.ManifestOf(m)
 	if err != nil {

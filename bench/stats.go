@@ -8,7 +8,7 @@ import (
 // confidence is that of every interval.
 const confidence = 0.95
 
-// A Summary says what repeated measurements of one quantity gave.
+// A Summary describes repeated measurements of one quantity.
 type Summary struct {
 	Runs   int     `json:"runs"`
 	Best   float64 `json:"best"` // the least
@@ -20,7 +20,7 @@ type Summary struct {
 	High float64 `json:"high"`
 }
 
-// Summarise returns the summary of values, the zero Summary of none.
+// Summarise returns the summary of values. Without values it is the zero Summary.
 func Summarise(values []float64) Summary {
 	n := len(values)
 	if n == 0 {

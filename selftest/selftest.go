@@ -1,6 +1,5 @@
-// Package selftest has a model check itself on the machine it runs on: the lens
-// against the model's own output, the whole against its parts, hooks, repetition,
-// and the tokenizer.
+// Package selftest checks a model on this machine: the lens against the model's own output, the
+// whole against its parts, hooks, repetition, and the tokenizer.
 package selftest
 
 import (
@@ -14,7 +13,7 @@ import (
 	"github.com/golens/golens/model"
 )
 
-// A Status says how a check went.
+// A Status is the outcome of a check.
 type Status string
 
 const (
@@ -23,7 +22,7 @@ const (
 	Fail Status = "fail" // it does not work, or numbers differ that must not
 )
 
-// A Check is one line of an account.
+// A Check is one line of a report.
 type Check struct {
 	Name   string `json:"name"`
 	Status Status `json:"status"`
@@ -41,7 +40,7 @@ type check struct {
 	remedy string
 }
 
-// Run checks a model. Its checks never stop one another; a cancelled ctx ends them all.
+// Run checks a model. A failed check does not stop the others; a cancelled ctx ends them all.
 func Run(ctx context.Context, m *model.Model) []Check {
 	t := newTest(ctx, m)
 	return t.run([]check{
@@ -53,8 +52,8 @@ func Run(ctx context.Context, m *model.Model) []Check {
 	})
 }
 
-// Deep checks what interventions do to a model, by runs that must agree with one
-// another: some five for each block.
+// Deep checks the effect of interventions on a model, by runs that must agree with one another. It
+// makes some five runs for each block.
 func Deep(ctx context.Context, m *model.Model) []Check {
 	t := newTest(ctx, m)
 	return t.run([]check{
