@@ -57,7 +57,7 @@ func (s Session) Step(d *Decoding, id int64, h *hooks.Registry) (*hooks.Run, err
 	return s.decode(d, []int64{id}, h)
 }
 
-// decode reads ids behind what was read before.
+// decode reads ids after the tokens that were read before.
 func (s Session) decode(d *Decoding, ids []int64, h *hooks.Registry) (*hooks.Run, error) {
 	all := append(append([]int64(nil), d.ids...), ids...)
 	if err := s.m.Check(all); err != nil {
@@ -96,7 +96,7 @@ func (s Session) decode(d *Decoding, ids []int64, h *hooks.Registry) (*hooks.Run
 	return run, nil
 }
 
-// lastOnly cuts the run's result [1,T,C] down to the last n positions.
+// lastOnly cuts the run's result [1,T,C] to the last n positions.
 func lastOnly(run *hooks.Run, n int) error {
 	whole := run.Results[0]
 	T := whole.Shape()[1]

@@ -28,18 +28,18 @@ type Sampling struct {
 func (s Sampling) Check() error {
 	switch {
 	case math.IsNaN(s.Temperature) || math.IsInf(s.Temperature, 0) || s.Temperature <= 0:
-		return choice("the temperature %v cannot be: it is a number above 0", s.Temperature)
+		return choice("the temperature %v is not valid: it must be above 0", s.Temperature)
 	case s.TopK < 0:
-		return choice("top-k %d cannot be: it is the number of tokens to draw from, or 0 for all", s.TopK)
+		return choice("top-k %d is not valid: it must be the number of tokens to draw from, or 0 for all", s.TopK)
 	case !(s.TopP > 0 && s.TopP <= 1): // so that NaN is refused
-		return choice("top-p %v cannot be: it is a probability above 0, and 1 for all", s.TopP)
+		return choice("top-p %v is not valid: it must be a probability above 0, and 1 keeps all tokens", s.TopP)
 	}
 	for _, part := range []struct {
 		name  string
 		value float64
 	}{{"top-h", s.TopH}, {"min-p", s.MinP}, {"typical-p", s.TypicalP}, {"epsilon-cutoff", s.Epsilon}, {"eta-cutoff", s.Eta}} {
 		if !(part.value >= 0 && part.value <= 1) {
-			return choice("%s %v cannot be: it is a number from 0 to 1, and 0 for all tokens", part.name, part.value)
+			return choice("%s %v is not valid: it must be from 0 to 1, and 0 keeps all tokens", part.name, part.value)
 		}
 	}
 	return nil
@@ -81,7 +81,7 @@ func (c *Chooser) Skip() {
 	}
 }
 
-// steps returns what is to be done with the logits.
+// steps returns the changes of the logits.
 func (c *Chooser) steps(w written) []step {
 	var out []step
 	for _, s := range Settings {
@@ -157,7 +157,7 @@ func (c *Chooser) Scores(logits *torch.Tensor, text []int64) (*torch.Tensor, err
 	return x, nil
 }
 
-// run makes the step's changes in new logits.
+// run returns the logits x with the step's change, in a new tensor.
 func (s step) run(x *torch.Tensor) (*torch.Tensor, error) {
 	args := []any{x}
 	for _, a := range s.args {

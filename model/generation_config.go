@@ -131,7 +131,7 @@ func (m *Model) GenerationConfig() (*GenerationConfig, error) {
 	return g, nil
 }
 
-// readGeneration returns the text of a file; nil where there is none.
+// readGeneration returns the text of a file, or nil if it does not exist.
 func readGeneration(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -280,13 +280,14 @@ func (g *GenerationConfig) describe(settings []*Setting) []string {
 	return out
 }
 
-// clone returns a copy that shares nothing that is written to.
+// clone returns a copy that shares no data that is written to.
 func (g *GenerationConfig) clone() *GenerationConfig {
 	own := *g
 	return &own
 }
 
-// An other is a field that changes what transformers' generate does, and golens's not.
+// An other is a field that changes what transformers' generate does, and that golens does not
+// apply.
 type other struct {
 	name    string
 	neutral []string // values that change nothing, beside null and false
@@ -301,8 +302,8 @@ func (o other) acts(value json.RawMessage) bool {
 	return text != "null" && (text != "false" || slices.Contains(o.neutral, "true")) && !slices.Contains(o.neutral, text)
 }
 
-// notApplied are the fields beyond Settings by which transformers' generate writes
-// other tokens, computes other last bits, stops elsewhere, or refuses.
+// notApplied are the fields beyond Settings with which transformers' generate writes other tokens,
+// computes other last bits, stops elsewhere, or refuses.
 var notApplied = []other{
 	{"num_beams", []string{"1"}}, {"num_beam_groups", []string{"1"}}, {"num_return_sequences", []string{"1"}},
 	{"constraints", nil}, {"force_words_ids", nil}, {"penalty_alpha", []string{"0"}}, {"dola_layers", nil},

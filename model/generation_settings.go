@@ -54,7 +54,7 @@ func SettingOf(name string) *Setting {
 	return nil
 }
 
-// assign reads text into the value, or takes over the default where text is null.
+// assign reads text into the value, or restores the default if text is null.
 func assign(value, original any, text string) error {
 	null := text == "null"
 	switch v := value.(type) {
@@ -119,7 +119,7 @@ func bracketed(text string) string {
 	return text
 }
 
-// decode reads one JSON value. A null within a list is not taken for a zero.
+// decode reads one JSON value. A null within a list is not read as zero.
 func decode(text string, to any) error {
 	if strings.Contains(text, "null") && text != "null" && !strings.Contains(text, `"`) {
 		return errors.New("null in a list")

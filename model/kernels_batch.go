@@ -8,7 +8,8 @@ import (
 	"github.com/golens/golens/torch/kernel"
 )
 
-// A batched model has the bits of runs of so many tokens in batches of any size.
+// batched holds what a batch of texts of T tokens needs so that every text gets the same bits as
+// when it is run alone.
 type batched struct {
 	products *torch.Products
 	fits     bool // there is a product that kernels make
@@ -44,9 +45,9 @@ func (s Session) Batched(T int) (Session, bool, error) {
 	return in, true, nil
 }
 
-// attendsByText reports whether attention has the bits in a batch that it has text by
-// text, by trial on one block of each kind: eager attention at few positions has others,
-// since its products are of all heads of all texts at once.
+// attendsByText reports whether attention in a batch has the bits that each text has alone. It
+// tries one block of each kind. Eager attention at few positions has other bits, because its
+// products are over all heads of all texts at once.
 func (s Session) attendsByText(T int) (bool, error) {
 	tried := map[int]bool{}
 	for i := range s.m.Layout.Blocks {
@@ -66,8 +67,8 @@ func (s Session) attendsByText(T int) (bool, error) {
 	return true, nil
 }
 
-// attendsAlike compares one batch. It is false as well where the texts tell nothing: where
-// another last bit in every number of a text leaves the output as it is.
+// attendsAlike compares one batch. It also returns false if the texts prove nothing: if another
+// last bit in every number of a text leaves the output unchanged.
 func (s Session) attendsAlike(block int, seed uint64, texts, T int) (bool, error) {
 	var sc torch.Scope
 	defer sc.Close()
@@ -226,8 +227,8 @@ func (s Session) batch(ids [][]int64) (*torch.Tensor, error) {
 	return torch.NewOn(s.m.Device, all, int64(len(ids)), int64(len(ids[0])))
 }
 
-// points returns the model's points, whose runs have the session's products and end with its
-// ctx. It is an error if a file of mapped weights has changed.
+// points returns the model's points for runs with the session's products and ctx. A changed file
+// of mapped weights is an error.
 func (s Session) points() (*hooks.Points, error) {
 	return s.m.Points.Using(s.ctx, s.by), s.m.weights.check()
 }

@@ -32,7 +32,7 @@ func (s Session) Fast() (Session, error) {
 	return Session{m: s.m, ctx: s.ctx, by: k.fast, fast: true}, nil
 }
 
-// fastOrder is how products are summed: on AMD's processors libtorch does so, too.
+// fastOrder is the order in which products are summed. libtorch has the same on AMD's processors.
 const fastOrder kernel.Order = 192
 
 func (m *Model) fillFast(by *torch.Products) error {
@@ -51,8 +51,8 @@ func (m *Model) fillFast(by *torch.Products) error {
 	return nil
 }
 
-// packHead has a fast session's head read packed weights as well, from the first time on
-// that it reads at all: a lens has a product of its own.
+// packHead makes a fast session's unembedding read packed weights too, from its first use on. A
+// lens has a product of its own.
 func (s Session) packHead() error {
 	if p, ok := s.m.headProduct(); s.fast && ok && !s.m.kernels.headFast {
 		if err := s.m.addLinear(s.by, p, fastOrder, 0, true); err != nil {

@@ -23,7 +23,7 @@ func (s Session) InOrder(T int) (Session, error) {
 	return Session{m: s.m, ctx: s.ctx, by: by, ordered: true}, nil
 }
 
-// fewRows is how many rows are few for InOrder.
+// fewRows is the largest number of rows for InOrder.
 const fewRows = 64
 
 func (m *Model) orderedAt(T int) (*torch.Products, error) {

@@ -86,7 +86,7 @@ func (m *Model) Close() error {
 	return m.weights.Close()
 }
 
-// build makes the module of a configuration and its weights. It owns w from here on.
+// build makes the module of a configuration and its weights, and takes over w.
 func build(name string, c *config.Config, w *weights, o Options) (*Model, error) {
 	asked := o.Attention
 	switch {
@@ -146,7 +146,7 @@ func (m *Model) assemble() error {
 	return nil
 }
 
-// aliasStreams gives the residual stream before and after each block its names.
+// aliasStreams names the residual stream before and after each block.
 func (m *Model) aliasStreams() {
 	before := m.Layout.Embed
 	for _, b := range m.Layout.Blocks {
@@ -156,8 +156,8 @@ func (m *Model) aliasStreams() {
 	}
 }
 
-// aliasNames makes points known by the names that they have in PyTorch with the
-// family's prefix, and blocks and their parts by GPT-2's names.
+// aliasNames adds the names of points with the family's prefix, and GPT-2's names of blocks and
+// their parts.
 func (m *Model) aliasNames(n config.Names) {
 	for _, p := range m.Points.Names() {
 		if p != n.Head && n.Prefix != "transformer." { // that one is known anyway
@@ -177,7 +177,7 @@ func (m *Model) aliasNames(n config.Names) {
 	}
 }
 
-// headKey says which tensor of the checkpoint is the unembedding.
+// headKey returns the checkpoint's tensor that is the unembedding.
 func (m *Model) headKey() (string, error) {
 	own, embedding := m.Config.Arch.Names.Head+".weight", m.Config.Arch.Names.Tokens+".weight"
 	m.tied = m.Config.Arch.Tied
@@ -206,7 +206,7 @@ func (m *Model) headKey() (string, error) {
 	return "", fmt.Errorf("model: config.json says that the head is not tied to the embedding, but %s has no tensor %s", m.weights.from, own)
 }
 
-// isFile reports whether path is there and no folder.
+// isFile reports whether path exists and is not a folder.
 func isFile(path string) bool {
 	s, err := os.Stat(path)
 	return err == nil && !s.IsDir()

@@ -65,7 +65,7 @@ func Open(where string, o Options) (*Model, error) {
 	return m, nil
 }
 
-// A place is where a Hugging Face model lies.
+// A place says where a Hugging Face model is.
 type place struct {
 	dir     string
 	weights string // the file that was named, "" for the one that the folder has
@@ -105,8 +105,8 @@ func locate(where string, part hub.Part, fetch Fetch) (place, error) {
 	return place{dir: dir}, fetchErr
 }
 
-// isWeights reports whether path is a file of weights or an index of shards. A zip file
-// of that name may be a TorchScript archive all the same.
+// isWeights reports whether path is a file of weights or an index of shards. A zip file of that
+// name can still be a TorchScript archive.
 func isWeights(path string) bool {
 	if !isFile(path) {
 		return false
@@ -151,8 +151,8 @@ func OpenTokenizer(where string, fetch Fetch) (tok *token.Tokenizer, guess strin
 	return tok, guessed(at.dir), err
 }
 
-// openTokenizer reads a folder's tokenizer. Where the folder has no tokenizer's file at
-// all, and the model GPT-2's vocabulary by its size, it takes GPT-2's: see guessed.
+// openTokenizer reads a folder's tokenizer. If the folder has no tokenizer file and the vocabulary
+// has GPT-2's size, it takes GPT-2's: see guessed.
 func openTokenizer(dir string, size int) (*token.Tokenizer, error) {
 	if hasAny(dir, tokenizerFiles) != "" {
 		return token.Open(dir)
@@ -177,7 +177,7 @@ var (
 	otherTokenizers = []string{"tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "vocab.txt", "tekken.json", "vocab.bpe", "encoder.json", "bpe.codes"}
 )
 
-// hasAny returns the first of the files that a folder has, "" for none.
+// hasAny returns the first of the files that a folder has, or "".
 func hasAny(dir string, names []string) string {
 	for _, name := range names {
 		if isFile(filepath.Join(dir, name)) {
@@ -187,7 +187,7 @@ func hasAny(dir string, names []string) string {
 	return ""
 }
 
-// guessed says that a folder has no tokenizer's file, so that GPT-2's is used.
+// guessed says that a folder has no tokenizer files, so that GPT-2's is used.
 func guessed(dir string) string {
 	if hasAny(dir, tokenizerFiles) != "" {
 		return ""

@@ -4,7 +4,8 @@ package model
 // process's memory once they were read. Of a run that reads the whole model once, the
 // trunk's matrices are not needed any more when the head's is.
 
-// fetchHead has the head's weights come in the background, when they are wanted first.
+// fetchHead loads the unembedding's weights in the background, the first time that they are
+// needed.
 func (m *Model) fetchHead() {
 	m.headComes.Do(func() {
 		for _, p := range m.tree.products("head", m.built) {

@@ -78,7 +78,7 @@ func (m *Model) DoubleBOS(ids []int64) string {
 	return fmt.Sprintf("two beginning-of-text tokens, %q (%d), stand at the front: where the text has its own, leave out what the tokenizer puts around it", piece, bos)
 }
 
-// badByte returns where s stops being UTF-8, -1 for nowhere.
+// badByte returns the first position in s that is not UTF-8, or -1.
 func badByte(s string) int {
 	for i, r := range s {
 		if r == utf8.RuneError {

@@ -160,7 +160,7 @@ func (s Session) Block(i int, x *torch.Tensor) (*torch.Tensor, error) {
 	return s.call(s.m.built[s.m.Layout.Blocks[i].Out], "forward", x, around)
 }
 
-// kind is equal for blocks that take the same besides the stream.
+// kind is equal for blocks that take the same arguments besides the stream.
 func (m *Model) kind(block int) int {
 	if m.Config == nil {
 		return block // an archive does not tell

@@ -53,7 +53,7 @@ type Sidecar struct {
 	Made      json.RawMessage `json:"made,omitempty"`           // the programs that made it, and their versions
 }
 
-// readSidecar returns the sidecar of an archive, nil where it has none.
+// readSidecar returns the sidecar of an archive, or nil.
 func readSidecar(archive string) (*Sidecar, error) {
 	path := archive + SidecarExt
 	f, err := os.Open(path)
@@ -125,7 +125,7 @@ var (
 
 func unstar(s string) string { return strings.Replace(s, "*", "0", 1) }
 
-// config returns the model's configuration, nil where the sidecar has none.
+// config returns the model's configuration, or nil.
 func (s *Sidecar) config() (*config.Config, error) {
 	if s == nil || len(s.Config) == 0 || string(s.Config) == "null" {
 		return nil, nil
@@ -153,7 +153,7 @@ func (s *Sidecar) names(given Names) Names {
 	return given
 }
 
-// points returns module path to point name, stars replaced by the numbers of n blocks.
+// points returns the point names by module path. The numbers of n blocks replace stars.
 func (s *Sidecar) points(n int) map[string]string {
 	out := map[string]string{}
 	if s == nil {
@@ -188,8 +188,8 @@ func (s *Sidecar) text(w io.Writer) error {
 	return err
 }
 
-// tokenizerOf returns the tokenizer that the sidecar of an archive names, its folder
-// from where the program runs.
+// tokenizerOf returns the tokenizer that an archive's sidecar names, as a path from the working
+// folder.
 func (s *Sidecar) tokenizerOf(archive string) string {
 	if s == nil {
 		return ""

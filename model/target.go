@@ -66,7 +66,7 @@ func (m *Model) Target(asked string) (Target, error) {
 	return t, nil
 }
 
-// warning says where the first token is not the text, or not the one that was meant.
+// warning says that the first token is not the text, or not the text that was meant.
 func (t Target) warning(tok *token.Tokenizer) string {
 	piece, _ := tok.Piece(t.ID()) // the tokenizer gave the id
 	bare, spaced := strings.CutPrefix(t.Text, " ")
@@ -91,11 +91,11 @@ func (t Target) warning(tok *token.Tokenizer) string {
 	return ""
 }
 
-// unspaced are scripts that put no spaces between words.
+// unspaced are scripts without spaces between words.
 var unspaced = []*unicode.RangeTable{unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar, unicode.Tibetan}
 
-// followsSpace reports whether a space is what one expects in front of a text: of words
-// and numbers it is, of punctuation, and in scripts without spaces, it is not.
+// followsSpace reports whether a space is expected before a text. It is before words and numbers.
+// It is not before punctuation, and not in scripts without spaces.
 func followsSpace(text string) bool {
 	r, _ := utf8.DecodeRuneInString(text)
 	return (unicode.IsLetter(r) || unicode.IsNumber(r)) && !unicode.In(r, unspaced...)
