@@ -15,7 +15,7 @@ const (
 	Unknown Verdict = "unknown" // too few runs to know the noise
 )
 
-// leastRuns are the runs from which on an interval says something of the noise.
+// leastRuns is the number of runs from which an interval says something about noise.
 const leastRuns = 4
 
 // A Comparison compares two results.
@@ -104,7 +104,7 @@ func compareRows(old, new Row) Change {
 	return c
 }
 
-// ratio returns a over b, 0 where one of them is unknown.
+// ratio returns a / b, or 0 if one of them is unknown.
 func ratio(a, b float64) float64 {
 	if a <= 0 || b <= 0 {
 		return 0
@@ -112,5 +112,5 @@ func ratio(a, b float64) float64 {
 	return a / b
 }
 
-// short makes a digest fit for a sentence.
+// short cuts a digest for use in a sentence.
 func short(digest string) string { return digest[:min(len(digest), 12)] }

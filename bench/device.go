@@ -21,7 +21,7 @@ type Transfers struct {
 	Bytes int64 `json:"bytes"`
 }
 
-// count runs the work once more and counts what the GPU does.
+// count runs the work once more and counts the activity of the GPU.
 func (w *work) count(ctx context.Context) error {
 	a, err := torch.Profile(func() error { return w.once(ctx) })
 	if err != nil {

@@ -92,7 +92,7 @@ type Overhead struct {
 // Name returns the name of the row, unique within a Result: "lens fast T=14".
 func (r Row) Name() string { return fmt.Sprintf("%s %s T=%d", r.Work, r.Mode, r.T) }
 
-// settle computes what follows from the times.
+// settle computes the fields that follow from the times.
 func (r *Row) settle(l Limits) {
 	r.Time = Summarise(r.Seconds)
 	if r.Time.Median > 0 {

@@ -108,8 +108,7 @@ func kindList() string {
 	return strings.Join(names, ", ")
 }
 
-// lengthsOf returns the lengths of a work that the model's context has room for, and
-// those that it has not.
+// lengthsOf returns the lengths of a work that fit the model's context, and those that do not.
 func (s Settings) lengthsOf(k Kind, m *model.Model) (fit, not []int) {
 	all := s.Tokens
 	if all == nil {

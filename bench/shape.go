@@ -91,8 +91,8 @@ func (s Shape) Open(o model.Options) (*model.Model, error) {
 	return m, nil
 }
 
-// tensors returns the weights as GPT-2's are before training: normal with a deviation
-// of 0.02, norms as the identity.
+// tensors returns weights like those of GPT-2 before training: normal with standard deviation
+// 0.02, and norms that are the identity.
 func (s Shape) tensors() []safetensors.Tensor {
 	C := int64(s.Width)
 	seed := uint64(shapeSeed)
@@ -129,7 +129,7 @@ func (s Shape) tensors() []safetensors.Tensor {
 	return out
 }
 
-// normals reads as little-endian float32 numbers of a normal distribution.
+// normals is a reader of normally distributed little-endian float32 numbers.
 type normals struct {
 	left            int64 // bytes
 	mean, deviation float32

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// confidence is that of every interval.
+// confidence is the confidence of every interval.
 const confidence = 0.95
 
 // A Summary describes repeated measurements of one quantity.
@@ -40,10 +40,10 @@ func (s Summary) Spread() float64 {
 	return (s.High - s.Low) / 2 / s.Median
 }
 
-// medianRank returns the largest k for which the k-th least and the k-th largest of n
-// values hold the median between them with the confidence: of n values, so many as
-// Binomial(n, 1/2) are below the median, so the interval misses it with the probability
-// 2 P(X < k). At least 1.
+// medianRank returns the largest k for which the interval from the k-th smallest to the k-th
+// largest of n values holds the median with the confidence. The number of values below the median
+// is Binomial(n, 1/2), so the interval misses it with probability 2 P(X < k). The result is at
+// least 1.
 func medianRank(n int) int {
 	logs := -float64(n) * math.Ln2 // of P(X = i), which is n choose i over 2**n
 	below := 0.0
