@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// A Verdict says what became of a work from one result to another.
+// A Verdict says how a work changed from one result to another.
 type Verdict string
 
 const (
@@ -15,10 +15,10 @@ const (
 	Unknown Verdict = "unknown" // too few runs to know the noise
 )
 
-// leastRuns are the runs from which on an interval says something of the noise.
+// leastRuns is the number of runs from which an interval says something about noise.
 const leastRuns = 4
 
-// A Comparison sets two results side by side.
+// A Comparison compares two results.
 type Comparison struct {
 	Changes  []Change
 	Products float64  // how many times as fast as the old one's the new one's machine is in products
@@ -28,8 +28,8 @@ type Comparison struct {
 	Notes    []string // what else is other
 }
 
-// A Change is that of one work. What is compared is the time of a run, and of hooks
-// their overhead, which is a ratio already.
+// A Change compares one work: the time of a run, or the overhead of hooks, which is already a
+// ratio.
 type Change struct {
 	Row      Row // the new one
 	Old, New Summary
@@ -38,15 +38,15 @@ type Change struct {
 	Verdict  Verdict
 }
 
-// Worse reports whether the work is slower beyond the noise, and by more than a share
-// of tolerance.
+// Worse reports whether the work is slower by more than the noise and by more than tolerance, a
+// share of the old time.
 func (c Change) Worse(tolerance float64) bool {
 	return c.Verdict == Slower && c.Ratio > 1+tolerance
 }
 
-// Compare compares the works that both results have. Results of other machines, models
-// or thread counts are compared as well, and Differs says so: their ratios say nothing
-// of the program.
+// Compare compares the works that both results have. Results of different machines, models or
+// thread counts are compared as well. Differs then names the differences, and the ratios say
+// nothing about the program.
 func Compare(old, new *Result) *Comparison {
 	c := &Comparison{Products: ratio(new.Limits.FLOPS, old.Limits.FLOPS), Memory: ratio(new.Limits.Bytes, old.Limits.Bytes)}
 	a, b := old.Manifest, new.Manifest
@@ -104,7 +104,7 @@ func compareRows(old, new Row) Change {
 	return c
 }
 
-// ratio returns a over b, 0 where one of them is unknown.
+// ratio returns a / b, or 0 if one of them is unknown.
 func ratio(a, b float64) float64 {
 	if a <= 0 || b <= 0 {
 		return 0
@@ -112,5 +112,5 @@ func ratio(a, b float64) float64 {
 	return a / b
 }
 
-// short makes a digest fit for a sentence.
+// short cuts a digest for use in a sentence.
 func short(digest string) string { return digest[:min(len(digest), 12)] }

@@ -34,13 +34,13 @@ type Cost struct {
 	Bytes float64 `json:"bytes"`
 }
 
-// sizes are the numbers that costs are made of.
+// sizes are the dimensions from which costs are computed.
 type sizes struct {
 	C, V, L, B, w float64
 }
 
-// sizesOf returns the sizes of a model. Where an archive does not tell what is in its
-// blocks, they are taken for GPT-2's.
+// sizesOf returns the sizes of a model. If an archive does not show what its blocks contain, they
+// count as GPT-2's.
 func sizesOf(m *model.Model) sizes {
 	s := sizes{C: float64(m.Sizes.Width), V: float64(m.Sizes.Vocab), L: float64(m.Sizes.Blocks), w: float64(m.DType.Size())}
 	if m.Config == nil {
@@ -63,7 +63,7 @@ func sizesOf(m *model.Model) sizes {
 func (s sizes) trunk(T float64) float64 { return 2*T*s.B + 2*T*(T+1)*s.L*s.C }
 func (s sizes) head(n float64) float64  { return 2 * n * s.V * s.C }
 
-// weights are the bytes of one pass over them.
+// weights returns the bytes of one pass over the weights.
 func (s sizes) weights() float64 { return s.w * (s.B + s.V*s.C) }
 
 func (s sizes) forward(T float64) Cost {
@@ -74,18 +74,20 @@ func (s sizes) lens(T float64) Cost {
 	return Cost{s.trunk(T) + s.head((s.L+1)*T), s.weights()}
 }
 
-// text is n chunks of T tokens.
+// text returns the cost of n chunks of T tokens.
 func (s sizes) text(n, T float64) Cost {
 	c := s.lens(T)
 	return Cost{n * c.FLOPs, n * c.Bytes}
 }
 
-// sweep is runs variants on T tokens and the clean run, blocks blocks altogether.
+// sweep returns the cost of runs variants on T tokens and the clean run, with blocks blocks in
+// all.
 func (s sizes) sweep(T, blocks, runs float64) Cost {
 	return Cost{s.trunk(T)*blocks/s.L + s.head(runs+1), s.weights()}
 }
 
-// generate is n tokens behind T. The j-th token that is read alone sees T + j positions.
+// generate returns the cost of n tokens after T. The j-th token that is read alone sees T + j
+// positions.
 func (s sizes) generate(T, n float64) Cost {
 	later := 2*(n-1)*s.B + 4*s.L*s.C*((n-1)*T+(n-1)*n/2)
 	return Cost{s.trunk(T) + later + s.head((s.L+1)*(T+n-1)), n * s.weights()}

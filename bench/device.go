@@ -6,7 +6,7 @@ import (
 	"github.com/golens/golens/torch"
 )
 
-// A Device is what one run did on a GPU, counted in a run of its own that is not timed.
+// A Device is the activity of one run on a GPU, counted in a run of its own that is not timed.
 type Device struct {
 	Kernels    int       `json:"kernels"`
 	Busy       float64   `json:"busy_seconds"` // of its kernels, added up
@@ -21,7 +21,7 @@ type Transfers struct {
 	Bytes int64 `json:"bytes"`
 }
 
-// count runs the work once more and counts what the GPU does.
+// count runs the work once more and counts the activity of the GPU.
 func (w *work) count(ctx context.Context) error {
 	a, err := torch.Profile(func() error { return w.once(ctx) })
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/golens/golens/model"
 )
 
-// finish puts the result together, in the order of a table; nil where nothing was measured.
+// finish assembles the result in the order of a table. It returns nil if nothing was measured.
 func (r *runner) finish() *Result {
 	r.out.Limits = r.meter.limits()
 	lacks := map[string][]int{} // lengths by work and mode
@@ -47,7 +47,7 @@ func (r *runner) finish() *Result {
 	return r.out
 }
 
-// leftOut says which lengths of a work a model cannot read.
+// leftOut says which lengths of a work the model cannot read.
 func leftOut(k Kind, T []int, m *model.Model) string {
 	return fmt.Sprintf("%s: T = %s was left out: the model's context holds %d tokens", k, numbers(T), m.Sizes.Context)
 }

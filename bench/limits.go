@@ -46,7 +46,7 @@ func newMeter(m *model.Model) *meter {
 	return t
 }
 
-// measure takes n times of each limit, behind one that is not kept: its memory is new.
+// measure takes n times of each limit, after one that is not kept, because its memory is new.
 func (t *meter) measure(n int) error {
 	return t.m.Hold(context.Background(), func(model.Session) error {
 		mod, err := limitsModule()
@@ -85,8 +85,8 @@ func (t *meter) measure(n int) error {
 	})
 }
 
-// measureProducts times libtorch's product and, where golens has one, its own. Which is
-// faster depends on the processor.
+// measureProducts times libtorch's product and, if golens has one, its own. The processor decides
+// which is faster.
 func (t *meter) measureProducts(mod *torch.Module, n int, like *torch.Tensor) error {
 	var sc torch.Scope
 	defer sc.Close()
@@ -127,10 +127,10 @@ func (t *meter) measureProducts(mod *torch.Module, n int, like *torch.Tensor) er
 	return err
 }
 
-// chain is the order in which golens's own product sums. All are about as fast.
+// chain is the order in which golens's own product sums. All orders are about equally fast.
 const chain = 192
 
-// timeCalls takes n times of a call, behind one that is not kept.
+// timeCalls takes n times of a call, after one that is not kept.
 func timeCalls(n int, call func() (*torch.Tensor, error)) ([]float64, error) {
 	var times []float64
 	for i := range n + 1 {
@@ -152,8 +152,8 @@ func timeCalls(n int, call func() (*torch.Tensor, error)) ([]float64, error) {
 	return times, nil
 }
 
-// wait brings one number of a tensor to the CPU, which a GPU hands over when it has
-// computed it, and with it all that it was given before.
+// wait copies one number of a tensor to the CPU. A GPU delivers it when it has computed the number
+// and everything before it.
 func wait(x *torch.Tensor) error {
 	var sc torch.Scope
 	defer sc.Close()
@@ -168,8 +168,7 @@ func wait(x *torch.Tensor) error {
 	return err
 }
 
-// limits returns what was reached so far: the best time counts, since every other was
-// disturbed.
+// limits returns the best rates so far. The best time counts, because all others were disturbed.
 func (t *meter) limits() Limits {
 	l := Limits{DType: t.m.DType.String(), By: "libtorch", Products: Summarise(t.products), Memory: Summarise(t.memory)}
 	if own := Summarise(t.own); own.Best > 0 && own.Best < l.Products.Best {

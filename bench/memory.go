@@ -7,8 +7,8 @@ import (
 	"github.com/golens/golens/internal/proc"
 )
 
-// peak returns the most memory that the process had since it was last reset, in bytes, with
-// the weights' pages that were read; 0 where the system does not tell.
+// peak returns the process's peak memory since the last reset, in bytes, with the pages of the
+// weights that were read. It is 0 if the system does not say.
 func peak() int64 {
 	bytes, err := proc.Status("VmHWM")
 	if err != nil {
@@ -17,8 +17,8 @@ func peak() int64 {
 	return bytes
 }
 
-// load returns how many processes wanted to run during the last minute, as the system
-// counts, and whether it tells.
+// load returns the average number of processes that wanted to run during the last minute, and
+// whether the system says.
 func load() (average float64, ok bool) {
 	text, err := os.ReadFile("/proc/loadavg")
 	if err != nil {

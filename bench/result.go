@@ -34,7 +34,7 @@ const (
 	Fast  = "fast"
 )
 
-// A Result is what was measured in one run.
+// A Result is what one run measured.
 type Result struct {
 	Format   string        `json:"format"`
 	Manifest lens.Manifest `json:"manifest"` // without the weights' digest: they make no time
@@ -45,13 +45,13 @@ type Result struct {
 	Notes    []string      `json:"notes,omitempty"` // sentences for the user
 }
 
-// A Machine is what a manifest does not tell of it.
+// A Machine describes the machine beyond the manifest.
 type Machine struct {
 	Processors int     `json:"processors"` // that the process may use
 	Load       float64 `json:"load"`       // the system's average of one minute before the run; 0 where it is unknown
 }
 
-// Limits are what the machine reached in the run, at the best of several tries.
+// Limits are the best rates that the machine reached in the run.
 type Limits struct {
 	DType    string  `json:"dtype"`            // of the product
 	By       string  `json:"products_by"`      // whose product was the faster: libtorch or golens
@@ -82,17 +82,17 @@ type Row struct {
 	Device   *Device   `json:"device,omitempty"`   // where the model is on a GPU
 }
 
-// An Overhead compares runs with and without captures, made by turns.
+// An Overhead compares runs with and without captures, made in turns.
 type Overhead struct {
 	Captures int       `json:"captures"`
 	Plain    []float64 `json:"plain_seconds"` // of the runs without
 	Ratio    Summary   `json:"ratio"`         // of the pairs: with over without
 }
 
-// Name says which row it is, as no two rows of a Result do alike: "lens fast T=14".
+// Name returns the name of the row, unique within a Result: "lens fast T=14".
 func (r Row) Name() string { return fmt.Sprintf("%s %s T=%d", r.Work, r.Mode, r.T) }
 
-// settle computes what follows from the times.
+// settle computes the fields that follow from the times.
 func (r *Row) settle(l Limits) {
 	r.Time = Summarise(r.Seconds)
 	if r.Time.Median > 0 {
@@ -113,7 +113,7 @@ func (r *Row) settle(l Limits) {
 	}
 }
 
-// Read reads a Result from JSON. Summaries are computed anew from the times.
+// Read reads a Result from JSON. It computes summaries again from the times.
 func Read(in io.Reader) (*Result, error) {
 	r := &Result{}
 	if err := json.NewDecoder(in).Decode(r); err != nil {

@@ -20,17 +20,18 @@ type Progress struct {
 	Done, Of int    // runs, pairs of them counted once
 }
 
-// slot is about how long one work is run before it is the next one's turn.
+// slot is the approximate time for which one work runs before the next.
 const slot = 300 * time.Millisecond
 
-// limitRounds is in how many rounds the machine's limits are measured: in those that
-// follow, a few long works are left as a rule.
+// limitRounds is the number of rounds in which the machine's limits are measured. Later rounds
+// usually have only a few long works.
 const limitRounds = 10
 
-// Run measures a model. The works take turns, so that a machine that changes its pace
-// changes it for all of them: in each round every work is run for a moment, and the
-// limits of the machine are measured. Where ctx is done, or a work fails, the Result
-// holds what was measured before, beside the error; it is nil where that is nothing.
+// Run measures a model. The works take turns, so that a change of the machine's pace affects all
+// of them. In each round every work runs for a moment, and the limits of the machine are measured.
+//
+// If ctx is done or a work fails, Run returns the error together with the Result of what was
+// measured, which is nil if that is nothing.
 func Run(ctx context.Context, m *model.Model, s Settings, progress func(Progress)) (*Result, error) {
 	s = s.Defaults()
 	if err := s.check(); err != nil {
@@ -59,8 +60,8 @@ func Run(ctx context.Context, m *model.Model, s Settings, progress func(Progress
 	return out, err
 }
 
-// Here returns a result without a row: what tells of the machine, the model and the
-// libraries, by which another result can be compared with what is still to be measured.
+// Here returns a result without rows. It describes the machine, the model and the libraries, so
+// that another result can be checked against a measurement that is still to come.
 func Here(m *model.Model) (*Result, error) {
 	manifest, err := lens.ManifestOf(m)
 	if err != nil {
@@ -72,8 +73,8 @@ func Here(m *model.Model) (*Result, error) {
 	return r, nil
 }
 
-// tryKernel reads one token by the kernel that is asked for, so that one which does not
-// serve is known before the long work begins.
+// tryKernel reads one token by the requested kernel, so that a kernel which does not serve fails
+// before the long work.
 func tryKernel(ctx context.Context, m *model.Model, s Settings) error {
 	if s.Kernel == lens.Auto || !slices.Contains(s.Modes, Fast) {
 		return nil
@@ -82,7 +83,7 @@ func tryKernel(ctx context.Context, m *model.Model, s Settings) error {
 	return err
 }
 
-// runner is one measurement under way.
+// A runner is a measurement in progress.
 type runner struct {
 	Settings
 	m        *model.Model
@@ -119,12 +120,12 @@ func (r *runner) run(ctx context.Context) error {
 	}
 }
 
-// left reports whether a work has runs to make for which there is time.
+// left reports whether a work has runs left, and time for them.
 func (r *runner) left() bool {
 	return slices.ContainsFunc(r.works, r.due)
 }
 
-// due reports whether a work is to be run: where its next run will be done in time.
+// due reports whether the next run of a work will end in time.
 func (r *runner) due(w *work) bool {
 	if !w.left() {
 		return false
@@ -132,9 +133,9 @@ func (r *runner) due(w *work) bool {
 	return r.end.IsZero() || time.Now().Add(r.expected(w)).Before(r.end)
 }
 
-// expected returns how long the next run of a work will take: as long as the latest one,
-// or, before the first, as the operations tell beside the same work on fewer tokens; 0
-// where nothing is known.
+// expected returns the expected time of the next run of a work. It is that of the latest run.
+// Before the first run, it follows from the same work on fewer tokens and the number of
+// operations. It is 0 if nothing is known.
 func (r *runner) expected(w *work) time.Duration {
 	if w.warm {
 		return w.took
@@ -148,7 +149,7 @@ func (r *runner) expected(w *work) time.Duration {
 	return known
 }
 
-// turn runs a work for a moment, once at least.
+// turn runs a work for a moment, at least once.
 func (r *runner) turn(ctx context.Context, w *work) error {
 	if !r.due(w) {
 		return nil
@@ -167,8 +168,8 @@ func (r *runner) turn(ctx context.Context, w *work) error {
 	return nil
 }
 
-// first warms a work up, times one run, so that each work has one as soon as can be, and
-// measures its memory.
+// first warms a work up, times one run, and measures its memory. So each work has one time as soon
+// as possible.
 func (r *runner) first(ctx context.Context, w *work) error {
 	r.tell(w.Name() + ", to warm up")
 	torch.Trim() // what others left behind is not this one's
@@ -200,7 +201,7 @@ func (r *runner) first(ctx context.Context, w *work) error {
 	return nil
 }
 
-// longRun is how many seconds a run takes that needs no warming up of its own.
+// longRun is the time in seconds from which a run needs no warm-up of its own.
 const longRun = 2
 
 // measure times one more run.
@@ -224,8 +225,8 @@ func (r *runner) tell(what string) {
 	r.progress(p)
 }
 
-// measure takes one time, or one with captures and one without, whose order changes
-// from pair to pair.
+// measure takes one time. For hooks it takes one with captures and one without, in an order that
+// changes from pair to pair.
 func (w *work) measure(ctx context.Context) error {
 	began := time.Now()
 	if w.plain == nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/golens/golens/model"
 )
 
-// Settings say what is measured. Defaults fills in what they leave open.
+// Settings say what is measured. Defaults fills in empty fields.
 type Settings struct {
 	Works  []Kind      `json:"works"`
 	Modes  []string    `json:"modes"`
@@ -34,7 +34,7 @@ var (
 	textLengths     = []int{256}
 )
 
-// Defaults returns the settings with every choice made.
+// Defaults returns the settings with every empty field filled in.
 func (s Settings) Defaults() Settings {
 	if s.Works == nil {
 		s.Works = Kinds
@@ -56,7 +56,7 @@ func (s Settings) Defaults() Settings {
 	return s
 }
 
-// A ChoiceError says that Settings ask for what there is not.
+// A ChoiceError says that Settings ask for something that does not exist.
 type ChoiceError = choices.Error
 
 func choice(format string, a ...any) error { return choices.Errorf(format, a...) }
@@ -108,8 +108,7 @@ func kindList() string {
 	return strings.Join(names, ", ")
 }
 
-// lengthsOf returns the lengths of a work that the model's context has room for, and
-// those that it has not.
+// lengthsOf returns the lengths of a work that fit the model's context, and those that do not.
 func (s Settings) lengthsOf(k Kind, m *model.Model) (fit, not []int) {
 	all := s.Tokens
 	if all == nil {

@@ -18,9 +18,9 @@ import (
 	"github.com/golens/golens/model/safetensors"
 )
 
-// A Shape is that of a GPT-2: so many blocks of such a width. The rest is as in GPT-2
-// small: heads of 64 numbers, MLPs four times as wide as the stream, 50,257 tokens, a
-// context of 1,024, and a head that is the embedding again.
+// A Shape is the shape of a GPT-2: its number of blocks and their width. The rest is as in GPT-2
+// small: heads of width 64, MLPs four times as wide as the stream, 50,257 tokens, a context of
+// 1,024, and a tied unembedding.
 type Shape struct{ Blocks, Width int }
 
 const (
@@ -49,9 +49,9 @@ func (s Shape) heads() int { return max(1, s.Width/shapeHead) }
 // String returns the shape as ParseShape reads it.
 func (s Shape) String() string { return fmt.Sprintf("%dx%d", s.Blocks, s.Width) }
 
-// Open returns a model of the shape whose weights are drawn by chance, the same ones each
-// time. They lie in memory that the system takes back with the process; on the disk there
-// is a folder with the configuration, and that only while the model is opened.
+// Open returns a model of the shape with random weights, the same ones each time. The weights are
+// in memory that the system frees at the end of the process. A folder with the configuration is on
+// the disk while the model is opened, and not longer.
 func (s Shape) Open(o model.Options) (*model.Model, error) {
 	dir, err := os.MkdirTemp("", "golens-shape-")
 	if err != nil {
@@ -91,8 +91,8 @@ func (s Shape) Open(o model.Options) (*model.Model, error) {
 	return m, nil
 }
 
-// tensors returns the weights as GPT-2's are before training: normal with a deviation
-// of 0.02, norms as the identity.
+// tensors returns weights like those of GPT-2 before training: normal with standard deviation
+// 0.02, and norms that are the identity.
 func (s Shape) tensors() []safetensors.Tensor {
 	C := int64(s.Width)
 	seed := uint64(shapeSeed)
@@ -129,7 +129,7 @@ func (s Shape) tensors() []safetensors.Tensor {
 	return out
 }
 
-// normals reads as little-endian float32 numbers of a normal distribution.
+// normals is a reader of normally distributed little-endian float32 numbers.
 type normals struct {
 	left            int64 // bytes
 	mean, deviation float32

@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// confidence is that of every interval.
+// confidence is the confidence of every interval.
 const confidence = 0.95
 
-// A Summary says what repeated measurements of one quantity gave.
+// A Summary describes repeated measurements of one quantity.
 type Summary struct {
 	Runs   int     `json:"runs"`
 	Best   float64 `json:"best"` // the least
@@ -20,7 +20,7 @@ type Summary struct {
 	High float64 `json:"high"`
 }
 
-// Summarise returns the summary of values, the zero Summary of none.
+// Summarise returns the summary of values. Without values it is the zero Summary.
 func Summarise(values []float64) Summary {
 	n := len(values)
 	if n == 0 {
@@ -40,10 +40,10 @@ func (s Summary) Spread() float64 {
 	return (s.High - s.Low) / 2 / s.Median
 }
 
-// medianRank returns the largest k for which the k-th least and the k-th largest of n
-// values hold the median between them with the confidence: of n values, so many as
-// Binomial(n, 1/2) are below the median, so the interval misses it with the probability
-// 2 P(X < k). At least 1.
+// medianRank returns the largest k for which the interval from the k-th smallest to the k-th
+// largest of n values holds the median with the confidence. The number of values below the median
+// is Binomial(n, 1/2), so the interval misses it with probability 2 P(X < k). The result is at
+// least 1.
 func medianRank(n int) int {
 	logs := -float64(n) * math.Ln2 // of P(X = i), which is n choose i over 2**n
 	below := 0.0

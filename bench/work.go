@@ -13,10 +13,10 @@ import (
 	"github.com/golens/golens/sweep"
 )
 
-// factor is what a sweep scales by.
+// factor is the factor of a sweep.
 const factor = 0.8
 
-// A work is one row under way.
+// A work is one row in progress.
 type work struct {
 	Row
 	m      *model.Model
@@ -27,12 +27,12 @@ type work struct {
 	took   time.Duration               // of the latest run, or pair of runs
 }
 
-// left reports whether runs are still to be made.
+// left reports whether runs remain.
 func (w *work) left() bool { return len(w.Seconds) < w.wanted }
 
-// worksOf returns the works of settings in the order in which they are made: the exact
-// ones first, since the fast ones may keep the weights in another order beside, and of
-// them the short ones first. The notes say what is left out.
+// worksOf returns the works of settings in the order of their first runs. Exact works come first,
+// because fast ones may keep a second copy of the weights, and short works before long ones. The
+// notes say what is left out.
 func worksOf(m *model.Model, s Settings) (works []*work, notes []string, err error) {
 	for _, mode := range s.Modes {
 		for _, k := range s.Works {
@@ -63,7 +63,7 @@ func worksOf(m *model.Model, s Settings) (works []*work, notes []string, err err
 	return works, notes, nil
 }
 
-// newWork returns a work, nil where the mode has no way of its own for it.
+// newWork returns a work, or nil if the mode has no way of its own for it.
 func newWork(m *model.Model, s Settings, k Kind, mode string, T int) (*work, error) {
 	w := &work{m: m, wanted: s.Runs, Row: Row{Work: k, Mode: mode, Kernel: string(lens.ATen), T: T, Each: T}}
 	size, ids := sizesOf(m), idsOf(T, m.Sizes.Vocab)
@@ -132,7 +132,7 @@ func newWork(m *model.Model, s Settings, k Kind, mode string, T int) (*work, err
 	return w, nil
 }
 
-// A source gives ids as a text does.
+// A source provides ids as a text does.
 type source struct{ left []int64 }
 
 // ReadIDs fills ids as far as it can; io.EOF at the end.
@@ -145,7 +145,7 @@ func (s *source) ReadIDs(ids []int64) (int, error) {
 	return n, nil
 }
 
-// forward returns the run of the whole model, up to the moment when its logits are there.
+// forward returns the run of the whole model, up to the moment when its logits exist.
 func (w *work) forward(ids []int64, h *hooks.Registry) func(context.Context) error {
 	return func(ctx context.Context) error {
 		return w.m.Hold(ctx, func(s model.Session) (err error) {
@@ -164,8 +164,7 @@ func (w *work) forward(ids []int64, h *hooks.Registry) func(context.Context) err
 	}
 }
 
-// sweep has every block's output scaled, one after the other, and a word read at the
-// last position.
+// sweep scales every block's output, one after another, and reads a word at the last position.
 func (w *work) sweep(size sizes, ids []int64, fast bool) error {
 	places, err := sweep.PlacesOf(w.m, sweep.Resid, nil, nil)
 	if err != nil {
@@ -188,8 +187,7 @@ func (w *work) sweep(size sizes, ids []int64, fast bool) error {
 	return nil
 }
 
-// idsOf returns n token ids, the same in every run, that are spread over the vocabulary
-// of V.
+// idsOf returns n token ids, the same in every run, spread over the vocabulary of V.
 func idsOf(n, V int) []int64 {
 	ids := make([]int64, n)
 	for i := range ids {

@@ -8,25 +8,25 @@ type Axes struct {
 	X, Y   Axis
 	Marks  []Mark // drawn in this order
 	Grid   bool   // lines through the ticks
-	Legend bool   // the labels of the marks that have one: where they cover the least, beside the plot where they are many
+	Legend bool   // the labels of the marks, placed where they cover least, or beside the plot if there are many
 }
 
-// An Axis says what is written along one side of Axes. Where Min and Max are
-// both 0, the axis spans the data and a twentieth of it more at both ends.
+// An Axis describes one side of Axes. If Min and Max are both 0, the axis spans the data and a
+// twentieth more at each end.
 type Axis struct {
 	Label    string
 	Min, Max float64
-	Inverted bool        // small values above or at the right
+	Inverted bool        // small values at the top or at the right
 	Ticks    []PlaceTick // nil for round numbers
 }
 
-// A PlaceTick is a tick of an Axis in the units of the data.
+// A PlaceTick is a tick of an Axis, in the units of the data.
 type PlaceTick struct {
 	At   float64
 	Text string
 }
 
-// A Mark is what Axes show: *Dots or *Line.
+// A Mark is shown by Axes: *Dots or *Line.
 type Mark interface {
 	// points returns the places that the mark wants to be seen.
 	points() (x, y []float64)
@@ -36,31 +36,30 @@ type Mark interface {
 	plot(p *plot, series color.NRGBA)
 }
 
-// Dots are a shape at each of the places (X[i], Y[i]). A place that is not finite
-// has none.
+// Dots are a shape at each point (X[i], Y[i]). A point that is not finite is left out.
 type Dots struct {
 	X, Y    []float64
 	Colour  string   // "#rrggbb"; "" is the theme's ink
-	Colours []string // one a dot, in place of Colour
+	Colours []string // one for each dot, instead of Colour
 	Alpha   float64  // 0 to 1; 0 is opaque
-	Size    float64  // diameter in points, 4 where 0
+	Size    float64  // diameter in points; 0 is 4
 	Shape   Shape
 	Hollow  bool   // the outline only
 	Cloud   bool   // a raster layer in SVG and PDF, for more dots than a vector format should hold
 	Label   string // in the legend
 }
 
-// A Line joins the places (X[i], Y[i]). A place that is not finite is a gap.
+// A Line joins the points (X[i], Y[i]). A point that is not finite makes a gap.
 type Line struct {
 	X, Y   []float64
 	Colour string  // "#rrggbb"; "" is the theme's first colour
-	Width  float64 // points, 1.5 where 0
+	Width  float64 // in points; 0 is 1.5
 	Dashed bool
-	Marker Shape  // at each place; "" for none
+	Marker Shape  // at each point; "" for none
 	Label  string // in the legend
 }
 
-// A Shape is the form of a dot; "" is Circle for Dots and none for Line.
+// A Shape is the form of a dot. "" is Circle for Dots, and none for Line.
 type Shape string
 
 const (

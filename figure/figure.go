@@ -1,3 +1,7 @@
+// Package figure draws figures of any data as PNG, SVG and PDF: axes with dots and lines, heat
+// maps, rows of boxes, and grids of shaded texts.
+//
+// A Figure is a row of panels, and Write draws it. The package needs no libtorch.
 package figure
 
 import (
@@ -10,11 +14,11 @@ import (
 	"github.com/golens/golens/figure/draw"
 )
 
-// A Figure is one drawing: panels side by side below a title.
+// A Figure is panels side by side below a title.
 type Figure struct {
-	Title string // over all panels; a long one is wrapped; "" for none
-	// Width and Height are the wished size in inches; 0 is what the content needs.
-	// The figure grows beyond them where its texts would else be illegible.
+	Title string // above all panels; a long title is wrapped; "" for none
+	// Width and Height are the desired size in inches; 0 is what the content needs. The
+	// figure grows beyond them where its texts would be illegible.
 	Width, Height float64
 	Panels        []Panel
 }
@@ -28,18 +32,17 @@ type Panel interface {
 	part(*setting) (part, error)
 }
 
-// A Drawing is what WriteFigure draws: a *Figure, or a panel that is a figure by itself.
+// A Drawing is drawn by Write: a *Figure, or a panel that is a figure by itself.
 type Drawing interface {
 	figure() *Figure
 }
 
 func (f *Figure) figure() *Figure { return f }
 
-// Formats lists the formats of WriteFigure, which are also the extensions
-// of its files.
+// Formats lists the formats of Write, which are also the extensions of its files.
 var Formats = draw.Formats
 
-// FormatOf returns the format that the extension of path names.
+// FormatOf returns the format for the extension of path.
 func FormatOf(path string) (string, error) {
 	ext := strings.ToLower(strings.TrimPrefix(filepath.Ext(path), "."))
 	if !slices.Contains(Formats, ext) {
@@ -48,16 +51,16 @@ func FormatOf(path string) (string, error) {
 	return ext, nil
 }
 
-// FigureOptions choose how a figure is drawn; the zero value is good.
+// Options choose how a figure is drawn. The zero Options are good defaults.
 type Options struct {
-	Width, Height float64 // inches, in place of the figure's own; 0 is the figure's own
-	DPI           int     // dots per inch of PNG; where 0, 150 or as many as fit into a megabyte
-	Theme         Theme   // Light where empty
-	ColourMap     string  // in place of every panel's own; see ColourMaps
-	Title         string  // in place of the figure's own
-	Transparent   bool    // no ground
-	BuiltinFonts  bool    // no fonts of the system, so that every machine draws the same
-	MaxColumns    int     // of a Grid: columns side by side before a further band begins, 20 where 0
+	Width, Height float64 // inches; 0 is the figure's own
+	DPI           int     // dots per inch of PNG; 0 is 150, or as many as fit into a megabyte
+	Theme         Theme   // "" is Light
+	ColourMap     string  // instead of every panel's own; see colormap.Names
+	Title         string  // instead of the figure's own
+	Transparent   bool    // no background
+	BuiltinFonts  bool    // no system fonts, so that every machine draws the same
+	MaxColumns    int     // of a Grid: columns in a band; 0 is 20
 	Numbers       bool    // of a Grid: the values as numbers below the tokens
 }
 
@@ -68,13 +71,13 @@ const (
 	defaultMaxColumns = 20
 )
 
-// WriteFigure draws d and writes it to w in the given format, "png", "svg" or
-// "pdf". Without a size, a figure is as large as its content needs; content that
-// needs more than o.Width or o.Height is made smaller.
+// Write draws d and writes it to w in the given format, "png", "svg" or "pdf". Without a size, a
+// figure is as large as its content needs. Content that needs more than o.Width or o.Height is
+// made smaller.
 //
-// A figure is kept under a megabyte: a large one has 256 colours, then fewer dots
-// per inch unless o.DPI asks for them, and cells in their thousands lose their
-// texts, which the figure says.
+// A figure stays below a megabyte. A large PNG gets 256 colours, and then fewer dots per inch,
+// unless o.DPI asks for more. A grid with thousands of cells loses its texts, and the figure says
+// so.
 func Write(w io.Writer, format string, d Drawing, o Options) error {
 	f := *d.figure()
 	if len(f.Panels) == 0 {

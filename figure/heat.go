@@ -4,20 +4,20 @@ package figure
 type Heat struct {
 	Title          string
 	XLabel, YLabel string
-	// Rows and Columns are the tick labels; "" leaves one out. Their numbers are
-	// the size of the matrix.
+	// Rows and Columns are the tick labels; "" leaves one out. Their lengths are the size of
+	// the matrix.
 	Rows, Columns []string
 	Values        []float64 // row-major, len(Rows) x len(Columns); NaN is blank
 	Texts         []string  // in the cells, nil for none
-	// Map names the colours, see ColourMaps; YlGnBu where empty. Values outside Min
-	// and Max have the colours of the ends.
+	// Map names the colours, see colormap.Names; "" is YlGnBu. Values outside of Min and Max
+	// have the colours of the ends.
 	Map      string
-	Min, Max float64 // values of the map's ends; both 0: from the data
-	// Flat paints every cell in the colour that Map has for this fraction of its
-	// range where it is above 0, whatever the values are: a plain ground for Texts.
+	Min, Max float64 // values of the map's ends; if both are 0, those of the data
+	// Flat, if above 0, paints every cell in the colour of Map at this fraction of its range,
+	// whatever the values are: a plain background for Texts.
 	Flat       float64
-	FirstBelow bool // the first row at the bottom, not on top
-	Square     bool // cells as high as wide
+	FirstBelow bool // the first row is at the bottom, not at the top
+	Square     bool // cells are as high as wide
 	Bar        bool // a colour bar at the right
 	BarLabel   string
 }

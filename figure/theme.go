@@ -8,7 +8,7 @@ import (
 	"github.com/golens/golens/figure/colormap"
 )
 
-// A Theme is the set of colours that a figure is drawn in.
+// A Theme is the set of colours of a figure.
 type Theme string
 
 const (
@@ -19,7 +19,7 @@ const (
 // Themes lists all themes.
 var Themes = []Theme{Light, Dark}
 
-// ParseTheme returns the theme of that name, or an error that lists them.
+// ParseTheme returns the theme of a name, or an error that lists the names.
 func ParseTheme(name string) (Theme, error) {
 	if t := Theme(name); slices.Contains(Themes, t) {
 		return t, nil

@@ -1,17 +1,17 @@
 package figure
 
-// A Grid is a table of short texts, each shaded by a value: layers by tokens, as
-// a rule. It says what is to be seen; Terminal and WriteFigure draw it. All its
-// texts are fit to be shown (see Visible).
+// A Grid is a table of short texts, each shaded by a value; usually layers by tokens. It says what
+// to show, and a terminal or Write draws it. All its texts must be safe to show (see package
+// internal/visible).
 type Grid struct {
 	Title   string
-	Corner  string // over the row labels, such as "layer"
+	Corner  string // above the row labels, such as "layer"
 	Columns []Head
 	Rows    []Head
 	Cells   []Cell // row-major, len(Rows) x len(Columns)
 
 	Scale Scale
-	Mark  string // what a marked cell means, such as "the text's own next token"
+	Mark  string // the meaning of a marked cell, such as "the text's own next token"
 
 	Footers []Footer // unshaded rows below, such as the tokens that really follow
 	Notes   []string // sentences below all
@@ -26,12 +26,12 @@ type Head struct {
 // A Cell is one field of a Grid.
 type Cell struct {
 	Text   string
-	Number string  // the value for people, as short as can be, such as "87"
-	Value  float64 // 0 to 1, where on the scale the cell lies; NaN for unknown
+	Number string  // the value for people, as short as possible, such as "87"
+	Value  float64 // the place of the cell on the scale, 0 to 1; NaN for unknown
 	Marked bool
 }
 
-// A Footer is a row without shading: a label and a text a column.
+// A Footer is a row without shading: a label, and a text for each column.
 type Footer struct {
 	Label string
 	Cells []string
@@ -56,14 +56,14 @@ type Tick struct {
 // At returns the cell in row r and column c.
 func (g *Grid) At(r, c int) Cell { return g.Cells[r*len(g.Columns)+c] }
 
-// A Table is plain columns of text under heads.
+// A Table is plain columns of text under headings.
 type Table struct {
 	Columns []TableColumn
 	Rows    [][]string
 	Notes   []string // sentences below
 }
 
-// A TableColumn is the head of one column of a Table.
+// A TableColumn is the heading of one column of a Table.
 type TableColumn struct {
 	Head  string
 	Right bool // numbers stand at the right

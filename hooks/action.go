@@ -10,9 +10,8 @@ import (
 	"github.com/golens/golens/torch"
 )
 
-// An Action is what an intervention does to the tensor at a point, or to a part of
-// it: see At and Rows. Actions at one point act in the order in which they were
-// added.
+// An Action is what an intervention does to the tensor at a point, or to a part of it: see At and
+// Rows. Actions at one point act in the order in which they were added.
 type Action struct {
 	text   string // for people and manifests: "scale 0.8"
 	method string // of actions.py, skipMethod, or "" for a function of Go
@@ -38,15 +37,15 @@ func (a Action) String() string {
 	return text
 }
 
-// At returns the action limited to positions, dimension 1 of the tensor [B,T,C]. All
-// others keep their bits.
+// At returns the action limited to positions, dimension 1 of the tensor [B,T,C]. Other positions
+// keep their bits.
 func (a Action) At(p Positions) Action {
 	a.at = p
 	return a
 }
 
-// Rows returns the action limited to rows of the batch, dimension 0 of the tensor
-// [B,T,C]. All others keep their bits.
+// Rows returns the action limited to rows of the batch, dimension 0 of the tensor [B,T,C]. Other
+// rows keep their bits.
 func (a Action) Rows(rows ...int) Action {
 	a.rows = []int64{}
 	for _, r := range rows {
@@ -60,19 +59,19 @@ func Scale(by float64) Action {
 	return Action{text: "scale " + number(by), method: "scale", args: []any{by}}
 }
 
-// Zero puts zeros in the tensor's place (zero ablation).
+// Zero replaces the tensor by zeros (zero ablation).
 func Zero() Action { return Action{text: "zero", method: "zero"} }
 
-// Mean puts the mean over all positions of the run in the place of each (mean
-// ablation), as `out.mean(1, keepdim=True)` has it.
+// Mean replaces each position by the mean over all positions of the run (mean ablation), as
+// `out.mean(1, keepdim=True)` does in PyTorch.
 func Mean() Action { return Action{text: "mean", method: "mean"} }
 
-// Add adds v, of the point's shape or repeated over the leading dimensions that it
-// lacks: a [C] vector steers every position. With positions, v has their number or
-// that of the whole run. The name stands for v in manifests.
+// Add adds v to the tensor. v has the point's shape, or is repeated over the leading dimensions
+// that it lacks: a vector [C] steers every position. With positions, v has a row for each of them,
+// or for the whole run. The name stands for v in manifests.
 func Add(name string, v *torch.Tensor) Action { return AddTimes(name, v, 1) }
 
-// AddTimes adds v * by; shapes as for Add.
+// AddTimes adds v * by. Shapes are as for Add.
 func AddTimes(name string, v *torch.Tensor, by float64) Action {
 	text := "add " + name
 	if by != 1 {
@@ -81,29 +80,30 @@ func AddTimes(name string, v *torch.Tensor, by float64) Action {
 	return Action{text: text, method: "add", args: []any{v, by}}
 }
 
-// Set puts v in the tensor's place (patching); shapes as for Add.
+// Set replaces the tensor by v. Shapes are as for Add.
 func Set(name string, v *torch.Tensor) Action {
 	return Action{text: "set " + name, method: "set", args: []any{v}}
 }
 
-// Noise adds normal noise of the given standard deviation: `sd` times torch.randn
-// in the point's whole shape, of a CPU generator with the seed. In a run that goes
-// on an earlier one the shape is that of the call.
+// Noise adds normal noise of standard deviation sd. The noise is `sd` times torch.randn in the
+// point's whole shape, from a CPU generator with the seed. In a run that continues an earlier one,
+// the shape is that of the call.
 func Noise(sd float64, seed int64) Action {
 	return Action{text: fmt.Sprintf("noise %s seed %d", number(sd), seed), method: "noise", args: []any{sd, seed}}
 }
 
-// ProjectOut takes the part along a direction v [C] out of each position:
-// x - (x·u)u with u = v / |v|. It is an error if v is zero.
+// ProjectOut removes the component along a direction v [C] from each position: x - (x·u)u with u =
+// v / |v|. A zero v is an error.
 func ProjectOut(name string, v *torch.Tensor) Action {
 	return Action{text: "project-out " + name, method: "project_out", args: []any{v}}
 }
 
-// Patch puts what another run had, source [B,T',C], in the place of this run's tensor: at
-// the positions at, those that from names in the other run, one for one in the order in
-// which they are written. Where from is all, at is read in both runs: 3 is the position 3
-// of each, and -1 the last of each. Where both are all, both runs are of one length. The
-// source may be of this point or of any other of the same width.
+// Patch replaces states of this run by states of another run (activation patching). source
+// [B,T',C] is what the other run had, at this point or at any other of the same width.
+//
+// The positions at of this run get the positions from of the other run, one for one in the order
+// in which they are written. Where from is all, at is read in both runs: 3 is position 3 of each,
+// and -1 the last of each. Where both are all, both runs must have the same length.
 func Patch(name string, source *torch.Tensor, from, at Positions) Action {
 	text := "patch " + name
 	if !from.All() {
@@ -112,8 +112,8 @@ func Patch(name string, source *torch.Tensor, from, at Positions) Action {
 	return Action{text: text, method: "patch", args: []any{source, ints(from.ends)}, at: at}
 }
 
-// CheckPatch returns an error where a patch of a run of T positions by one of S has no
-// partner for a position: see Patch.
+// CheckPatch returns an error if a patch of a run of T positions by a run of S lacks a partner for
+// a position: see Patch.
 func CheckPatch(from, at Positions, T, S int) error {
 	out, err := actions.Call("check_patch", T, ints(at.ends), S, ints(from.ends))
 	if err != nil {
@@ -122,13 +122,13 @@ func CheckPatch(from, at Positions, T, S int) error {
 	return out[0].Close()
 }
 
-// Skip puts the input of the module in the place of its output: a block becomes the
-// identity. Input and output must be of one shape.
+// Skip replaces the output of a module by its input, so that a block becomes the identity. Input
+// and output must have the same shape.
 func Skip() Action { return Action{text: "skip", method: skipMethod} }
 
-// Func hands the tensor, or the part that At and Rows leave, to a function of Go,
-// and puts what it returns in its place; nil leaves it as it is. Both tensors are
-// closed for the function: see torch.HookFunc.
+// Func gives the tensor, or the part that At and Rows choose, to a Go function and replaces it by
+// the function's result. A nil result leaves the tensor unchanged. Both tensors are closed for the
+// function: see torch.HookFunc.
 func Func(name string, f torch.HookFunc) Action { return Action{text: name, fn: f} }
 
 func number(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
@@ -146,7 +146,7 @@ var actionsText string
 
 var actions = torch.NewProgram("Actions", actionsText)
 
-// check returns an error where the action can do nothing sensible.
+// check returns an error for an action that cannot do anything.
 func (a Action) check() error {
 	if a.fn == nil && a.method == "" {
 		return fmt.Errorf("hooks: the zero Action does nothing: use Scale, Zero, Add, Set or Func")
@@ -159,7 +159,7 @@ func (a Action) check() error {
 	return nil
 }
 
-// A place is where an action acts: a module, and what of its tensor.
+// A place is the module and the part of its tensor at which an action acts.
 type place struct {
 	at      *torch.Module
 	input   bool
@@ -191,7 +191,7 @@ func (a Action) steps(p place) ([]torch.Step, error) {
 	return []torch.Step{step}, nil
 }
 
-// partly runs the action's function on a part of x and returns x with what it made.
+// partly runs the action's function on a part of x and returns x with that part replaced.
 func (a Action) partly(m *torch.Module, x *torch.Tensor, part []any) (*torch.Tensor, error) {
 	var sc torch.Scope
 	defer sc.Close()
@@ -215,8 +215,8 @@ func (a Action) partly(m *torch.Module, x *torch.Tensor, part []any) (*torch.Ten
 	return out[0], nil
 }
 
-// skip keeps the module's input and puts it in the place of its output. The two
-// steps belong to one call, and so does what they share.
+// skip keeps the module's input and replaces the output by it. The two steps belong to one call
+// and share the kept tensor.
 func (a Action) skip(m *torch.Module, p place, part []any) ([]torch.Step, error) {
 	if p.input || p.columns != nil {
 		return nil, fmt.Errorf("hooks: skip needs a module with an input and an output, such as a block: name it without anything behind it")
@@ -248,16 +248,16 @@ func (a Action) skip(m *torch.Module, p place, part []any) ([]torch.Step, error)
 	return []torch.Step{{At: p.at, Input: true, Func: keep}, {At: p.at, Func: put}}, nil
 }
 
-// NeedsModule reports whether the action is one of a module's output that needs the
-// input too, and so cannot be applied to a tensor alone.
+// NeedsModule reports whether the action needs the input of its module as well as the output. Such
+// an action cannot be applied to a tensor alone.
 func (a Action) NeedsModule() bool { return a.method == skipMethod }
 
-// ByRow reports whether the action does to each row of a batch what it does to that row
-// alone. Noise is drawn for the whole, and a function of Go may do anything.
+// ByRow reports whether the action treats each row of a batch as it treats that row alone. Noise
+// does not, because it is drawn for the whole tensor, and neither does a Go function.
 func (a Action) ByRow() bool { return a.fn == nil && a.method != "noise" }
 
-// Apply returns what the action makes of a tensor x [B,T,C] outside of a run, with the
-// bits that it has in one. Skip, which needs a module, is an error.
+// Apply returns the result of the action for a tensor x [B,T,C] outside of a run, with the same
+// bits as in a run. Skip is an error, because it needs a module.
 func (a Action) Apply(x *torch.Tensor) (*torch.Tensor, error) {
 	if a.method == skipMethod {
 		return nil, fmt.Errorf("hooks: skip needs a module, and has none outside of a run")

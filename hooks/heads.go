@@ -6,40 +6,42 @@ import (
 	"strings"
 )
 
-// Heads say where the heads of an attention lie in the tensor of a module.
+// Heads describes where the attention heads are in the tensor of a module.
 type Heads struct {
-	Module string // that has the tensor
+	Module string // whose tensor holds the heads
 	Input  bool   // it is the module's input, not its output
-	N, Dim int    // how many heads, and numbers of each
+	N, Dim int    // the number of heads, and the width of each
 	First  int    // the first column of head 0
 	Step   int    // columns from the beginning of one head to that of the next
 }
 
 // The marks of heads, as AddHeads takes them.
 const (
-	HeadOut   = "h" // what a head gives to the projection at the attention's end
-	HeadQuery = "q" // its query, as the projection returns it
-	HeadKey   = "k" // its key
-	HeadValue = "v" // its value
+	HeadOut   = "h" // the head's part of the input of the output projection
+	HeadQuery = "q" // the head's query, as its projection returns it
+	HeadKey   = "k" // the head's key
+	HeadValue = "v" // the head's value
 )
 
-// AddHeads makes the heads of an attention known by a mark and their number, which counts
-// those of the tensor: where heads share keys, "layers.3.self_attn:k1" is the second key of
-// few. The mark alone, "layers.3.self_attn:k", stands for all of them, if they lie side by
-// side. "z" is another name of "h", which needs its number.
+// AddHeads registers the heads of an attention under a mark. Points then have names of mark and
+// number, such as "layers.3.self_attn:k1". The number counts the heads of the tensor: where heads
+// share keys, k1 is the second of the few keys.
+//
+// The mark alone, "layers.3.self_attn:k", means all heads, if they are adjacent in the tensor. "z"
+// is another name of "h". "z" alone means all heads, while "h" needs a number.
 func (p *Points) AddHeads(attention, mark string, h Heads) {
 	p.prepare()
 	p.heads[attention+":"+mark] = h
 }
 
-// NameHeads makes heads known at the module that makes their tensor as well, by the mark h:
+// NameHeads also names the heads at the module that makes their tensor, by the mark h:
 // "layers.3.self_attn.k_proj:h1" is "layers.3.self_attn:k1".
 func (p *Points) NameHeads(module, attention, mark string) {
 	p.prepare()
 	p.ofHeads[module] = attention + ":" + mark
 }
 
-// Heads returns how many heads are known at an attention by a mark, 0 for none.
+// Heads returns the number of heads that an attention has under a mark, or 0.
 func (p *Points) Heads(attention, mark string) int {
 	s, err := p.resolve(attention)
 	if err != nil {
@@ -48,7 +50,7 @@ func (p *Points) Heads(attention, mark string) int {
 	return p.heads[s.canonical+":"+mark].N
 }
 
-// Dim returns how many numbers a head's tensor has, 0 for a point of something else.
+// Dim returns the width of the head at a point, or 0 if the point is no head.
 func (p *Points) Dim(name string) int {
 	s, err := p.resolve(name)
 	if err != nil || s.columns == nil {
@@ -102,13 +104,13 @@ func (p *Points) headExample() string {
 	return ""
 }
 
-// A HeadError says that a point has not the head that is asked for.
+// A HeadError says that a point does not have the head that was asked for.
 type HeadError struct {
 	Name  string
-	Heads int    // how many there are, 0 where the point has none
-	Mark  string // how they are written
-	Apart bool   // all were asked for, and they do not lie side by side
-	Known string // an attention that has heads, "" where the model does not tell of them
+	Heads int    // the number of heads, 0 where the point has none
+	Mark  string // the letter with which they are written
+	Apart bool   // all heads were asked for, and they are not adjacent in the tensor
+	Known string // an attention with heads, "" where the model names none
 }
 
 func (e *HeadError) Error() string {

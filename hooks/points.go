@@ -11,12 +11,13 @@ import (
 	"github.com/golens/golens/torch"
 )
 
-// Points knows the modules of a model by name: PyTorch's dotted paths, such as
-// "h.3", "h.3.attn" or "ln_f". A name stands for what the module returns; with
-// ":in" behind it, for the first argument that the module gets. "h.3.attn:h5" is what
-// head 5 gives to the projection at the attention's end, and q5, k5 and v5 its query, key
-// and value: see AddHeads. "transformer." in front of a name, which some checkpoints have
-// and some not, may be there or lack.
+// Points are the named modules of a model. A name is PyTorch's dotted path, such as "h.3",
+// "h.3.attn" or "ln_f", and stands for the module's output. With ":in" after it, the name stands
+// for the module's first argument.
+//
+// "h.3.attn:h5" is the part of head 5 in the input of the attention's output projection. q5, k5
+// and v5 are the head's query, key and value: see AddHeads. The prefix "transformer.", which only
+// some checkpoints have, is optional.
 type Points struct {
 	root    *torch.Module
 	modules map[string]*torch.Module
@@ -30,16 +31,16 @@ type Points struct {
 	ctx     context.Context // ends runs; nil for never
 }
 
-// Using returns the same points, in whose runs kernels compute some modules, nil for none,
-// and whose runs end between two modules when ctx is done.
+// Using returns the same points for runs in which kernels compute the modules of by, and which end
+// between two modules when ctx is done. by can be nil.
 func (p *Points) Using(ctx context.Context, by *torch.Products) *Points {
 	other := *p
 	other.ctx, other.by = ctx, by
 	return &other
 }
 
-// NewPoints returns the points of a model, none so far. The zero Points are of no model: a
-// run of them is an error.
+// NewPoints returns an empty set of points for a model. The zero Points have no model, and a run
+// of them is an error.
 func NewPoints(root *torch.Module) *Points {
 	p := &Points{root: root}
 	p.prepare()
@@ -53,7 +54,7 @@ func (p *Points) prepare() {
 	}
 }
 
-// Add makes a module known by a name. The Points own the handle from here on.
+// Add names a module. The Points own the module handle from then on.
 func (p *Points) Add(name string, m *torch.Module) {
 	p.prepare()
 	if _, ok := p.modules[name]; !ok {
@@ -62,27 +63,27 @@ func (p *Points) Add(name string, m *torch.Module) {
 	p.modules[name] = m
 }
 
-// Alias makes a second name of a point known.
+// Alias adds a second name for a point.
 func (p *Points) Alias(alias, name string) {
 	p.prepare()
 	p.aliases[alias] = name
 }
 
-// Foreign makes a point known by a name that another program or another family has for
-// it. Such names are never suggested. The point may be one of heads: "h.3.attn:q".
+// Foreign adds the name that another program or another family has for a point. Errors never
+// suggest such names. The point can be one of heads: "h.3.attn:q".
 func (p *Points) Foreign(alias, name string) {
 	p.prepare()
 	p.foreign[alias] = name
 }
 
-// Absent says of a name that there is nothing of the kind in this model, and what is
-// there instead.
+// Absent registers a name that this model does not have, with a sentence for the error that says
+// what there is instead.
 func (p *Points) Absent(name, why string) {
 	p.prepare()
 	p.absent[name] = why
 }
 
-// Names returns the points in the order in which the model has them.
+// Names returns the names of the points in the order of the model.
 func (p *Points) Names() []string { return p.names }
 
 // Has reports whether name is a point.
@@ -91,19 +92,20 @@ func (p *Points) Has(name string) bool {
 	return err == nil
 }
 
-// Canonical returns the one name that a point goes by, without prefix and alias.
+// Canonical returns the main name of a point, without prefix or alias.
 func (p *Points) Canonical(name string) (string, error) {
 	s, err := p.resolve(name)
 	return s.canonical, err
 }
 
-// Module returns the module of a point; of a head, the projection that reads it.
+// Module returns the module of a point. For a head, that is the projection whose tensor holds the
+// head.
 func (p *Points) Module(name string) (*torch.Module, error) {
 	s, err := p.resolve(name)
 	return p.modules[s.module], err
 }
 
-// Close frees the handles of all modules.
+// Close closes the handles of all modules.
 func (p *Points) Close() error {
 	for _, m := range p.modules {
 		m.Close()
@@ -166,11 +168,11 @@ func (p *Points) resolve(name string) (spot, error) {
 	return spot{}, &UnknownPointError{Name: name, Nearest: p.nearest(bare)}
 }
 
-// An UnknownPointError says that a model has no point of a name, and which it has.
+// An UnknownPointError says that a model has no point of a name, and names the nearest points.
 type UnknownPointError struct {
 	Name    string
 	Nearest []string
-	Why     string // why there is none, and what to take instead; "" where that is not known
+	Why     string // why there is none, and what to use instead; "" if unknown
 }
 
 func (e *UnknownPointError) Error() string {
@@ -183,8 +185,8 @@ func (e *UnknownPointError) Error() string {
 	return fmt.Sprintf("there is no hook point %q in this model; the nearest are %s", e.Name, strings.Join(e.Nearest, ", "))
 }
 
-// nearest returns the few points that name may have meant: first the one that
-// differs in signs only ("h3": h.3), then those of which it is the end ("mlp":
+// nearest returns the few points that are similar to name: first the one that
+// differs in punctuation only ("h3": h.3), then those of which it is the end ("mlp":
 // h.0.mlp, h.1.mlp), those that contain it, and those that look most like it.
 func (p *Points) nearest(name string) []string {
 	name = strings.ToLower(name)
@@ -204,5 +206,5 @@ func (p *Points) nearest(name string) []string {
 	}, 0, 4)
 }
 
-// signs takes out what joins the words of a name.
+// signs removes the punctuation of a name.
 var signs = strings.NewReplacer(".", "", "_", "", "-", "", "[", "", "]", "", " ", "")

@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// Positions are the tokens of a run at which an action acts, as they are written:
-// "all", "last", or numbers and ranges such as "0,3", "2..5", "..2" and "-2..", where
-// both ends belong to a range and negative numbers count from the end. The zero
-// Positions are all of them. The commands read layers in the same way.
+// Positions are the tokens of a run at which an action acts. They are written "all", "last", or as
+// numbers and ranges such as "0,3", "2..5", "..2" and "-2..". A range includes both ends, and
+// negative numbers count from the end. The zero Positions are all positions. The commands read
+// layers in the same way.
 type Positions struct {
 	ends []int64 // two for each range; nil for all
 	text string
@@ -20,8 +20,8 @@ type Positions struct {
 // Last is the last position of a run.
 var Last = At(-1)
 
-// At returns the positions with the given numbers, counted from 0, or from -1
-// backwards.
+// At returns the positions with the given numbers, counted from 0, or from the end with -1 as the
+// last.
 func At(positions ...int) Positions {
 	p := Positions{ends: []int64{}}
 	var texts []string
@@ -42,8 +42,8 @@ type PositionsError struct {
 
 func (e *PositionsError) Error() string { return fmt.Sprintf("positions %q: %s", e.Text, e.Msg) }
 
-// ParsePositions reads positions as they are written. Whether a run has them shows
-// when it runs.
+// ParsePositions reads positions in their written form. Whether a run has these positions is
+// checked when it runs.
 func ParsePositions(text string) (Positions, error) {
 	fail := func(msg string) (Positions, error) { return Positions{}, &PositionsError{Text: text, Msg: msg} }
 	switch text {
@@ -76,10 +76,10 @@ func ParsePositions(text string) (Positions, error) {
 	return p, nil
 }
 
-// All reports whether no position is left out.
+// All reports whether p includes every position.
 func (p Positions) All() bool { return p.ends == nil }
 
-// String returns the positions as ParsePositions reads them.
+// String returns the positions in the form that ParsePositions reads.
 func (p Positions) String() string {
 	switch {
 	case p.ends == nil:
@@ -90,8 +90,8 @@ func (p Positions) String() string {
 	return p.text
 }
 
-// Resolve returns the numbers from 0 of the positions in a run of T tokens, each
-// once and in the order in which they are written.
+// Resolve returns the position numbers, counted from 0, in a run of T tokens. Each occurs once, in
+// the written order.
 func (p Positions) Resolve(T int) ([]int, error) {
 	var out []int
 	if p.ends == nil {

@@ -1,10 +1,9 @@
-// Package hooks names points in a model and says what happens there while it
-// runs: tensors are captured, or they, or some positions, heads and rows of them, are
-// scaled, zeroed, averaged, replaced, patched from another run, added to, projected,
-// skipped, or handed to a function of Go.
+// Package hooks names the points of a model and says what happens there during a run. A tensor can
+// be captured. It, or some of its positions, heads and rows, can be scaled, set to zero, averaged,
+// replaced, patched from another run, added to, projected, skipped, or given to a Go function.
 //
-// A Registry belongs to a call, not to the model: two goroutines may run one model with
-// different registries at the same time. Captures are copies, taken after the actions at their point.
+// A Registry belongs to a call, not to the model. Two goroutines can run one model with different
+// registries at the same time. A capture is a copy, taken after the actions at its point.
 package hooks
 
 import (
@@ -13,8 +12,8 @@ import (
 	"sync"
 )
 
-// A Registry is what is to happen at the points of a model. The zero Registry is empty and
-// ready to use; it may be used by several runs at once.
+// A Registry holds the actions and captures at the points of a model. The zero Registry is empty
+// and ready to use. Several runs can use one Registry at the same time.
 type Registry struct {
 	mu    sync.Mutex
 	last  int
@@ -30,14 +29,14 @@ type item struct {
 	action  Action
 }
 
-// A Handle takes back what was added to a Registry.
+// A Handle removes an action or capture from its Registry.
 type Handle struct {
 	set *Registry
 	id  int
 }
 
-// Remove takes the action or capture out of its registry. Removing twice, or
-// the zero Handle, does nothing.
+// Remove removes the action or capture from its registry. It does nothing the second time, and for
+// the zero Handle.
 func (h Handle) Remove() {
 	if h.set == nil {
 		return
@@ -47,10 +46,11 @@ func (h Handle) Remove() {
 	h.set.items = slices.DeleteFunc(h.set.items, func(i item) bool { return i.id == h.id })
 }
 
-// Add has an action act at a point. The name is looked up when a model runs.
+// Add adds an action at a point. A run looks the point's name up; Check does so before.
 func (r *Registry) Add(point string, a Action) Handle { return r.add(item{point: point, action: a}) }
 
-// Capture has a copy kept of the tensor at a point, after the actions there.
+// Capture keeps a copy of the tensor at a point, taken after the actions there. Run.Captured
+// returns it.
 func (r *Registry) Capture(point string) Handle { return r.add(item{point: point, capture: true}) }
 
 func (r *Registry) add(i item) Handle {
@@ -62,7 +62,7 @@ func (r *Registry) add(i item) Handle {
 	return Handle{r, i.id}
 }
 
-// Clone returns a registry of its own with the same contents.
+// Clone returns an independent registry with the same contents. A nil registry gives an empty one.
 func (r *Registry) Clone() *Registry {
 	if r == nil {
 		return &Registry{}
@@ -72,17 +72,17 @@ func (r *Registry) Clone() *Registry {
 	return &Registry{last: r.last, items: slices.Clone(r.items), from: r.from, again: r.again}
 }
 
-// From returns a registry with the same contents for runs that go on an earlier one
-// and begin at position first, as in generation: positions count from the beginning
-// of the text, and those that are not in the run are passed over.
+// From returns a registry with the same contents for runs that continue an earlier run and begin
+// at position first, as in generation. Positions count from the beginning of the text. Positions
+// that are not in the run are ignored.
 func (r *Registry) From(first int) *Registry {
 	out := r.Clone()
 	out.from = &first
 	return out
 }
 
-// Again is From for runs that read the text before position first again, which a model
-// without a cache must.
+// Again is From for runs that read the text before position first again. A model without a cache
+// needs that.
 func (r *Registry) Again(first int) *Registry {
 	out := r.From(first)
 	out.again = first > 0
@@ -101,8 +101,8 @@ func (r *Registry) first() int {
 	return *r.from
 }
 
-// Points returns the names that the registry's actions and captures were added
-// with, in their order.
+// Points returns the points of the registry's actions and captures, by the names with which they
+// were added, in that order.
 func (r *Registry) Points() []string {
 	var out []string
 	for _, i := range r.Clone().items {
@@ -127,7 +127,7 @@ func (r *Registry) Actions() []string {
 	return out
 }
 
-// Check looks every name up and returns the first error.
+// Check returns the first error of looking up the registry's points in a model.
 func (r *Registry) Check(p *Points) error {
 	for _, i := range r.Clone().items {
 		if _, err := p.resolve(i.point); err != nil {
@@ -137,10 +137,10 @@ func (r *Registry) Check(p *Points) error {
 	return nil
 }
 
-// Counted returns a registry with the same contents for runs that are longer than one of
-// T tokens, whose first T are the same: positions that count from the end count from that
-// of the T tokens. An action at all positions acts at the later ones too, except a patch,
-// which has no states for them. Positions that the T tokens do not have are an error.
+// Counted returns a registry with the same contents for runs that are longer than a run of T
+// tokens and begin with the same T tokens. Positions that count from the end count from the end of
+// the T tokens. An action at all positions acts at the later positions too. A patch does not,
+// because it has no states for them. A position that the T tokens lack is an error.
 func (r *Registry) Counted(T int) (*Registry, error) {
 	out := r.Clone()
 	for n := range out.items {

@@ -8,7 +8,8 @@ import (
 	"github.com/golens/golens/torch"
 )
 
-// A Run is what a call of a model's method brought back. The zero Run, and nil, are of none.
+// A Run is the result of a call of a model's method: its results and captures. The zero Run and
+// nil hold nothing.
 type Run struct {
 	Results []*torch.Tensor
 
@@ -17,8 +18,8 @@ type Run struct {
 	ran    map[string]bool // by every name in the registry, whether its module ran
 }
 
-// Captured returns the copy that was kept at a point, or nil if none was asked for.
-// It belongs to the Run; Take hands it over.
+// Captured returns the copy that was kept at a point, or nil if there is none. The Run owns it;
+// Take hands it over.
 func (r *Run) Captured(point string) *torch.Tensor {
 	if r == nil || r.points == nil {
 		return nil
@@ -30,7 +31,7 @@ func (r *Run) Captured(point string) *torch.Tensor {
 	return r.held[c]
 }
 
-// Take is Captured, but the caller closes the tensor.
+// Take returns what Captured returns, and the caller then owns the tensor and closes it.
 func (r *Run) Take(point string) *torch.Tensor {
 	t := r.Captured(point)
 	if t != nil {
@@ -54,8 +55,7 @@ func (r *Run) Close() error {
 	return nil
 }
 
-// Join takes over the captures of a run that went before, which is closed then. A
-// nil run is none.
+// Join takes over the captures of an earlier run and closes that run. A nil run has no effect.
 func (r *Run) Join(before *Run) {
 	if before == nil {
 		return
@@ -74,7 +74,7 @@ func (r *Run) Join(before *Run) {
 	before.Close()
 }
 
-// Idle returns the first point of the registry at which nothing ran, "" for none.
+// Idle returns the first point of the registry at which nothing ran, or "".
 func (r *Run) Idle() string {
 	var idle []string
 	for name, ran := range r.ran {
@@ -88,8 +88,8 @@ func (r *Run) Idle() string {
 	return slices.Min(idle)
 }
 
-// Call runs a method of the points' model with a registry of hooks, which may be nil.
-// A point that did not run in the call is an error: nothing is passed over silently.
+// Call runs a method of the points' model with a registry of hooks, which can be nil. A point that
+// did not run in the call is an error, so that no hook is silently ignored.
 func (p *Points) Call(method string, hooks *Registry, args ...any) (*Run, error) {
 	r, err := p.CallPart(p.root, method, hooks, args...)
 	if err != nil {
@@ -102,8 +102,8 @@ func (p *Points) Call(method string, hooks *Registry, args ...any) (*Run, error)
 	return r, nil
 }
 
-// CallPart is Call for a module within the model. Points outside of it are passed
-// over: Run.Idle tells of them.
+// CallPart is Call for a module within the model. It ignores points outside of that module;
+// Run.Idle names them.
 func (p *Points) CallPart(part *torch.Module, method string, hooks *Registry, args ...any) (*Run, error) {
 	all := hooks.Clone()
 	items := all.items

@@ -24,8 +24,8 @@ type Source interface {
 	Encode(text string) ([]int64, error)
 }
 
-// A Binder turns interventions as they are written into actions. It reads each file
-// once, and runs another prompt, or a file of texts, once for all points.
+// A Binder turns written interventions into actions. It reads each file once. It runs another
+// prompt, or a file of texts, once for all points.
 type Binder struct {
 	m      *model.Model
 	source Source
@@ -33,12 +33,12 @@ type Binder struct {
 	arrays map[string]array
 }
 
-// NewBinder returns a binder for a model, whose tensors go under the scope's care.
+// NewBinder returns a binder for a model. The scope owns the tensors that the binder makes.
 func NewBinder(m *model.Model, s Source, scope *torch.Scope) *Binder {
 	return &Binder{m: m, source: s, scope: scope, arrays: map[string]array{}}
 }
 
-// Model returns the model.
+// Model returns the binder's model.
 func (b *Binder) Model() *model.Model { return b.m }
 
 // An array of a file, on the model's device.
@@ -49,7 +49,7 @@ type array struct {
 	zero   bool   // every number is
 }
 
-// A Bound is an intervention with its tensors, for the points that it was bound to.
+// A Bound is an intervention with its tensors, for the points to which it was bound.
 type Bound struct {
 	// Key names it with the contents of its files, so that it is equal to another of
 	// the same key: "add steer.npy*2 (sha256 ...)".
@@ -60,7 +60,7 @@ type Bound struct {
 	action func(point string) hooks.Action
 }
 
-// At returns its action at one of the points.
+// At returns the intervention's action at one of its points.
 func (b *Bound) At(point string) hooks.Action {
 	a := b.action(point)
 	if b.spec.Kind == "patch" {
@@ -69,11 +69,11 @@ func (b *Bound) At(point string) hooks.Action {
 	return a.At(b.spec.At)
 }
 
-// Other returns the tokens of the other prompt of a patch, nil where there is none.
+// Other returns the tokens of the other prompt of a patch, or nil.
 func (b *Bound) Other() []int64 { return b.other }
 
-// Bind prepares an intervention for points of the model. A kind that there is not is a
-// ChoiceError; what is wrong with a file is none.
+// Bind prepares an intervention for points of the model. An unknown kind is a ChoiceError. A
+// faulty file is another error.
 func (b *Binder) Bind(s Spec, points []string) (*Bound, error) {
 	k, ok := KindOf(s.Kind)
 	if !ok {
@@ -83,8 +83,8 @@ func (b *Binder) Bind(s Spec, points []string) (*Bound, error) {
 	return out, k.bind(b, out, points)
 }
 
-// fits refuses an array whose last dimension is not the width of a point. Of points
-// whose width is not known, the run tells.
+// fits refuses an array whose last dimension is not the width of a point. If the width is not
+// known, the run reports a mismatch.
 func (b *Binder) fits(s Spec, a array, point string) error {
 	width := b.width(point)
 	shape := strings.ReplaceAll(fmt.Sprint(a.shape), " ", ", ")
@@ -100,7 +100,7 @@ func (b *Binder) fits(s Spec, a array, point string) error {
 	return nil
 }
 
-// width is how wide the tensor at a point is, 0 for unknown.
+// width returns the width of the tensor at a point, or 0 if it is not known.
 func (b *Binder) width(point string) int64 {
 	l := b.m.Layout
 	c, err := b.m.Points.Canonical(point)
@@ -120,7 +120,7 @@ func (b *Binder) width(point string) int64 {
 	return 0
 }
 
-// array reads the array of a file, once.
+// array returns the array of a file, which it reads once.
 func (b *Binder) array(path string) (array, error) {
 	if a, ok := b.arrays[path]; ok {
 		return a, nil

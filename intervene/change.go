@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// ParseChange reads a change as text: an intervention, "scale 0.8", or several at once,
-// "zero at attn + zero at mlp", where `at` names another site of the place's block. Where
-// a kind takes several values (Kind.Many), "scale 0:2:0.1", each is a change.
+// ParseChange reads a change: one intervention, "scale 0.8", or several at once, "zero at attn +
+// zero at mlp". `at` names another site of the place's block. If an intervention has several
+// values (Kind.Many), "scale 0:2:0.1", ParseChange returns a change for each value.
 func ParseChange(text string) ([][]Spec, error) {
 	parts, err := splitChange(text)
 	if err != nil {
@@ -99,8 +99,7 @@ func cutOrigin(value string) (string, Origin, error) {
 	return quoted, o, err
 }
 
-// Undrawn returns a change's name without the seeds of what is drawn by chance in it, ""
-// where nothing is.
+// Undrawn returns a change's name without the seeds of its draws, or "" if nothing is drawn.
 func Undrawn(change []Spec) string {
 	var parts []string
 	drawn := false

@@ -1,4 +1,4 @@
-// Package intervene has the language in which interventions are written, such as
-// "scale 0.8" or --patch h.3@last="other prompt", and turns them into actions of package
-// hooks: it reads arrays, and runs the prompts and texts whose states are wanted.
+// Package intervene has the language of interventions, such as "scale 0.8" or --patch
+// h.3@last="other prompt". It turns them into actions of package hooks. For that it reads arrays,
+// and it runs the other prompts and texts whose states an intervention needs.
 package intervene

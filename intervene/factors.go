@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// mostFactors keeps a range that was mistyped from filling the memory.
+// mostFactors limits a range, so that a typing error does not fill the memory.
 const mostFactors = 10_000
 
-// ParseFactors reads a number, a list "0,0.5,0.8", or a range "0:2:0.1" with both
-// ends. Each value of a range is the float64 nearest to its decimal value: the fourth
-// of 0:1:0.1 is 0.3, not three times 0.1.
+// ParseFactors reads a number, a list "0,0.5,0.8", or a range "0:2:0.1", which includes both ends.
+// Each value of a range is the float64 nearest to its decimal value: the fourth value of 0:1:0.1
+// is 0.3, not three times 0.1.
 func ParseFactors(text string) ([]float64, error) {
 	var out []float64
 	for _, part := range strings.Split(text, ",") {

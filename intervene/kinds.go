@@ -11,21 +11,21 @@ import (
 	"github.com/golens/golens/hooks"
 )
 
-// A Kind is a kind of intervention: how it is written, what it does, and what makes its
-// action. Kinds has all of them. The flags of the commands, plans, errors and the table
-// of docs/interventions.md are made from it, so that a new kind is an action of package
-// hooks and an entry here.
+// A Kind is a kind of intervention: its written form, its effect, and the function that makes its
+// action. Kinds lists all of them. The flags of the commands, plans, errors and the table in
+// docs/interventions.md come from that list. A new kind is an action of package hooks and an entry
+// there.
 type Kind struct {
 	Name     string
 	Value    string // what its value is, such as "FACTOR"; "" for a kind without one
-	Optional bool   // the value may be left out
-	Example  string // how it is written at a point: "h.3=0.8"
+	Optional bool   // the value can be left out
+	Example  string // its written form at a point: "h.3=0.8"
 	Usage    string // what it does
-	More     string // what else its value can say, at a point
-	Given    string // what a kind whose value may be left out does with it
-	Many     string // how several values are written, each a change of its own; "" where they are not
+	More     string // further forms of its value, at a point
+	Given    string // its effect with a value, if the value is optional
+	Many     string // the written form of several values, each a change of its own; "" for none
 	Torch    string // the same in PyTorch, x the tensor [1,T,C]
-	Replaces bool   // it leaves nothing of what was there
+	Replaces bool   // it replaces the whole value
 
 	read    func(s *Spec, value string) error     // sets the spec's fields; nil where the value is a file
 	write   func(s Spec) string                   // the value as read reads it; nil where it is a file
@@ -34,8 +34,8 @@ type Kind struct {
 	undrawn func(s Spec) string                   // the spec without its seed; nil where nothing is drawn
 }
 
-// Kinds returns all kinds, in the order in which those at one point act: what puts
-// something in a state's place comes before what changes it.
+// Kinds returns all kinds, in the order in which those at one point act: kinds that replace a
+// state come before kinds that change it.
 func Kinds() []Kind {
 	return []Kind{
 		{Name: "skip", Example: "h.3", Usage: "make a block the identity", Torch: "the block's input", Replaces: true,
@@ -62,7 +62,7 @@ func Kinds() []Kind {
 	}
 }
 
-// KindOf returns the kind of a name, and whether there is one.
+// KindOf returns the kind of a name, and whether it exists.
 func KindOf(name string) (Kind, bool) {
 	all := Kinds()
 	if i := rank(name); i >= 0 {
@@ -71,7 +71,7 @@ func KindOf(name string) (Kind, bool) {
 	return Kind{}, false
 }
 
-// Form says how the kind is written at a point, for people.
+// Form returns the written form of the kind at a point, for people.
 func (k Kind) Form() string {
 	switch {
 	case k.Value == "":
@@ -82,7 +82,7 @@ func (k Kind) Form() string {
 	return "POINT=" + k.Value
 }
 
-// AtPoint says what the kind does at a point, for people.
+// AtPoint describes the effect of the kind at a point, for people.
 func (k Kind) AtPoint() string {
 	text := k.Usage
 	if k.Given != "" {
@@ -104,12 +104,12 @@ func DocTable() string {
 	return out.String()
 }
 
-// rank is where a kind stands in the order in which kinds act, -1 where there is none.
+// rank returns the place of a kind in the order in which kinds act, or -1 for an unknown kind.
 func rank(name string) int {
 	return slices.IndexFunc(Kinds(), func(k Kind) bool { return k.Name == name })
 }
 
-// Compare orders interventions at one point as they act.
+// Compare orders interventions at one point in the order in which they act.
 func Compare(a, b Spec) int { return rank(a.Kind) - rank(b.Kind) }
 
 // kindNames lists the kinds for people.

@@ -8,14 +8,14 @@ import (
 	"github.com/golens/golens/hooks"
 )
 
-// A Where is where an intervention acts, and from where a patch takes its states.
+// A Where is the place of an intervention, and the origin of the states of a patch.
 type Where struct {
 	Points []string // one, or one for each block of a window
 	At     hooks.Positions
 	From   Origin
 }
 
-// An Origin is where a patch takes its states. The zero Origin is the point and the
+// An Origin is the place from which a patch takes its states. The zero Origin is the point and the
 // positions that are changed.
 type Origin struct {
 	Points []string        // nil for the point that is changed; else one for all points, or one for each
@@ -23,16 +23,16 @@ type Origin struct {
 	text   string
 }
 
-// Own reports whether it is the zero Origin: the same point and the same positions.
+// Own reports whether o is the zero Origin.
 func (o Origin) Own() bool { return o.Points == nil && o.At.All() }
 
-// String returns the origin as ParseOrigin reads it.
+// String returns the origin in the form that ParseOrigin reads.
 func (o Origin) String() string { return o.text }
 
-// ParsePoint reads where something acts: a point, and behind @ the positions, as in
-// "h.3", "h.3@last" and "h.3.attn:h5@0,3". "h.2..5.mlp" is a window: the MLPs of the
-// blocks 2 to 5. A patch has its origin behind the word from, "h.2@12 from h.8@5", or
-// behind a colon if that is positions alone, "h.3@0,3:2,7".
+// ParsePoint reads a place: a point, and after @ the positions, as in "h.3", "h.3@last" and
+// "h.3.attn:h5@0,3". "h.2..5.mlp" is a window: the MLPs of the blocks 2 to 5. The origin of a
+// patch follows the word from, "h.2@12 from h.8@5". An origin of positions alone can follow a
+// colon, "h.3@0,3:2,7".
 func ParsePoint(text string) (w Where, err error) {
 	place, origin, given := strings.Cut(text, " from ")
 	if given {
@@ -56,8 +56,8 @@ func ParsePoint(text string) (w Where, err error) {
 	return w, err
 }
 
-// ParseOrigin reads where a patch takes its states: positions, "5" or "last", a point,
-// "h.8", or both, "h.8@5".
+// ParseOrigin reads the origin of a patch: positions, "5" or "last", a point, "h.8", or both,
+// "h.8@5".
 func ParseOrigin(text string) (o Origin, err error) {
 	o.text = text
 	if o.At, err = parsePositions(text); err == nil || strings.Trim(text, "0123456789-.,") == "" {
@@ -83,7 +83,7 @@ func parsePositions(text string) (hooks.Positions, error) {
 // blockRange is a range of numbers between dots, as in "h.2..5.mlp".
 var blockRange = regexp.MustCompile(`^(.*?\.|)(\d+)\.\.(\d+)((?:[.:].*)?)$`)
 
-// mostBlocks is how many blocks a window has at most.
+// mostBlocks is the largest number of blocks in a window.
 const mostBlocks = 4096
 
 // window returns the points of a window, or the one point that is no window.

@@ -14,7 +14,7 @@ import (
 	"github.com/golens/golens/torch"
 )
 
-// bindPatch runs the other prompt and keeps what it has where the patch takes its states.
+// bindPatch runs the other prompt and keeps its states at the origin of the patch.
 func (b *Binder) bindPatch(out *Bound, points []string) error {
 	s := out.spec
 	origin, err := b.originOf(s, points)
@@ -52,7 +52,7 @@ func (b *Binder) bindPatch(out *Bound, points []string) error {
 	return nil
 }
 
-// originOf returns the point that a patch of each of the points takes its states from.
+// originOf returns, for each point, the point from which its patch takes states.
 func (b *Binder) originOf(s Spec, points []string) (map[string]string, error) {
 	from := s.From.Points
 	if n := len(from); n > 1 && n != len(points) {
@@ -78,7 +78,7 @@ func (b *Binder) originOf(s Spec, points []string) (map[string]string, error) {
 	return out, nil
 }
 
-// run runs a prompt and hands out what it has at each of the points, [1,T,C].
+// run runs a prompt and calls take with its tensor [1,T,C] at each of the points.
 func (b *Binder) run(ids []int64, points []string, take func(point string, x *torch.Tensor) error) error {
 	return b.m.Hold(context.Background(), func(s model.Session) error {
 		h := &hooks.Registry{}
@@ -104,8 +104,8 @@ var meanText string
 
 var means = torch.NewProgram("Means", meanText)
 
-// bindMean runs every text of a file and keeps the mean over all their positions. The
-// sums are in float64: memory does not grow with the file.
+// bindMean runs every text of a file and keeps the mean over all their positions. The sums are in
+// float64. Memory does not grow with the file.
 func (b *Binder) bindMean(out *Bound, points []string) error {
 	s := out.spec
 	if s.File == "" {

@@ -8,7 +8,7 @@ type Site string
 const (
 	// Resid is the residual stream after the block, the default.
 	Resid Site = "resid"
-	// ResidPre is the residual stream in front of the block.
+	// ResidPre is the residual stream before the block.
 	ResidPre Site = "resid_pre"
 	// ResidMid is the residual stream after attention was added.
 	ResidMid Site = "resid_mid"
@@ -16,13 +16,13 @@ const (
 	Attn Site = "attn"
 	// MLP is what the MLP adds to the stream.
 	MLP Site = "mlp"
-	// Heads are the heads of each attention, one place for each, before their projection.
+	// Heads are the attention heads, one place for each, before the output projection.
 	Heads Site = "heads"
-	// Q are the queries of the heads, one place for each: see hooks.HeadQuery.
+	// Q are the queries of the heads, one place for each head: see hooks.HeadQuery.
 	Q Site = "q"
-	// K are the keys of the heads, of which several heads may share one.
+	// K are the keys of the heads; several heads can share one.
 	K Site = "k"
-	// V are the values of the heads.
+	// V are the values of the heads; several heads can share one.
 	V Site = "v"
 	// Embed is the embedding, tokens and positions; one place.
 	Embed Site = "embed"

@@ -10,14 +10,14 @@ import (
 	"github.com/golens/golens/internal/choices"
 )
 
-// A ChoiceError says that an intervention asks for what a model does not have, or for
-// what makes no sense.
+// A ChoiceError says that an intervention asks for something that the model does not have, or that
+// makes no sense.
 type ChoiceError = choices.Error
 
 func choice(format string, a ...any) error { return choices.Errorf(format, a...) }
 
-// A Spec is an intervention as it is written: a kind and, for most, a value. The
-// command line has them behind flags, --scale h.3=0.8, and a plan as text, "scale 0.8".
+// A Spec is a written intervention: a kind and, for most kinds, a value. The command line has it
+// as a flag, --scale h.3=0.8, and a plan as text, "scale 0.8".
 type Spec struct {
 	Kind   string
 	Factor float64 // of scale; of add, 1 unless given; else NaN
@@ -54,7 +54,7 @@ func ParseSpec(kind, value string) (Spec, error) {
 	return s, nil
 }
 
-// String returns the intervention as it is written in a plan.
+// String returns the intervention in the form of a plan.
 func (s Spec) String() string {
 	value := s.File
 	if k, ok := KindOf(s.Kind); ok && k.write != nil {
@@ -67,8 +67,8 @@ func (s Spec) String() string {
 	return text
 }
 
-// Conflict returns an error where two interventions at one point, of a run of T tokens,
-// cannot both be meant: both put something in the place of the same positions.
+// Conflict returns an error if two interventions at one point conflict in a run of T tokens: both
+// replace the value at the same positions.
 func Conflict(point string, specs []Spec, T int) error {
 	replaces := func(s Spec) bool {
 		k, _ := KindOf(s.Kind)

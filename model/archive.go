@@ -14,11 +14,11 @@ import (
 	"github.com/golens/golens/torch"
 )
 
-// gpt2Tokenizer stands for GPT-2's own tokenizer where a folder could stand.
+// gpt2Tokenizer names GPT-2's own tokenizer where a folder is expected.
 const gpt2Tokenizer = "gpt2"
 
-// An archive is the module of a TorchScript file and what is known of it. Its
-// forward takes ids [1,T]; the first tensor that it returns is the logits [1,T,V].
+// An archive is the module of a TorchScript file, with its known properties. Its forward takes ids
+// [1,T]. The first tensor of the result is the logits [1,T,V].
 type archive struct {
 	path    string
 	sidecar *Sidecar // nil where the file has none
@@ -35,8 +35,8 @@ func (a *archive) Close() error {
 	return nil
 }
 
-// openArchive opens a TorchScript file as a model. Nothing is fused or folded in
-// it, so it gives the numbers of torch.jit.load with the graph optimizer off.
+// openArchive opens a TorchScript file as a model. It fuses and folds nothing, so the model gives
+// the numbers of torch.jit.load with the graph optimizer off.
 func openArchive(path string, o Options) (*Model, error) {
 	file, err := torchscript.Check(path)
 	if err != nil {
@@ -72,7 +72,7 @@ func openArchive(path string, o Options) (*Model, error) {
 	return m, nil
 }
 
-// attentionOf returns the kind that an archive's code shows, "" where it shows neither.
+// attentionOf returns the kind of attention that an archive's code shows, or "".
 func attentionOf(a *torchscript.Archive) Attention {
 	switch {
 	case a.SDPA:
@@ -83,8 +83,8 @@ func attentionOf(a *torchscript.Archive) Attention {
 	return ""
 }
 
-// archiveTokenizer opens a tokenizer by its folder or "gpt2"; where none is named
-// it is GPT-2's, if the vocabulary is of that size.
+// archiveTokenizer opens a tokenizer by its folder or "gpt2". Without a name, it opens GPT-2's if
+// the vocabulary has that size.
 func archiveTokenizer(path, name string, size int) (*token.Tokenizer, error) {
 	if name != "" && name != gpt2Tokenizer {
 		return token.Open(name)
@@ -96,7 +96,7 @@ func archiveTokenizer(path, name string, size int) (*token.Tokenizer, error) {
 	return t, err
 }
 
-// load reads the file, finds its parts, makes it ready for hooks, and tries it.
+// load reads the file, finds its parts, prepares it for hooks, and tries it.
 func (m *Model) load(given Names) error {
 	a := m.archive
 	c, err := a.sidecar.config()
@@ -184,8 +184,8 @@ func (m *Model) addPoints(t *tree, blocks []string) (map[string]string, error) {
 	return point, nil
 }
 
-// checkTrunk refuses hooks at the head: an archive runs it with the trunk, but
-// what it returns there is not used.
+// checkTrunk refuses hooks at the unembedding. An archive runs it with the blocks, and its result
+// there is not used.
 func (m *Model) checkTrunk(h *hooks.Registry) error {
 	for _, p := range h.Points() {
 		name, err := m.Points.Canonical(p)
@@ -224,9 +224,9 @@ func (m *Model) layoutOf(t *tree, blocks []string, point map[string]string) Layo
 	return l
 }
 
-// archiveHead builds the unembedding from the head's tensors. The archive's own
-// module will not do: tracing gives it the tied weight as an argument. That of an
-// archive which Export wrote is taken as it is.
+// archiveHead builds the unembedding from its tensors. The archive's own module cannot be used,
+// because tracing passes the tied weight to it as an argument. That of an archive of Export is
+// used as it is.
 func (m *Model) archiveHead(c *config.Config) (*torch.Module, error) {
 	at := m.archive.names.Head
 	w, b := m.archive.find(at+".weight"), m.archive.find(at+".bias")
@@ -260,7 +260,7 @@ func (m *Model) archiveHead(c *config.Config) (*torch.Module, error) {
 	return u.Define("Head", text, slots...)
 }
 
-// sizesFrom fills in what the head's shape does not tell. What stays 0 is unknown.
+// sizesFrom fills in sizes that the unembedding's shape does not show. 0 stays for unknown.
 func (m *Model) sizesFrom(c *config.Config) {
 	for _, t := range m.archive.tensors {
 		switch {

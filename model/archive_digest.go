@@ -10,10 +10,9 @@ import (
 	"github.com/golens/golens/torch"
 )
 
-// loadRoot reads the file's module, and notes the state of the file that it was
-// read from: the tensors are copies and stay as they were then, whatever becomes
-// of the file. libtorch opens the path by itself, so that the same file must have
-// been there, and unchanged for a while, before and after.
+// loadRoot reads the file's module, and records the state of the file. The tensors are copies, and
+// stay as they are whatever happens to the file. libtorch opens the path itself. So the same file
+// must have been there, unchanged for a while, before and after.
 func (m *Model) loadRoot() error {
 	a := m.archive
 	began := clock.Now()
@@ -28,7 +27,7 @@ func (m *Model) loadRoot() error {
 	return nil
 }
 
-// stampNow returns the state of the file that the archive's path leads to.
+// stampNow returns the state of the file at the archive's path.
 func (a *archive) stampNow() (digests.Stamp, bool) {
 	info, err := os.Stat(a.path)
 	if err != nil {
@@ -37,12 +36,12 @@ func (a *archive) stampNow() (digests.Stamp, bool) {
 	return digests.StampIn(info)
 }
 
-// digest is that of the tensors as transformers would store them: each once.
+// digest returns the digest of the tensors as transformers would store them: each once.
 func (a *archive) digest() ([digests.Size]byte, error) {
 	return safetensors.DigestOf(a.stored()...)
 }
 
-// knownDigest is digest, from an earlier call for the same file if there was one.
+// knownDigest returns digest, from an earlier call for the same file if there was one.
 func (a *archive) knownDigest() ([digests.Size]byte, error) {
 	stamps := func() ([]digests.Stamp, bool) { return []digests.Stamp{a.stamp}, a.stamp != digests.Stamp{} }
 	// The names are not the file's alone: the sidecar and options have a part in them.

@@ -15,7 +15,7 @@ type archiveTensor struct {
 	of    int // the tensor before it that lies in the same memory, or -1
 }
 
-// collect finds the archive's tensors, and which of them are the same one.
+// collect finds the archive's tensors, and which of them are identical.
 func (a *archive) collect(root *torch.Module, t *tree, point map[string]string) error {
 	wrapper, _ := a.names.wrapper()
 	named := a.sidecar != nil && len(a.sidecar.Points) > 0
@@ -45,7 +45,7 @@ func (a *archive) collect(root *torch.Module, t *tree, point map[string]string) 
 	return nil
 }
 
-// find returns the tensor at a path, nil where there is none.
+// find returns the tensor at a path, or nil.
 func (a *archive) find(path string) *torch.Tensor {
 	for _, t := range a.tensors {
 		if t.path == path {
@@ -55,7 +55,7 @@ func (a *archive) find(path string) *torch.Tensor {
 	return nil
 }
 
-// keyed returns the tensor of a checkpoint's name, nil where there is none.
+// keyed returns the tensor of a checkpoint's name, or nil.
 func (a *archive) keyed(key string) *torch.Tensor {
 	for _, t := range a.tensors {
 		if t.key == key {
@@ -79,7 +79,7 @@ func (a *archive) count() (unique, modules int64) {
 	return unique, modules
 }
 
-// bytes returns the memory that the tensors take.
+// bytes returns the size of the tensors in bytes.
 func (a *archive) bytes() (n int64) {
 	for _, t := range a.tensors {
 		if t.of < 0 {
@@ -89,8 +89,7 @@ func (a *archive) bytes() (n int64) {
 	return n
 }
 
-// stored returns the tensors that a checkpoint has: each once, without the masks
-// that old versions keep.
+// stored returns the tensors of a checkpoint: each once, without the masks of old versions.
 func (a *archive) stored() []safetensors.Tensor {
 	var out []safetensors.Tensor
 	for _, t := range a.tensors {
@@ -101,8 +100,8 @@ func (a *archive) stored() []safetensors.Tensor {
 	return out
 }
 
-// isMask says whether a tensor of a checkpoint is an attention mask or a table of
-// positions, which old versions of transformers kept and no model needs.
+// isMask reports whether a tensor of a checkpoint is an attention mask or a table of positions.
+// Old versions of transformers stored them, and no model needs them.
 func isMask(key string) bool {
 	for _, end := range []string{".attn.bias", ".attn.masked_bias", ".attention.bias", ".attention.masked_bias", ".rotary_emb.inv_freq"} {
 		if strings.HasSuffix(key, end) {

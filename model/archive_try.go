@@ -9,9 +9,9 @@ import (
 	"github.com/golens/golens/torch"
 )
 
-// try runs the archive on a few tokens and compares its logits with what the head
-// makes of the final norm. Wrong names, or a model that does more than that behind
-// its last block, would otherwise give a lens of something else.
+// try runs the archive on a few tokens, and compares its logits with the unembedding of the final
+// norm. Without this check, wrong names, or a model that does more after its last block, would
+// give a lens of something else.
 func (m *Model) try() error {
 	ids := []int64{0, 0, 0}
 	if c := m.Sizes.Context; c > 0 && c < len(ids) {
@@ -70,7 +70,8 @@ func outs(l Layout) []string {
 	return out
 }
 
-// compareHead refuses logits that are not the head's, and warns where they are but for rounding.
+// compareHead refuses logits that are not those of the unembedding, and warns if they differ by
+// rounding.
 func (m *Model) compareHead(own, head *torch.Tensor) error {
 	x, err := Floats(own)
 	if err != nil {

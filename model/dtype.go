@@ -8,13 +8,12 @@ import (
 	"github.com/golens/golens/torch"
 )
 
-// DType says what a model computes in, by PyTorch's name: "float32", "bfloat16" or
+// A DType is the type in which a model computes, by PyTorch's name: "float32", "bfloat16" or
 // "float16".
 type DType string
 
-// Auto is the type that the checkpoint is stored in, as in transformers 5: what
-// config.json says, or else the first tensor of floating point. The embedded model
-// computes in float32.
+// Auto is the type in which the checkpoint is stored, as in transformers 5: what config.json says,
+// or else the type of the first floating-point tensor. The embedded model computes in float32.
 const Auto DType = "auto"
 
 var dtypes = map[DType]torch.DType{"float32": torch.Float32, "bfloat16": torch.BFloat16, "float16": torch.Float16}

@@ -16,10 +16,11 @@ import (
 	"github.com/golens/golens/torch"
 )
 
-// Export writes the model as a TorchScript archive, with its sidecar and, where
-// the tokenizer is not GPT-2's, a folder for that beside it. The archive is read
-// back and compared before any file appears under its name. In Python,
-// torch.jit.load runs it with the same bits, once the graph optimizer is off:
+// Export writes the model as a TorchScript archive with its sidecar. If the tokenizer is not
+// GPT-2's, it goes to a folder next to them. The archive is read back and compared before any file
+// appears under its name.
+//
+// In Python, torch.jit.load runs the archive with the same bits, once the graph optimizer is off:
 // torch._C._set_graph_executor_optimize(False).
 func (m *Model) Export(path string) error {
 	switch {
@@ -40,9 +41,9 @@ func (m *Model) Export(path string) error {
 	return nil
 }
 
-// export makes both files under passing names, reads them back, and gives them their
-// names at the end: the sidecar first. A crash between the two leaves a sidecar that is
-// of another archive by its digest, which opening refuses.
+// export writes both files under temporary names, reads them back, and renames them, the sidecar
+// first. A crash between the two leaves a sidecar whose digest is of another archive. Opening the
+// pair refuses it.
 func (m *Model) export(path string, side *Sidecar) error {
 	f, err := atomicfile.Create(path)
 	if err != nil {
@@ -77,8 +78,8 @@ func (m *Model) export(path string, side *Sidecar) error {
 	return f.Close()
 }
 
-// save writes a second module around the same tensors, since classes that are ready
-// for hooks cannot be saved.
+// save writes a second module with the same tensors, because classes that are ready for hooks
+// cannot be saved.
 func (m *Model) save(path string) error {
 	u, err := torch.NewUnit()
 	if err != nil {
@@ -98,8 +99,8 @@ func (m *Model) save(path string) error {
 	return root.Save(path)
 }
 
-// sidecar describes the archive that Export writes. Its modules have this
-// program's names; the points give them PyTorch's.
+// sidecar describes the archive of Export. Its modules have golens's names, and the points give
+// them PyTorch's.
 func (m *Model) sidecar() (*Sidecar, error) {
 	lib, err := torch.Describe()
 	if err != nil {
@@ -129,7 +130,7 @@ func (m *Model) sidecar() (*Sidecar, error) {
 	return s, nil
 }
 
-// inBlock says whether a point is a block or inside one.
+// inBlock reports whether a point is a block or inside one.
 func (m *Model) inBlock(point string) bool {
 	for _, b := range m.Layout.Blocks {
 		if point == b.Out || strings.HasPrefix(point, b.Out+".") {
@@ -153,8 +154,8 @@ func (n node) paths(at string, to map[string]string) {
 	}
 }
 
-// tokenizerBeside names the tokenizer in the sidecar, and writes it into a folder
-// beside the archive where it is not GPT-2's. A model without one has none named.
+// tokenizerBeside names the tokenizer in the sidecar. If it is not GPT-2's, it also writes the
+// tokenizer into a folder next to the archive.
 func (m *Model) tokenizerBeside(path string, s *Sidecar) error {
 	t, err := m.Tokenizer()
 	if err != nil {
@@ -176,8 +177,8 @@ func (m *Model) tokenizerBeside(path string, s *Sidecar) error {
 	return t.Save(dir)
 }
 
-// sameAs opens an archive made of the model, compares every tensor and the logits
-// of a few tokens, and returns the digest of the tensors as they were read back.
+// sameAs opens an archive of the model, compares every tensor and the logits of a few tokens, and
+// returns the digest of the tensors that it read back.
 func (m *Model) sameAs(path string) (string, error) {
 	a, err := openArchive(path, Options{})
 	if err != nil {
@@ -206,8 +207,8 @@ func (m *Model) sameAs(path string) (string, error) {
 	return a.Digest()
 }
 
-// sameLogits compares the logits of a few tokens. Several, since those of a single
-// one may depend on where weights lie in memory.
+// sameLogits compares the logits of a few tokens. It uses several, because those of a single token
+// can depend on where weights are in memory.
 func (m *Model) sameLogits(a *Model) error {
 	ids := make([]int64, min(6, m.Sizes.Context))
 	for i := range ids {

@@ -9,13 +9,13 @@ import (
 	"github.com/golens/golens/model/config"
 )
 
-// Where classes of transformers have their blocks; "blocks" is TransformerLens's.
+// blockPaths are the paths of the blocks in classes of transformers; "blocks" is
+// TransformerLens's.
 var blockPaths = []string{"h", "transformer.h", "layers", "model.layers", "gpt_neox.layers", "model.decoder.layers", "blocks"}
 
-// addForeign makes points known by the names that TransformerLens and other families'
-// classes have for them: those names that mean exactly one point of this model. Of names
-// that mean nothing here it says what is there instead. Archives without a configuration
-// have the stream's names only.
+// addForeign adds the names that TransformerLens and other families' classes have for points, if a
+// name means exactly one point of this model. For names that mean nothing here it registers what
+// there is instead. Archives without a configuration get the stream's names only.
 func (m *Model) addForeign() {
 	var a config.Arch
 	if m.Config != nil {
@@ -48,7 +48,7 @@ func (m *Model) addForeign() {
 	}
 }
 
-// name makes a point known by other names.
+// name adds other names for a point.
 func (m *Model) name(point string, names ...string) {
 	if base, _, _ := strings.Cut(point, ":"); m.built[base] == nil {
 		return
@@ -58,7 +58,7 @@ func (m *Model) name(point string, names ...string) {
 	}
 }
 
-// nameBlock names the parts of a block, whose number is behind each of paths.
+// nameBlock names the parts of a block. Its number follows each of paths.
 func (m *Model) nameBlock(b BlockPoints, before string, paths []string, a config.Arch) {
 	n := a.Names
 	part := func(name string) string {
@@ -131,7 +131,7 @@ func (m *Model) nameBlock(b BlockPoints, before string, paths []string, a config
 	}
 }
 
-// nameInput makes the input of a module known by another name.
+// nameInput adds another name for the input of a module.
 func (m *Model) nameInput(module string, paths []string, name string) {
 	if m.built[module] == nil {
 		return
@@ -141,7 +141,7 @@ func (m *Model) nameInput(module string, paths []string, name string) {
 	}
 }
 
-// missing says of names in a block that stand for nothing here what is there instead.
+// missing registers, for names in a block that mean nothing here, what there is instead.
 func (m *Model) missing(b BlockPoints, paths []string, n config.Names) {
 	attn := b.Attention
 	patterns := fmt.Sprintf("attention's scores and patterns are made within one operation; %s:q0 and %s:k0 are the query and key of a head, and %s:h0 what it gives", attn, attn, attn)

@@ -8,8 +8,8 @@ import (
 	"github.com/golens/golens/torch"
 )
 
-// A Decoding is a text that a model reads token by token. It holds the keys and
-// values of what was read, for this run alone: the model keeps nothing.
+// A Decoding is a text that a model reads token by token. It holds the keys and values of the
+// tokens that were read. The model itself keeps nothing.
 type Decoding struct {
 	ids  []int64
 	past []*torch.Tensor // keys and values of every block, [1,KV,P,D] each; nil without a cache
@@ -18,7 +18,7 @@ type Decoding struct {
 // IDs returns the tokens that were read.
 func (d *Decoding) IDs() []int64 { return d.ids }
 
-// Close frees the keys and values.
+// Close closes the keys and values.
 func (d *Decoding) Close() error {
 	if d != nil {
 		closeAll(d.past)
@@ -27,13 +27,14 @@ func (d *Decoding) Close() error {
 	return nil
 }
 
-// Cached reports whether the model reads one more token without reading the text
-// again. A TorchScript archive that was not made by Export does not, as a rule: its
-// steps read the whole text, whose last bits are other ones.
+// Cached reports whether the model can read one more token without reading the text again. A
+// TorchScript archive that Export did not make usually cannot. Its steps read the whole text,
+// which gives other last bits.
 func (m *Model) Cached() bool { return m.root.HasMethod("trunk_step") }
 
-// Begin reads the prompt ids [T] with hooks (or nil), and keeps what further steps
-// need; the caller closes both. The run's result is the final norm's output [1,T,C].
+// Begin reads the prompt ids [T] with hooks, which can be nil, and keeps what Step needs. The
+// run's result is the output of the final norm, [1,T,C]. The caller closes both the Decoding and
+// the run.
 func (s Session) Begin(ids []int64, h *hooks.Registry) (*Decoding, *hooks.Run, error) {
 	d := &Decoding{}
 	run, err := s.decode(d, ids, h)
@@ -44,12 +45,11 @@ func (s Session) Begin(ids []int64, h *hooks.Registry) (*Decoding, *hooks.Run, e
 	return d, run, nil
 }
 
-// Step reads one more token with hooks (or nil), whose positions count from the
-// text's beginning. The result is the final norm's output [1,1,C]. Captures are of the
-// token's own position too, but for models without a cache (see Cached), where they
-// are of the whole text.
+// Step reads one more token with hooks, which can be nil. Positions of hooks count from the
+// beginning of the text. The result is the output of the final norm, [1,1,C]. Captures have the
+// token's own position only; for a model without a cache (see Cached), they have the whole text.
 //
-// After an error the Decoding is where it was before the step.
+// After an error the Decoding is as it was before the step.
 func (s Session) Step(d *Decoding, id int64, h *hooks.Registry) (*hooks.Run, error) {
 	if len(d.ids) == 0 {
 		return nil, errors.New("model: a step needs a text that was begun")
@@ -57,7 +57,7 @@ func (s Session) Step(d *Decoding, id int64, h *hooks.Registry) (*hooks.Run, err
 	return s.decode(d, []int64{id}, h)
 }
 
-// decode reads ids behind what was read before.
+// decode reads ids after the tokens that were read before.
 func (s Session) decode(d *Decoding, ids []int64, h *hooks.Registry) (*hooks.Run, error) {
 	all := append(append([]int64(nil), d.ids...), ids...)
 	if err := s.m.Check(all); err != nil {
@@ -96,7 +96,7 @@ func (s Session) decode(d *Decoding, ids []int64, h *hooks.Registry) (*hooks.Run
 	return run, nil
 }
 
-// lastOnly cuts the run's result [1,T,C] down to the last n positions.
+// lastOnly cuts the run's result [1,T,C] to the last n positions.
 func lastOnly(run *hooks.Run, n int) error {
 	whole := run.Results[0]
 	T := whole.Shape()[1]
@@ -110,9 +110,9 @@ func lastOnly(run *hooks.Run, n int) error {
 	return nil
 }
 
-// NextLogits returns the logits [1,1,V] of the token that comes next, from the
-// result [1,T,C] of Begin or Step. The head sees the last position alone, as in
-// transformers' generate: over all positions the bits are other ones.
+// NextLogits returns the logits [1,1,V] of the next token, from the result [1,T,C] of Begin or
+// Step. It unembeds the last position alone, as transformers' generate does. Unembedding all
+// positions gives other last bits.
 func (s Session) NextLogits(run *hooks.Run) (*torch.Tensor, error) {
 	x, err := torch.One(s.m.head.Call("narrow", run.Results[0]))
 	if err != nil {

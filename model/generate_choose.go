@@ -9,37 +9,37 @@ import (
 	"github.com/golens/golens/torch"
 )
 
-// Sampling says how a token is drawn by chance. Which tokens may come, and with which
-// probabilities, is as in transformers' generate with do_sample. The draws are the same
-// for the same seed and the same logits; they are not those of PyTorch with that seed.
+// Sampling says how tokens are drawn. The tokens that can be drawn and their probabilities are
+// those of transformers' generate with do_sample. The same seed and logits give the same draws,
+// which are not those of PyTorch.
 type Sampling struct {
-	Temperature float64 `json:"temperature"`              // logits are divided by it; 1 leaves them as they are
-	TopK        int     `json:"top_k"`                    // only of the K likeliest, and of the K-th's equals; 0 for all
-	TopP        float64 `json:"top_p"`                    // only of the fewest likeliest whose probabilities add up to it; 1 for all
-	TopH        float64 `json:"top_h,omitempty"`          // only of the likeliest with this part of the entropy; 0 for all
-	MinP        float64 `json:"min_p,omitempty"`          // only of those this much as probable as the likeliest; 0 for all
-	TypicalP    float64 `json:"typical_p,omitempty"`      // only of the most typical whose probabilities add up to it; 0 and 1 for all
-	Epsilon     float64 `json:"epsilon_cutoff,omitempty"` // only of those with this probability; 0 for all
-	Eta         float64 `json:"eta_cutoff,omitempty"`     // the same, less where the entropy is high; 0 for all
+	Temperature float64 `json:"temperature"`              // the divisor of the logits; 1 changes nothing
+	TopK        int     `json:"top_k"`                    // only the K likeliest tokens, and equals of the K-th; 0 for all
+	TopP        float64 `json:"top_p"`                    // only the fewest likeliest tokens whose probabilities add up to this; 1 for all
+	TopH        float64 `json:"top_h,omitempty"`          // only the likeliest tokens that hold this part of the entropy; 0 for all
+	MinP        float64 `json:"min_p,omitempty"`          // only tokens at least this times as probable as the likeliest; 0 for all
+	TypicalP    float64 `json:"typical_p,omitempty"`      // only the most typical tokens whose probabilities add up to this; 0 and 1 for all
+	Epsilon     float64 `json:"epsilon_cutoff,omitempty"` // only tokens of at least this probability; 0 for all
+	Eta         float64 `json:"eta_cutoff,omitempty"`     // the same, less strict where the entropy is high; 0 for all
 	Seed        uint64  `json:"seed"`
 }
 
-// Check says what is wrong with s.
+// Check returns an error that says what is wrong with s, or nil.
 func (s Sampling) Check() error {
 	switch {
 	case math.IsNaN(s.Temperature) || math.IsInf(s.Temperature, 0) || s.Temperature <= 0:
-		return choice("the temperature %v cannot be: it is a number above 0", s.Temperature)
+		return choice("the temperature %v is not valid: it must be above 0", s.Temperature)
 	case s.TopK < 0:
-		return choice("top-k %d cannot be: it is the number of tokens to draw from, or 0 for all", s.TopK)
+		return choice("top-k %d is not valid: it must be the number of tokens to draw from, or 0 for all", s.TopK)
 	case !(s.TopP > 0 && s.TopP <= 1): // so that NaN is refused
-		return choice("top-p %v cannot be: it is a probability above 0, and 1 for all", s.TopP)
+		return choice("top-p %v is not valid: it must be a probability above 0, and 1 keeps all tokens", s.TopP)
 	}
 	for _, part := range []struct {
 		name  string
 		value float64
 	}{{"top-h", s.TopH}, {"min-p", s.MinP}, {"typical-p", s.TypicalP}, {"epsilon-cutoff", s.Epsilon}, {"eta-cutoff", s.Eta}} {
 		if !(part.value >= 0 && part.value <= 1) {
-			return choice("%s %v cannot be: it is a number from 0 to 1, and 0 for all tokens", part.name, part.value)
+			return choice("%s %v is not valid: it must be from 0 to 1, and 0 keeps all tokens", part.name, part.value)
 		}
 	}
 	return nil
@@ -50,17 +50,17 @@ var chooseText string
 
 var choosing = torch.NewProgram("Choose", chooseText)
 
-// A Chooser says which token comes next. It is for one text: its draws go on from
-// token to token.
+// A Chooser chooses the next token of one text. Its draws continue from token to token.
 type Chooser struct {
 	config *GenerationConfig
 	prompt int
 	random *rand.Rand // nil where nothing is drawn
 }
 
-// NewChooser returns one for a text behind a prompt of so many tokens. It changes the
-// logits by the settings g, then takes the likeliest token, of equals the first (greedy
-// decoding), or draws where g.Sample is set. g.MaxLength is where ForcedEOS comes.
+// NewChooser returns a Chooser for a text that begins with a prompt of so many tokens. The Chooser
+// changes the logits by the settings g. Then it takes the likeliest token, the first of equal ones
+// (greedy decoding), or draws if g.Sample is set. g.MaxLength is the length at which ForcedEOS
+// applies.
 func NewChooser(g *GenerationConfig, prompt int) (*Chooser, error) {
 	c := &Chooser{config: g.clone(), prompt: prompt}
 	if !g.Sample {
@@ -73,15 +73,15 @@ func NewChooser(g *GenerationConfig, prompt int) (*Chooser, error) {
 	return c, nil
 }
 
-// Skip passes over the choice of a token that is known already: the draws behind it are
-// those that follow its own.
+// Skip passes over the choice of a token that is already known. Later draws are the same as if
+// that token had been drawn.
 func (c *Chooser) Skip() {
 	if c.random != nil {
 		c.random.Float64()
 	}
 }
 
-// steps returns what is to be done with the logits.
+// steps returns the changes of the logits.
 func (c *Chooser) steps(w written) []step {
 	var out []step
 	for _, s := range Settings {
@@ -95,8 +95,8 @@ func (c *Chooser) steps(w written) []step {
 	return out
 }
 
-// Forbidden returns the tokens that may not follow on the text, whose first tokens are
-// the prompt, and true where the likeliest of the others is what Choose takes.
+// Forbidden returns the tokens that must not come next in the text, which begins with the prompt.
+// ok is true if Choose takes the likeliest of the other tokens.
 func (c *Chooser) Forbidden(text []int64, vocab int) ([]int64, bool) {
 	if c.random != nil {
 		return nil, false
@@ -111,8 +111,8 @@ func (c *Chooser) Forbidden(text []int64, vocab int) ([]int64, bool) {
 	return out, true
 }
 
-// Choose returns the token that follows on the text, whose first tokens are the
-// prompt, by the logits [1,1,V] of its last position.
+// Choose returns the next token of the text, which begins with the prompt, from the logits [1,1,V]
+// of its last position.
 func (c *Chooser) Choose(logits *torch.Tensor, text []int64) (int64, error) {
 	x, err := c.Scores(logits, text)
 	if err != nil {
@@ -138,8 +138,8 @@ func (c *Chooser) Choose(logits *torch.Tensor, text []int64) (int64, error) {
 	return id[0], nil
 }
 
-// Scores returns the logits [1,V] behind all steps, which transformers' generate calls
-// scores. The caller closes them.
+// Scores returns the logits [1,V] after all steps, which transformers' generate calls scores. The
+// caller closes them.
 func (c *Chooser) Scores(logits *torch.Tensor, text []int64) (*torch.Tensor, error) {
 	x, err := torch.One(choosing.Call("last", logits))
 	if err != nil {
@@ -157,7 +157,7 @@ func (c *Chooser) Scores(logits *torch.Tensor, text []int64) (*torch.Tensor, err
 	return x, nil
 }
 
-// run makes the step's changes in new logits.
+// run returns the logits x with the step's change, in a new tensor.
 func (s step) run(x *torch.Tensor) (*torch.Tensor, error) {
 	args := []any{x}
 	for _, a := range s.args {

@@ -18,12 +18,12 @@ import (
 	"github.com/golens/golens/model/config"
 )
 
-// GenerationFile is the file of a model's folder that holds settings of generation
-// alone. A folder without it has them in its config.json.
+// GenerationFile is the file of a model's folder that holds settings of generation. A folder
+// without it has them in config.json.
 const GenerationFile = "generation_config.json"
 
-// A GenerationConfig holds the settings that change what a model writes, as the class
-// of the same name in transformers. The fields are described in Settings.
+// A GenerationConfig holds the settings that change what a model writes, like the class of that
+// name in transformers. Settings describes the fields.
 type GenerationConfig struct {
 	EOS                  []int64
 	MaxNew, MaxLength    int // 0 for no limit
@@ -41,15 +41,16 @@ type GenerationConfig struct {
 	Suppress             []int64
 	BeginSuppress        []int64
 	Sample               bool
-	Sampling             Sampling // counts where Sample is set
+	Sampling             Sampling // used if Sample is set
 	Renormalize          bool
 
 	Pad        []int64  // pad_token_id, which golens does not apply
-	NotApplied []string // what the file asks for besides: "num_beams 4"
+	NotApplied []string // other settings of the file that golens does not apply: "num_beams 4"
 	File       string   // where the settings come from; "" for the defaults
 }
 
-// A SequenceBias is added to the logit of the last of IDs where the text ends with the others.
+// A SequenceBias is added to the logit of the last of IDs where the text ends with the IDs before
+// it.
 type SequenceBias struct {
 	IDs  []int64
 	Bias float64
@@ -61,8 +62,8 @@ func (b SequenceBias) MarshalJSON() ([]byte, error) { return json.Marshal([]any{
 // UnmarshalJSON reads what MarshalJSON writes.
 func (b *SequenceBias) UnmarshalJSON(text []byte) error { return unmarshalPair(text, &b.IDs, &b.Bias) }
 
-// A LengthDecay raises the logits of the tokens that end a text, the more the
-// longer the text is, once more than Start new tokens are there.
+// A LengthDecay raises the logits of the tokens that end a text, once there are more than Start
+// new tokens. The increase grows with the length of the text.
 type LengthDecay struct {
 	Start  int
 	Factor float64
@@ -92,10 +93,11 @@ func NewGenerationConfig() *GenerationConfig {
 	return &GenerationConfig{EncoderPenalty: 1, RepetitionPenalty: 1, Sampling: Sampling{Temperature: 1, TopK: 50, TopP: 1}}
 }
 
-// GenerationConfig returns the settings of the model's folder, from which transformers'
-// generate starts: those of its generation_config.json or, without that file, of its
-// config.json. For an archive they are those of the configuration that it brings along;
-// without one the tokenizer's end-of-text ends a text. Errors name the file and the field.
+// GenerationConfig returns the settings of the model's folder, with which transformers' generate
+// starts: those of generation_config.json or, without that file, of config.json.
+//
+// An archive has the settings of its configuration. Without one, the tokenizer's end-of-text token
+// ends a text. Errors name the file and the field.
 func (m *Model) GenerationConfig() (*GenerationConfig, error) {
 	if m.archive == nil && m.Dir != "" {
 		path := filepath.Join(m.Dir, GenerationFile)
@@ -129,7 +131,7 @@ func (m *Model) GenerationConfig() (*GenerationConfig, error) {
 	return g, nil
 }
 
-// readGeneration returns the text of a file; nil where there is none.
+// readGeneration returns the text of a file, or nil if it does not exist.
 func readGeneration(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -177,11 +179,11 @@ func ParseGenerationConfig(text []byte) (*GenerationConfig, error) {
 	return g, nil
 }
 
-// Source returns where the settings come from, for a sentence.
+// Source names where the settings come from, for use in a sentence.
 func (g *GenerationConfig) Source() string { return cmp.Or(g.File, "the settings") }
 
-// Warnings says in sentences what g asks for and golens does not do; draws tells
-// whether tokens are drawn by chance.
+// Warnings returns a sentence for each setting that golens does not apply. draws says whether
+// tokens are drawn.
 func (g *GenerationConfig) Warnings(draws bool) []string {
 	var out []string
 	if len(g.NotApplied) > 0 {
@@ -193,8 +195,8 @@ func (g *GenerationConfig) Warnings(draws bool) []string {
 	return out
 }
 
-// Check says what of g a vocabulary of that size has no room for, and what would leave
-// no token to choose.
+// Check returns an error if a setting names tokens outside a vocabulary of that size, or leaves no
+// token to choose.
 func (g *GenerationConfig) Check(vocab int) error {
 	type tokens struct {
 		name string
@@ -235,8 +237,7 @@ func shorten(value json.RawMessage) string {
 	return b.String()
 }
 
-// Changed returns the settings that differ from the defaults, by their name, as values
-// for JSON.
+// Changed returns the settings that differ from the defaults, by name, as values for JSON.
 func (g *GenerationConfig) Changed() map[string]any {
 	out := map[string]any{}
 	for _, s := range g.changed() {
@@ -245,11 +246,11 @@ func (g *GenerationConfig) Changed() map[string]any {
 	return out
 }
 
-// Describe returns the settings that differ from the defaults in their order, each as
-// "name value".
+// Describe returns the settings that differ from the defaults, each as "name value", in the order
+// of Settings.
 func (g *GenerationConfig) Describe() []string { return g.describe(g.changed()) }
 
-// Shaping returns those of Describe's that change logits, but for the ones of sampling.
+// Shaping returns the settings of Describe that change logits, without those of sampling.
 func (g *GenerationConfig) Shaping() []string {
 	return g.describe(slices.DeleteFunc(g.changed(), func(s *Setting) bool { return s.Chance || s.step == nil }))
 }
@@ -279,13 +280,14 @@ func (g *GenerationConfig) describe(settings []*Setting) []string {
 	return out
 }
 
-// clone returns a copy that shares nothing that is written to.
+// clone returns a copy that shares no data that is written to.
 func (g *GenerationConfig) clone() *GenerationConfig {
 	own := *g
 	return &own
 }
 
-// An other is a field that changes what transformers' generate does, and golens's not.
+// An other is a field that changes what transformers' generate does, and that golens does not
+// apply.
 type other struct {
 	name    string
 	neutral []string // values that change nothing, beside null and false
@@ -300,8 +302,8 @@ func (o other) acts(value json.RawMessage) bool {
 	return text != "null" && (text != "false" || slices.Contains(o.neutral, "true")) && !slices.Contains(o.neutral, text)
 }
 
-// notApplied are the fields beyond Settings by which transformers' generate writes
-// other tokens, computes other last bits, stops elsewhere, or refuses.
+// notApplied are the fields beyond Settings with which transformers' generate writes other tokens,
+// computes other last bits, stops elsewhere, or refuses.
 var notApplied = []other{
 	{"num_beams", []string{"1"}}, {"num_beam_groups", []string{"1"}}, {"num_return_sequences", []string{"1"}},
 	{"constraints", nil}, {"force_words_ids", nil}, {"penalty_alpha", []string{"0"}}, {"dola_layers", nil},

@@ -11,12 +11,12 @@ import (
 )
 
 // A Setting is a field of a GenerationConfig that golens applies: its name in
-// generation_config.json, what it does, and the step by which it changes logits.
+// generation_config.json, its effect, and the step with which it changes logits.
 type Setting struct {
 	Name   string
 	Takes  string // what a value looks like: "X", "IDS"
 	Doc    string
-	Chance bool // counts only where tokens are drawn
+	Chance bool // applies only when tokens are drawn
 
 	at    func(*GenerationConfig) any // a pointer to the value
 	want  string                      // what a value is, for errors
@@ -24,7 +24,7 @@ type Setting struct {
 	step  func(*GenerationConfig, written) step
 }
 
-// Flag returns the setting's name in a command line: repetition-penalty.
+// Flag returns the setting's name on the command line: repetition-penalty.
 func (s *Setting) Flag() string { return strings.ReplaceAll(s.Name, "_", "-") }
 
 // Switch reports whether the setting is either on or off.
@@ -33,8 +33,8 @@ func (s *Setting) Switch() bool {
 	return ok
 }
 
-// Set gives g's field the value that text says: JSON, or a list without its brackets.
-// null is the default. An error says what the value should be.
+// Set sets g's field to the value of a text: JSON, or a list without its brackets. null is the
+// default. An error says what the value should be.
 func (s *Setting) Set(g *GenerationConfig, text string) error {
 	own := g.clone()
 	if err := assign(s.at(own), s.at(NewGenerationConfig()), strings.TrimSpace(text)); err != nil || s.valid != nil && !s.valid(s.at(own)) {
@@ -44,7 +44,7 @@ func (s *Setting) Set(g *GenerationConfig, text string) error {
 	return nil
 }
 
-// SettingOf returns the setting of that name, or nil.
+// SettingOf returns the setting of a name, or nil.
 func SettingOf(name string) *Setting {
 	for _, s := range Settings {
 		if s.Name == name {
@@ -54,7 +54,7 @@ func SettingOf(name string) *Setting {
 	return nil
 }
 
-// assign reads text into the value, or takes over the default where text is null.
+// assign reads text into the value, or restores the default if text is null.
 func assign(value, original any, text string) error {
 	null := text == "null"
 	switch v := value.(type) {
@@ -119,7 +119,7 @@ func bracketed(text string) string {
 	return text
 }
 
-// decode reads one JSON value. A null within a list is not taken for a zero.
+// decode reads one JSON value. A null within a list is not read as zero.
 func decode(text string, to any) error {
 	if strings.Contains(text, "null") && text != "null" && !strings.Contains(text, `"`) {
 		return errors.New("null in a list")
@@ -155,8 +155,8 @@ var (
 	realDecay = func(v any) bool { d := *v.(**LengthDecay); return d == nil || d.Start >= 0 && d.Factor > 0 }
 )
 
-// Settings are the settings that golens applies, in the order in which transformers'
-// generate applies their steps to the logits. A further one is a line here.
+// Settings are the settings that golens applies, in the order in which transformers' generate
+// applies their steps to the logits. A new setting is a line here.
 var Settings = []*Setting{
 	{Name: "eos_token_id", Takes: "IDS", Doc: "the tokens that end the text", want: tokenIDs, at: func(g *GenerationConfig) any { return &g.EOS }},
 	{Name: "max_new_tokens", Takes: "N", Doc: "the most new tokens", want: length, valid: atLeast(1), at: func(g *GenerationConfig) any { return &g.MaxNew }},

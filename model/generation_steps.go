@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// written is the text to which a token is to be added.
+// written is the text to which a token will be added.
 type written struct {
 	ids    []int64
 	prompt int // so many of them are the prompt's
@@ -14,7 +14,7 @@ type written struct {
 
 func (w written) own() []int64 { return w.ids[:w.prompt] }
 
-// known returns those of ids that have a logit.
+// known returns the ids that have a logit.
 func (w written) known(ids []int64) []int64 {
 	var out []int64
 	for _, id := range ids {
@@ -25,8 +25,8 @@ func (w written) known(ids []int64) []int64 {
 	return out
 }
 
-// A step is one change of the logits: a method of generate_choose.py with its
-// arguments, of which []float32 stands for a tensor. The zero step changes nothing.
+// A step is one change of the logits: a method of generate_choose.py with its arguments, in which
+// []float32 stands for a tensor. The zero step changes nothing.
 type step struct {
 	method string
 	args   []any
@@ -41,9 +41,9 @@ func forbid(w written, ids []int64) step {
 	return step{forbidMethod, []any{ids}}
 }
 
-// addBias is the step of biases at sequences, of which the same one counts once, with
-// its last bias. Those of one token come before longer ones, as in transformers, where
-// sums of float32 depend on it; then each length comes in the order of its first sequence.
+// addBias is the step of biases at sequences. Equal sequences count once, with the last bias.
+// Sequences of one token come before longer ones, as in transformers, because sums of float32
+// depend on the order. Then each length comes in the order of its first sequence.
 func addBias(w written, all []SequenceBias) step {
 	if len(all) == 0 {
 		return step{}
@@ -82,7 +82,7 @@ func addBias(w written, all []SequenceBias) step {
 	return step{"add_bias", []any{at, values}}
 }
 
-// rank returns where a length stands: 1 comes first.
+// rank returns the place of a length in the order; 1 comes first.
 func rank(lengths []int, n int) int {
 	if n == 1 {
 		return -1
@@ -117,8 +117,8 @@ func penaltyStep(g *GenerationConfig, w written) step {
 	return step{"penalize", []any{w.known(w.ids), g.RepetitionPenalty}}
 }
 
-// completed returns the tokens with which the text would end with n tokens in a row
-// that stand in the source.
+// completed returns the tokens with which the text would end in n tokens that occur in the source
+// in that order.
 func completed(source, ids []int64, n int) []int64 {
 	if n == 0 || len(ids)+1 < n {
 		return nil
@@ -197,7 +197,7 @@ func beginSuppressStep(g *GenerationConfig, w written) step {
 	return forbid(w, g.BeginSuppress)
 }
 
-// warp is a step by one number of a sampling, where act.
+// warp is a step with one number of a sampling; act says whether it acts.
 func warp(method string, act bool, x any) step {
 	if !act {
 		return step{}

@@ -7,15 +7,15 @@ import (
 	"github.com/golens/golens/model/config"
 )
 
-// Supported says whether golens can run the model that a folder's config.json describes,
-// or why not. Its weights may be missing still.
+// Supported returns nil if golens can run the model that a folder's config.json describes, and
+// else an error that says why not. The weights can still be missing.
 func Supported(dir string) error {
 	_, err := config.Read(dir)
 	return err
 }
 
-// Glance says what a folder holds, without its weights: the model_type of its
-// configuration, the type to compute in, and why golens cannot run it, nil where it can.
+// Glance describes a folder without reading its weights: the model_type of its configuration, the
+// type to compute in, and an error that says why golens cannot run it, or nil.
 func Glance(dir string) (family, dtype string, problem error) {
 	family = config.TypeIn(dir)
 	c, err := config.Read(dir)

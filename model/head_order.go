@@ -14,8 +14,8 @@ import (
 // both make, whole: all logits must be equal, on states that tell orders apart (package
 // sumorder), or the shape stays with libtorch.
 
-// headOrder returns the head as a product of so many rows, and the order in which libtorch
-// sums it: 0 where it is not known, or not one of the kernels'.
+// headOrder returns the unembedding as a product of so many rows, and libtorch's order of
+// summation for it: 0 if the order is not known or no kernel has it.
 func (s Session) headOrder(rows int) (sumorder.Product, kernel.Order, error) {
 	if !s.plainHead() {
 		return sumorder.Product{}, 0, nil
@@ -30,8 +30,8 @@ func (s Session) headOrder(rows int) (sumorder.Product, kernel.Order, error) {
 	return head, o, err
 }
 
-// headInOrder returns the logits of x [B,T,C] by the kernel, where a product of so many rows
-// was seen to be the same; and else nil.
+// headInOrder returns the logits of x [B,T,C] by the kernel, if the order for so many rows is
+// known, and else nil.
 func (s Session) headInOrder(x *torch.Tensor) (*torch.Tensor, error) {
 	head, o, err := s.headOrder(s.rowsOf(x))
 	if o == 0 || err != nil {
@@ -40,8 +40,8 @@ func (s Session) headInOrder(x *torch.Tensor) (*torch.Tensor, error) {
 	return head.Times(x, o)
 }
 
-// Heads unembeds states [1,T,C] of one shape, each as Head does: to the same bits, and
-// faster, since where the kernel serves it reads the weights once.
+// Heads unembeds states [1,T,C] of one shape, each with the bits of Head. It is faster where a
+// kernel serves, because the kernel reads the weights once.
 func (s Session) Heads(states []*torch.Tensor) ([]*torch.Tensor, error) {
 	var sc torch.Scope
 	defer sc.Close()
@@ -82,8 +82,8 @@ func headsInOrder(sc *torch.Scope, head sumorder.Product, o kernel.Order, states
 	return out, nil
 }
 
-// together returns the logits of S states [1,n,C], [S,n,V], each with the bits that it
-// has in a state of a shape whose order is known.
+// together returns the logits of S states [1,n,C], [S,n,V], each with the bits that it has in a
+// state of a shape whose order is known.
 func together(head sumorder.Product, o kernel.Order, states []*torch.Tensor) (*torch.Tensor, error) {
 	all, err := torch.Join(states)
 	if err != nil {
@@ -93,16 +93,15 @@ func together(head sumorder.Product, o kernel.Order, states []*torch.Tensor) (*t
 	return head.Times(all, o)
 }
 
-// HasHeadParts reports whether HeadParts serves states of T tokens. It does where the
-// order is known in which libtorch sums the head's product of as many: a Head of one
-// tells it.
+// HasHeadParts reports whether HeadParts serves states of T tokens. It does if libtorch's order of
+// summation for the unembedding of T rows is known. A Head of one state finds that order.
 func (s Session) HasHeadParts(T int) bool {
 	_, o, err := s.headOrder(T)
 	return err == nil && o != 0
 }
 
-// HeadParts unembeds positions from to from+n-1 of S states [1,T,C], into [S,n,V]: to the
-// bits that Head gives for the whole of each.
+// HeadParts unembeds the positions from to from+n-1 of S states [1,T,C] into [S,n,V]. The bits are
+// those that Head gives for the whole of each state.
 func (s Session) HeadParts(states []*torch.Tensor, from, n int) (*torch.Tensor, error) {
 	T := s.rowsOf(states[0])
 	head, o, err := s.headOrder(T)
@@ -125,7 +124,7 @@ func (s Session) HeadParts(states []*torch.Tensor, from, n int) (*torch.Tensor, 
 	return together(head, o, parts)
 }
 
-// learnHead finds the order of logits y = head(x) that libtorch has made.
+// learnHead finds the order of logits y = head(x) that libtorch has computed.
 func (s Session) learnHead(x, y *torch.Tensor) error {
 	if !s.plainHead() || x.Shape()[0] > 1 { // a trial takes rows of one text
 		return nil
@@ -139,11 +138,11 @@ func (s Session) learnHead(x, y *torch.Tensor) error {
 	return err
 }
 
-// plainHead reports whether the head is a product and nothing else, made by libtorch.
+// plainHead reports whether the unembedding is a product and nothing else, computed by libtorch.
 func (s Session) plainHead() bool {
 	_, is := s.m.headProduct()
 	return is && (s.by == nil || s.by == s.m.kernels.plain || s.ordered) && s.m.Kernels() == nil
 }
 
-// rowsOf returns how many rows of the stream x has.
+// rowsOf returns the number of rows [C] in x.
 func (s Session) rowsOf(x *torch.Tensor) int { return int(x.Numel() / int64(s.m.Sizes.Width)) }

@@ -20,11 +20,12 @@ import (
 	"github.com/golens/golens/torch"
 )
 
-// Import writes a TorchScript archive as a Hugging Face folder: config.json,
-// model.safetensors with the names that transformers gives to weights, each
-// bitwise the archive's, and the tokenizer's files where it is known. dir must
-// not exist or be empty; it appears whole or not at all. configFile is the
-// config.json to use, "" for the sidecar's.
+// Import writes a TorchScript archive as a Hugging Face folder: config.json, model.safetensors
+// with transformers' names of the weights, and the tokenizer's files if they are known. Each
+// weight equals the archive's bit for bit.
+//
+// dir must not exist or be empty; it appears complete or not at all. configFile is the config.json
+// to use, or "" for the sidecar's.
 func Import(path, dir, configFile string, n Names) (err error) {
 	fail := func(err error) error { return fmt.Errorf("model: import %s: %w", path, err) }
 	if !torchscript.Is(path) {

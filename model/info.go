@@ -8,8 +8,8 @@ import (
 	"github.com/golens/golens/model/safetensors"
 )
 
-// Parameters counts the model's numbers: each tensor once, as model.parameters()
-// does in PyTorch, and module by module, where a tied head counts again.
+// Parameters counts the model's numbers in two ways: each tensor once, as model.parameters() does
+// in PyTorch, and module by module, where a tied unembedding counts again.
 func (m *Model) Parameters() (unique, modules int64) {
 	if m.archive != nil {
 		return m.archive.count()
@@ -24,7 +24,7 @@ func (m *Model) Parameters() (unique, modules int64) {
 	return unique, modules
 }
 
-// About returns what is to be known of the embedded model, "" for any other.
+// About returns a description of the embedded model, or "" for any other model.
 func (m *Model) About() string {
 	if m.Dir != "" {
 		return ""
@@ -33,7 +33,7 @@ func (m *Model) About() string {
 		"OpenAI's GPT-2. To use that one: --model gpt2, which is fetched once, or --model FOLDER."
 }
 
-// Bytes returns the memory that the weights take.
+// Bytes returns the size of the weights in bytes.
 func (m *Model) Bytes() int64 {
 	if m.archive != nil {
 		return m.archive.bytes()
@@ -42,7 +42,7 @@ func (m *Model) Bytes() int64 {
 	return n * m.DType.Size()
 }
 
-// StoredTypes returns the dtypes in which the checkpoint holds its tensors, with their number.
+// StoredTypes returns the number of the checkpoint's tensors of each dtype.
 func (m *Model) StoredTypes() map[string]int {
 	types := map[string]int{}
 	if m.archive != nil {
@@ -59,7 +59,7 @@ func (m *Model) StoredTypes() map[string]int {
 	return types
 }
 
-// Recorded returns the digest of the weights that an archive's sidecar tells of, if it does.
+// Recorded returns the digest of the weights in an archive's sidecar, and whether there is one.
 func (m *Model) Recorded() (string, bool) {
 	if m.archive == nil || m.archive.sidecar == nil {
 		return "", false
@@ -67,7 +67,7 @@ func (m *Model) Recorded() (string, bool) {
 	return m.archive.sidecar.Weights, m.archive.sidecar.Weights != ""
 }
 
-// Family returns the model_type of the configuration; "" where an archive tells none.
+// Family returns the model_type of the configuration, or "" for an archive without one.
 func (m *Model) Family() string {
 	if m.Config == nil {
 		return ""
@@ -75,7 +75,8 @@ func (m *Model) Family() string {
 	return m.Config.Type
 }
 
-// ConfigDigest returns the sha256 of the configuration in hexadecimal; "" where an archive tells none.
+// ConfigDigest returns the sha256 of the configuration in hexadecimal, or "" for an archive
+// without one.
 func (m *Model) ConfigDigest() string {
 	if m.Config == nil {
 		return ""
@@ -83,10 +84,9 @@ func (m *Model) ConfigDigest() string {
 	return hex.EncodeToString(m.Config.Digest[:])
 }
 
-// Digest returns the sha256 over the checkpoint's tensors, in hexadecimal. It reads
-// all of them. An archive's is that of the checkpoint that transformers would
-// write: each tensor once, by its name there. Where an adapter was merged, it is the
-// sha256 of its digest, the adapter's and that of adapter_config.json.
+// Digest returns the sha256 over the checkpoint's tensors, in hexadecimal. It reads all of them.
+// An archive has the digest of the checkpoint that transformers would write: each tensor once, by
+// its name there. If an adapter was merged, the digest covers the adapter as well.
 func (m *Model) Digest() (string, error) {
 	if m.archive != nil {
 		return inHex(m.archive.digest())
@@ -94,10 +94,9 @@ func (m *Model) Digest() (string, error) {
 	return inHex(m.weights.digest((*safetensors.Set).Digest))
 }
 
-// KnownDigest returns Digest, without reading the tensors where it was computed
-// before and the files have not changed since (see digests.Of). It is for a
-// manifest, which names the weights that were used; who wants to know whether they
-// are whole calls Digest.
+// KnownDigest returns Digest. It does not read the tensors if the digest was computed before and
+// the files have not changed since (see digests.Of). Use it for a manifest, which names the
+// weights. Use Digest to check that weights are whole.
 func (m *Model) KnownDigest() (string, error) {
 	if m.archive != nil {
 		return inHex(m.archive.knownDigest())

@@ -91,8 +91,8 @@ func (n node) activations(kind string, built map[string]*torch.Module) []*torch.
 	return out
 }
 
-// Packs returns nil where a model's products can be computed by golens's own kernels and
-// there is memory for its packed weights, and else a ChoiceError that says what is in the way.
+// Packs returns nil if golens's kernels can compute the model's products and there is memory for
+// packed weights. Otherwise it returns a ChoiceError with the reason.
 func (m *Model) Packs() error {
 	if err := m.Kernels(); err != nil {
 		return err
@@ -100,8 +100,8 @@ func (m *Model) Packs() error {
 	return m.kernels.room()
 }
 
-// Kernels returns nil where a model's products can be computed by golens's own kernels, and
-// else a ChoiceError that says why they cannot.
+// Kernels returns nil if golens's kernels can compute the model's products, and otherwise a
+// ChoiceError with the reason.
 func (m *Model) Kernels() error {
 	switch {
 	case m.archive != nil:

@@ -8,7 +8,8 @@ import (
 	"github.com/golens/golens/torch/kernel"
 )
 
-// A batched model has the bits of runs of so many tokens in batches of any size.
+// batched holds what a batch of texts of T tokens needs so that every text gets the same bits as
+// when it is run alone.
 type batched struct {
 	products *torch.Products
 	fits     bool // there is a product that kernels make
@@ -17,12 +18,15 @@ type batched struct {
 	tried    bool // for the head
 }
 
-// Batched returns a session that runs a batch of texts of T tokens each with the bits that
-// each of them has alone, and true. Kernels make those products whose order of summation
-// at T rows, the thread count and the processor a trial finds to be one of theirs, by all
-// bits; a product of another order runs text by text. It is false, beside the session
-// itself, where all products are of that kind, where attention has other bits in a batch,
-// or where the model has no packed weights. Its head is the session's own until HeadInBatch.
+// Batched returns a session for batches of texts of T tokens, in which each text has the bits that
+// it has alone, and true.
+//
+// A trial finds libtorch's order of summation for T rows, the thread count and the processor.
+// Kernels make the products whose order they have. Other products run one text at a time. The
+// unembedding is the session's own until HeadInBatch.
+//
+// Batched returns s itself and false in three cases: no product has a known order; attention has
+// other bits in a batch; the model has no packed weights.
 func (s Session) Batched(T int) (Session, bool, error) {
 	if s.m.Packs() != nil || s.fast || T < 1 {
 		return s, false, nil
@@ -41,9 +45,9 @@ func (s Session) Batched(T int) (Session, bool, error) {
 	return in, true, nil
 }
 
-// attendsByText reports whether attention has the bits in a batch that it has text by
-// text, by trial on one block of each kind: eager attention at few positions has others,
-// since its products are of all heads of all texts at once.
+// attendsByText reports whether attention in a batch has the bits that each text has alone. It
+// tries one block of each kind. Eager attention at few positions has other bits, because its
+// products are over all heads of all texts at once.
 func (s Session) attendsByText(T int) (bool, error) {
 	tried := map[int]bool{}
 	for i := range s.m.Layout.Blocks {
@@ -63,8 +67,8 @@ func (s Session) attendsByText(T int) (bool, error) {
 	return true, nil
 }
 
-// attendsAlike compares one batch. It is false as well where the texts tell nothing: where
-// another last bit in every number of a text leaves the output as it is.
+// attendsAlike compares one batch. It also returns false if the texts prove nothing: if another
+// last bit in every number of a text leaves the output unchanged.
 func (s Session) attendsAlike(block int, seed uint64, texts, T int) (bool, error) {
 	var sc torch.Scope
 	defer sc.Close()
@@ -162,9 +166,8 @@ func (m *Model) batchedOf(T int) (*batched, error) {
 	return b, nil
 }
 
-// HeadInBatch returns the session of Batched with a head that sums as libtorch does for a
-// state of T tokens. It is false, beside the session itself, where that order is not one of
-// the kernels'.
+// HeadInBatch returns the session of Batched with an unembedding that sums as libtorch does for a
+// state of T tokens, and true. If no kernel has that order, it returns s itself and false.
 func (s Session) HeadInBatch(T int) (Session, bool, error) {
 	head, ok := s.m.headProduct()
 	b := s.m.kernels.batched[shapeKey{T, torch.Threads()}]
@@ -187,10 +190,9 @@ func (s Session) HeadInBatch(T int) (Session, bool, error) {
 	return s, b.head != 0, nil
 }
 
-// TrunkOf runs texts of equal length as one batch up to the final norm, with hooks (or
-// nil): ids are B of [T]. The result is that norm's output [B,T,C]. In a session of Fast or
-// Batched each text has the bits that it has alone there; in one of Fast, with sdpa
-// attention.
+// TrunkOf runs B texts of equal length, ids [B][T], as one batch up to the final norm, with hooks,
+// which can be nil. The result is the output of that norm, [B,T,C]. In a session of Batched each
+// text has the bits that it has alone there. In a session of Fast it has them with sdpa attention.
 func (s Session) TrunkOf(ids [][]int64, h *hooks.Registry) (*hooks.Run, error) {
 	if s.m.archive != nil {
 		return nil, s.m.Packs()
@@ -225,8 +227,8 @@ func (s Session) batch(ids [][]int64) (*torch.Tensor, error) {
 	return torch.NewOn(s.m.Device, all, int64(len(ids)), int64(len(ids[0])))
 }
 
-// points returns the model's points, whose runs have the session's products and end with its
-// ctx. It is an error if a file of mapped weights has changed.
+// points returns the model's points for runs with the session's products and ctx. A changed file
+// of mapped weights is an error.
 func (s Session) points() (*hooks.Points, error) {
 	return s.m.Points.Using(s.ctx, s.by), s.m.weights.check()
 }

@@ -5,13 +5,14 @@ import (
 	"github.com/golens/golens/torch/kernel"
 )
 
-// Fast returns a session whose products with weights are made by golens's own kernels on
-// packed weights, and whose GELU is one pass. It reads texts of equal length as one batch as
-// fast as one after the other or faster (see TrunkOf). Each product has one order of
-// summation, whatever the number of rows and the machine: a row has the same bits in any
-// batch. The normed states differ from exact ones by rounding: see docs/exactness.md. To
-// pack the weights, once a model, takes as long as some twenty prompts. A ChoiceError says why a
-// model has no such session (see Model.Packs).
+// Fast returns a session in which golens's kernels make the products, on packed weights, and GELU
+// is one pass. It reads a batch of texts of equal length at least as fast as one text after
+// another (see TrunkOf).
+//
+// Each product has one order of summation, whatever the number of rows and the machine. So a row
+// has the same bits in any batch. The normed states differ from exact ones by rounding: see
+// docs/exactness.md. Packing the weights, once for a model, takes as long as some twenty prompts.
+// A ChoiceError says why a model has no such session (see Model.Packs).
 func (s Session) Fast() (Session, error) {
 	if err := s.m.Packs(); err != nil {
 		return s, err
@@ -31,7 +32,7 @@ func (s Session) Fast() (Session, error) {
 	return Session{m: s.m, ctx: s.ctx, by: k.fast, fast: true}, nil
 }
 
-// fastOrder is how products are summed: on AMD's processors libtorch does so, too.
+// fastOrder is the order in which products are summed. libtorch has the same on AMD's processors.
 const fastOrder kernel.Order = 192
 
 func (m *Model) fillFast(by *torch.Products) error {
@@ -50,8 +51,8 @@ func (m *Model) fillFast(by *torch.Products) error {
 	return nil
 }
 
-// packHead has a fast session's head read packed weights as well, from the first time on
-// that it reads at all: a lens has a product of its own.
+// packHead makes a fast session's unembedding read packed weights too, from its first use on. A
+// lens has a product of its own.
 func (s Session) packHead() error {
 	if p, ok := s.m.headProduct(); s.fast && ok && !s.m.kernels.headFast {
 		if err := s.m.addLinear(s.by, p, fastOrder, 0, true); err != nil {

@@ -5,11 +5,13 @@ import (
 	"github.com/golens/golens/torch/kernel"
 )
 
-// InOrder returns a session whose runs of T tokens have the bits of the session's own and
-// take less time: where T is small, a matrix library takes longer to bring weights into its own
-// order than to multiply. Kernels make those products whose order of summation at T rows
-// a trial finds to be one of theirs (see Batched). It is the session itself where
-// none is, where T is large, and where products are not libtorch's.
+// InOrder returns a session whose runs of T tokens have the bits of s and take less time. For a
+// small T, a matrix library spends more time on arranging weights than on multiplying. A trial
+// finds libtorch's order of summation for T rows (see Batched), and kernels make the products
+// whose order they have.
+//
+// InOrder returns s itself if no product has a known order, if T is large, or if the products are
+// not libtorch's.
 func (s Session) InOrder(T int) (Session, error) {
 	if s.m.Kernels() != nil || s.by != s.m.kernels.plain || T < 1 || T > fewRows {
 		return s, nil
@@ -21,7 +23,7 @@ func (s Session) InOrder(T int) (Session, error) {
 	return Session{m: s.m, ctx: s.ctx, by: by, ordered: true}, nil
 }
 
-// fewRows is how many rows are few for InOrder.
+// fewRows is the largest number of rows for InOrder.
 const fewRows = 64
 
 func (m *Model) orderedAt(T int) (*torch.Products, error) {

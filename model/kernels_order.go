@@ -8,7 +8,7 @@ import (
 	"github.com/golens/golens/torch/sumorder"
 )
 
-// summed describes a product of so many rows for a search of its order.
+// summed describes a product of so many rows for the search of its order.
 func (m *Model) summed(p product, rows int) (sumorder.Product, error) {
 	out := sumorder.Product{Rows: rows, Make: func(x *torch.Tensor) (*torch.Tensor, error) { return one(p.at.Call("forward", x)) }}
 	out.ByInput = p.conv
@@ -19,8 +19,8 @@ func (m *Model) summed(p product, rows int) (sumorder.Product, error) {
 	return out, err
 }
 
-// orderOf returns the order of chains in which libtorch sums a product of so many rows, and 0
-// where it is none that kernels have. It is found by trial, with the module's own weights.
+// orderOf returns the order of chains in which libtorch sums a product of so many rows, or 0 if no
+// kernel has it. A trial with the module's own weights finds it.
 func (m *Model) orderOf(p product, rows int) (kernel.Order, error) {
 	s, err := m.summed(p, rows)
 	if err != nil {

@@ -4,8 +4,8 @@ package model
 // again as it can with the pages of a file. A model that is larger than what is free stays
 // with those.
 
-// room returns a ChoiceError where the packed weights would take more bytes than free
-// tells there are; where it knows nothing, there are enough.
+// room returns a ChoiceError if the packed weights need more bytes than free says there are. If
+// free knows nothing, room returns nil.
 func (m *Model) room(free func() (int64, bool)) error {
 	need := int64(0)
 	for _, p := range m.tree.products("linear", m.built) {

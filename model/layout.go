@@ -2,8 +2,8 @@ package model
 
 import "github.com/golens/golens/model/config"
 
-// Attention says how attention is computed. Both give the same numbers up to
-// rounding; each equals the transformers implementation of that name bit for bit.
+// Attention is the way in which attention is computed. Both ways give the same numbers up to
+// rounding. Each equals transformers' implementation of that name bit for bit.
 type Attention string
 
 const (
@@ -13,21 +13,21 @@ const (
 	Eager Attention = "eager"
 )
 
-// Sizes are the numbers that shapes are made of.
+// Sizes are the dimensions of a model.
 type Sizes struct {
 	Vocab   int // V
 	Context int // the largest T
 	Width   int // C
 	Blocks  int // L
 	Heads   int // in each block
-	HeadDim int // numbers of each; 0 where an archive does not tell
+	HeadDim int // width of each; 0 if an archive does not say
 }
 
 func sizesOf(c *config.Arch) Sizes {
 	return Sizes{Vocab: c.Vocab, Context: c.Context, Width: c.Width, Blocks: c.Blocks, Heads: c.Heads, HeadDim: c.HeadDim}
 }
 
-// Layout names the hook points of a model by their part in it.
+// Layout names the hook points of the parts of a model.
 type Layout struct {
 	Embed  string // returns the residual stream before the first block: tokens and positions
 	Blocks []BlockPoints
@@ -39,9 +39,9 @@ type Layout struct {
 type BlockPoints struct {
 	Out  string // the residual stream after the block
 	Mid  string // the residual stream after attention was added; "" where attention and MLP are added together
-	Attn string // what attention adds
-	MLP  string // what the MLP adds
+	Attn string // what attention adds to the stream
+	MLP  string // what the MLP adds to the stream
 
-	Attention  string // the attention itself, which has the heads; Attn, unless a norm follows on it
-	Projection string // the product behind the heads, which reads them side by side; "" where it is not known
+	Attention  string // the attention module, which has the heads; Attn, unless a norm follows it
+	Projection string // the output projection, which reads the heads side by side; "" if unknown
 }

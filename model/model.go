@@ -1,5 +1,5 @@
-// Package model makes language models ready to run: it reads configuration and
-// weights, builds the TorchScript module, names its hook points, and runs it.
+// Package model makes language models ready to run. It reads configuration and weights, builds the
+// TorchScript module, names its hook points, and runs it.
 package model
 
 import (
@@ -17,35 +17,35 @@ import (
 	"github.com/golens/golens/torch"
 )
 
-// Options say how a model is to be opened.
+// Options say how to open a model.
 type Options struct {
-	Device    torch.Device // where it runs
+	Device    torch.Device // the device on which it runs
 	Attention Attention    // SDPA unless set; an archive has its own
 	DType     DType        // Auto unless set; an archive has its own
 	Names     Names        // of a TorchScript archive without a sidecar
-	Adapter   string       // the folder of a LoRA adapter that is merged into the weights, "" for none
-	Fetch     Fetch        // for a name that the local cache does not hold; nil: that is an error
+	Adapter   string       // the folder of a LoRA adapter to merge into the weights, "" for none
+	Fetch     Fetch        // fetches a model that the local cache lacks; nil makes that an error
 
-	// DeviceNote is kept for manifests: why Device is not another one (see torch.AutoDevice).
+	// DeviceNote, for manifests, says why Device is not another one (see torch.AutoDevice).
 	DeviceNote string
 }
 
-// A Model is a language model with its weights in memory, ready for runs with
-// hooks. It computes in DType. Its methods may be called from several goroutines.
+// A Model is a language model with its weights in memory, ready for runs with hooks. Several
+// goroutines can call its methods.
 type Model struct {
 	Name      string         // for people: the folder, or the name it was asked for
 	Dir       string         // its folder, or its TorchScript archive; "" for the embedded model
-	Config    *config.Config // nil where an archive tells none
+	Config    *config.Config // nil for an archive without one
 	Sizes     Sizes
-	Attention Attention // "" where an archive's code does not show it
+	Attention Attention // "" if an archive does not show it
 	Device    torch.Device
 	DType     torch.DType
-	// DeviceNote is that of the Options.
+	// DeviceNote is the one of the Options.
 	DeviceNote string
 	Adapter    string // the folder of the adapter that was merged into the weights, or ""
 	Layout     Layout
 	Points     *hooks.Points
-	Warnings   []string // what is odd about the checkpoint, in sentences
+	Warnings   []string // sentences on what is unusual about the checkpoint
 
 	tokenizer  func() (*token.Tokenizer, error)
 	weights    *weights // nil for an archive
@@ -60,19 +60,19 @@ type Model struct {
 	tied       bool
 }
 
-// A ChoiceError says that what was asked for is not to be had from a model.
+// A ChoiceError says that a model does not have what was asked for.
 type ChoiceError = choices.Error
 
 func choice(format string, a ...any) error { return choices.Errorf(format, a...) }
 
-// Tokenizer returns the model's tokenizer: that of its folder, or GPT-2's own
-// where the folder has none and the vocabulary is of that size.
+// Tokenizer returns the tokenizer of the model's folder. If the folder has none and the vocabulary
+// has GPT-2's size, it returns GPT-2's.
 func (m *Model) Tokenizer() (*token.Tokenizer, error) { return m.tokenizer() }
 
-// Tied reports whether the head is the token embedding again.
+// Tied reports whether unembedding and token embedding share their weights.
 func (m *Model) Tied() bool { return m.tied }
 
-// Close frees the model.
+// Close closes the model and its weights.
 func (m *Model) Close() error {
 	if m.Points != nil {
 		m.Points.Close()
@@ -89,7 +89,7 @@ func (m *Model) Close() error {
 	return m.weights.Close()
 }
 
-// build makes the module of a configuration and its weights. It owns w from here on.
+// build makes the module of a configuration and its weights, and takes over w.
 func build(name string, c *config.Config, w *weights, o Options) (*Model, error) {
 	asked := o.Attention
 	switch {
@@ -166,7 +166,7 @@ func (m *Model) assemble() error {
 	return nil
 }
 
-// aliasStreams gives the residual stream before and after each block its names.
+// aliasStreams names the residual stream before and after each block.
 func (m *Model) aliasStreams() {
 	before := m.Layout.Embed
 	for _, b := range m.Layout.Blocks {
@@ -176,8 +176,8 @@ func (m *Model) aliasStreams() {
 	}
 }
 
-// aliasNames makes points known by the names that they have in PyTorch with the
-// family's prefix, and blocks and their parts by GPT-2's names.
+// aliasNames adds the names of points with the family's prefix, and GPT-2's names of blocks and
+// their parts.
 func (m *Model) aliasNames(n config.Names) {
 	for _, p := range m.Points.Names() {
 		if p != n.Head && n.Prefix != "transformer." { // that one is known anyway
@@ -197,7 +197,7 @@ func (m *Model) aliasNames(n config.Names) {
 	}
 }
 
-// headKey says which tensor of the checkpoint is the unembedding.
+// headKey returns the checkpoint's tensor that is the unembedding.
 func (m *Model) headKey() (string, error) {
 	own, embedding := m.Config.Arch.Names.Head+".weight", m.Config.Arch.Names.Tokens+".weight"
 	m.tied = m.Config.Arch.Tied
@@ -226,7 +226,7 @@ func (m *Model) headKey() (string, error) {
 	return "", fmt.Errorf("model: config.json says that the head is not tied to the embedding, but %s has no tensor %s", m.weights.from, own)
 }
 
-// isFile reports whether path is there and no folder.
+// isFile reports whether path exists and is not a folder.
 func isFile(path string) bool {
 	s, err := os.Stat(path)
 	return err == nil && !s.IsDir()

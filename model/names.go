@@ -10,9 +10,9 @@ import (
 	"github.com/golens/golens/torch"
 )
 
-// Names say where in a TorchScript archive the parts of its model are, as
-// PyTorch's dotted paths. An archive with a sidecar needs none; what is empty
-// comes from there, or from the names that transformers' GPT-2 has.
+// Names say where the parts of the model are in a TorchScript archive, as PyTorch's dotted paths.
+// An archive with a sidecar needs none. An empty field is taken from the sidecar, or has the name
+// of transformers' GPT-2.
 type Names struct {
 	Embed  string // the module whose output enters the first block: transformer.drop
 	Blocks string // the blocks, with a star for the number: transformer.h.*
@@ -22,7 +22,7 @@ type Names struct {
 	Tokenizer string // "gpt2", or a folder with tokenizer.json, or vocab.json and merges.txt
 }
 
-// Parts of a block, relative to it.
+// blockNames are the parts of a block, relative to it.
 type blockNames struct {
 	Mid  string `json:"resid_mid,omitempty"` // a module that returns the stream after attention was added
 	Attn string `json:"attn,omitempty"`
@@ -49,8 +49,8 @@ func treeOf(m *torch.Module) (*tree, error) {
 	return t, nil
 }
 
-// layouts are names to try where none are given: transformers' GPT-2, and this
-// program's own archives.
+// layouts are names to try if none are given: those of transformers' GPT-2, and of golens's own
+// archives.
 var layouts = []Names{
 	{Embed: "transformer.drop", Blocks: "transformer.h.*", Norm: "transformer.ln_f", Head: "lm_head"},
 	{Embed: "drop", Blocks: "blocks.*", Norm: "norm", Head: "head"},
@@ -146,16 +146,15 @@ func (t *tree) outline() string {
 	return strings.Join(out, ", ")
 }
 
-// wrapper returns what all the names begin with, up to a dot: the path of a
-// module that merely holds the model. trunk is the same of all but the head,
-// such as "transformer.".
+// wrapper returns the common beginning of all names up to a dot: the path of a module that only
+// holds the model. trunk is the same for all names except the head, such as "transformer.".
 func (n Names) wrapper() (wrapper, trunk string) {
 	trunk = commonParent(n.Blocks, n.Norm, n.Embed)
 	return commonParent(trunk+"x", n.Head), trunk
 }
 
-// commonParent returns the longest run of whole parts, with the dot behind them,
-// that all paths begin with; the last part of a path does not count.
+// commonParent returns the longest common beginning of whole parts of all paths, with its dot. The
+// last part of a path does not count.
 func commonParent(paths ...string) string {
 	common := paths[0][:strings.LastIndex(paths[0], ".")+1]
 	for _, p := range paths[1:] {

@@ -21,17 +21,20 @@ import (
 	"github.com/golens/golens/torch"
 )
 
-// DefaultName is what the embedded model is called.
+// DefaultName is the name of the embedded model.
 const DefaultName = "golens-default"
 
-// A Fetch brings what part says of the model that name stands for into the local
-// Hugging Face cache, and returns its folder there. Package fetch has one.
+// A Fetch fetches a part of a model into the local Hugging Face cache, by the model's name, and
+// returns its folder there. Package fetch has one.
 type Fetch func(name string, part hub.Part) (dir string, err error)
 
-// Open opens a model: "" is the one embedded in the program; a path is a Hugging
-// Face folder with config.json and weights, a file of weights in such a folder, or a
-// TorchScript archive (.pt), which can run code of its own; any other name is looked up in
-// the local Hugging Face cache, and fetched by o.Fetch where the cache lacks it.
+// Open opens a model:
+//
+//   - "" is the model embedded in the program;
+//   - a path is a Hugging Face folder with config.json and weights, a file of weights in such
+//     a folder, or a TorchScript archive (.pt), which can run code of its own;
+//   - any other name is looked up in the local Hugging Face cache, and fetched by o.Fetch if
+//     the cache lacks it.
 func Open(where string, o Options) (*Model, error) {
 	if torchscript.Is(where) && !isWeights(where) {
 		if o.Adapter != "" {
@@ -72,7 +75,7 @@ func Open(where string, o Options) (*Model, error) {
 	return m, nil
 }
 
-// A place is where a Hugging Face model lies.
+// A place says where a Hugging Face model is.
 type place struct {
 	dir     string
 	weights string // the file that was named, "" for the one that the folder has
@@ -112,8 +115,8 @@ func locate(where string, part hub.Part, fetch Fetch) (place, error) {
 	return place{dir: dir}, fetchErr
 }
 
-// isWeights reports whether path is a file of weights or an index of shards. A zip file
-// of that name may be a TorchScript archive all the same.
+// isWeights reports whether path is a file of weights or an index of shards. A zip file of that
+// name can still be a TorchScript archive.
 func isWeights(path string) bool {
 	if !isFile(path) {
 		return false
@@ -134,9 +137,9 @@ func looksLikePath(s string) bool {
 		strings.HasSuffix(s, "/") || strings.Count(name, "/") > 1
 }
 
-// OpenTokenizer returns the tokenizer of a model by name or path, as Open takes
-// them, without its weights; "" is GPT-2's. fetch may be nil. guess says why a tokenizer
-// that is not the model's own was taken, "" for the model's own.
+// OpenTokenizer returns the tokenizer of a model, by a name or path as for Open, without the
+// model's weights. "" is GPT-2's. fetch can be nil. guess says why another model's tokenizer was
+// taken; it is "" for the model's own.
 func OpenTokenizer(where string, fetch Fetch) (tok *token.Tokenizer, guess string, err error) {
 	if where == "" || where == DefaultName {
 		tok, err = token.GPT2()
@@ -158,8 +161,8 @@ func OpenTokenizer(where string, fetch Fetch) (tok *token.Tokenizer, guess strin
 	return tok, guessed(at.dir), err
 }
 
-// openTokenizer reads a folder's tokenizer. Where the folder has no tokenizer's file at
-// all, and the model GPT-2's vocabulary by its size, it takes GPT-2's: see guessed.
+// openTokenizer reads a folder's tokenizer. If the folder has no tokenizer file and the vocabulary
+// has GPT-2's size, it takes GPT-2's: see guessed.
 func openTokenizer(dir string, size int) (*token.Tokenizer, error) {
 	if hasAny(dir, tokenizerFiles) != "" {
 		return token.Open(dir)
@@ -184,7 +187,7 @@ var (
 	otherTokenizers = []string{"tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "vocab.txt", "tekken.json", "vocab.bpe", "encoder.json", "bpe.codes"}
 )
 
-// hasAny returns the first of the files that a folder has, "" for none.
+// hasAny returns the first of the files that a folder has, or "".
 func hasAny(dir string, names []string) string {
 	for _, name := range names {
 		if isFile(filepath.Join(dir, name)) {
@@ -194,7 +197,7 @@ func hasAny(dir string, names []string) string {
 	return ""
 }
 
-// guessed says that a folder has no tokenizer's file, so that GPT-2's is used.
+// guessed says that a folder has no tokenizer files, so that GPT-2's is used.
 func guessed(dir string) string {
 	if hasAny(dir, tokenizerFiles) != "" {
 		return ""
@@ -202,8 +205,7 @@ func guessed(dir string) string {
 	return fmt.Sprintf("%s has no tokenizer, and its vocabulary is of the size of GPT-2's: GPT-2's tokenizer is used", dir)
 }
 
-// GuessedTokenizer says why Tokenizer is one that is not the model's own, "" where it is
-// the model's own.
+// GuessedTokenizer says why Tokenizer is not the model's own, or returns "" if it is.
 func (m *Model) GuessedTokenizer() string {
 	if m.Dir == "" || m.archive != nil {
 		return ""

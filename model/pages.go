@@ -4,7 +4,8 @@ package model
 // process's memory once they were read. Of a run that reads the whole model once, the
 // trunk's matrices are not needed any more when the head's is.
 
-// fetchHead has the head's weights come in the background, when they are wanted first.
+// fetchHead loads the unembedding's weights in the background, the first time that they are
+// needed.
 func (m *Model) fetchHead() {
 	m.headComes.Do(func() {
 		for _, p := range m.tree.products("head", m.built) {
@@ -13,8 +14,8 @@ func (m *Model) fetchHead() {
 	})
 }
 
-// ReleaseTrunk gives the pages back that hold the trunk's matrices in mapped files. They
-// come again when something reads them: it is for a session after its last Trunk.
+// ReleaseTrunk evicts the pages of the mapped files that hold the weights of the blocks. A later
+// read loads them again. Call it in a session after its last Trunk.
 func (s Session) ReleaseTrunk() {
 	for _, p := range s.m.tree.products("linear", s.m.built) {
 		s.m.weights.forget(p.weight.key)

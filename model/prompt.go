@@ -5,23 +5,21 @@ import (
 	"unicode/utf8"
 )
 
-// PromptOptions say how a text becomes token ids. The zero PromptOptions give the ids
-// of Python's tokenizer(text).
+// PromptOptions say how a text becomes token ids. The zero PromptOptions give the ids of Python's
+// tokenizer(text).
 type PromptOptions struct {
-	// Literal takes a special token in the text, such as <|endoftext|>, for the characters
-	// that it is written with.
+	// Literal reads a special token in the text, such as <|endoftext|>, as plain characters.
 	Literal bool
-	// Bare leaves out what the tokenizer puts around a text, as transformers'
-	// add_special_tokens=False does. A text that a chat template made has these tokens already.
+	// Bare leaves out the tokens that the tokenizer puts around a text, as transformers'
+	// add_special_tokens=False does. Text of a chat template has these tokens already.
 	Bare bool
-	// BOS puts the beginning-of-text token in front, unless it stands there.
+	// BOS puts the beginning-of-text token before the text, unless it is there already.
 	BOS bool
 }
 
-// Prompt returns the token ids [T] of a text, which the model can read: one or more, and
-// no more than its context has room for. The commands and the studies read texts in this
-// way. Text that is not UTF-8 is an error. See DoubleBOS for a text that has its own
-// beginning-of-text token.
+// Prompt returns the token ids [T] of a text. There is at least one token, and there are no more
+// than the model's context allows. The commands and the studies read texts in this way. Text that
+// is not UTF-8 is an error. DoubleBOS checks a text that has its own beginning-of-text token.
 func (m *Model) Prompt(text string, o PromptOptions) ([]int64, error) {
 	if at := badByte(text); at >= 0 {
 		return nil, fmt.Errorf("the prompt is not valid UTF-8 (byte %d is %#x): convert it, or give token ids", at, text[at])
@@ -48,8 +46,8 @@ func (m *Model) Prompt(text string, o PromptOptions) ([]int64, error) {
 	return ids, m.Check(ids)
 }
 
-// WithBOS returns ids with the beginning-of-text token in front, unless it stands there
-// already. A tokenizer without such a token is a ChoiceError.
+// WithBOS returns ids with the beginning-of-text token before them, unless it is there already. A
+// tokenizer without such a token is a ChoiceError.
 func (m *Model) WithBOS(ids []int64) ([]int64, error) {
 	tok, err := m.Tokenizer()
 	if err != nil {
@@ -65,8 +63,8 @@ func (m *Model) WithBOS(ids []int64) ([]int64, error) {
 	return append([]int64{bos}, ids...), nil
 }
 
-// DoubleBOS returns a warning for people where ids begin with two beginning-of-text
-// tokens, "" where they do not.
+// DoubleBOS returns a warning for people if ids begin with two beginning-of-text tokens, or else
+// "".
 func (m *Model) DoubleBOS(ids []int64) string {
 	tok, err := m.Tokenizer()
 	if err != nil {
@@ -80,7 +78,7 @@ func (m *Model) DoubleBOS(ids []int64) string {
 	return fmt.Sprintf("two beginning-of-text tokens, %q (%d), stand at the front: where the text has its own, leave out what the tokenizer puts around it", piece, bos)
 }
 
-// badByte returns where s stops being UTF-8, -1 for nowhere.
+// badByte returns the first position in s that is not UTF-8, or -1.
 func badByte(s string) int {
 	for i, r := range s {
 		if r == utf8.RuneError {

@@ -7,11 +7,10 @@ import (
 	"github.com/golens/golens/torch"
 )
 
-// Resume runs the model from block first on, on the residual stream x [B,T,C] in
-// front of that block, up to and with the final norm, with hooks (or nil). The
-// result is that norm's output [B,T,C]. With the stream of a whole run it gives the
-// bits of a whole run. first is the number of blocks for the norm alone. A point
-// that lies before is an error.
+// Resume runs the model from block first to the final norm, with hooks, which can be nil. x
+// [B,T,C] is the residual stream before that block. The result is the output of the final norm,
+// [B,T,C]. With the stream of a whole run it has the bits of a whole run. If first is the number
+// of blocks, only the norm runs. A point before block first is an error.
 func (s Session) Resume(first int, x *torch.Tensor, h *hooks.Registry) (*hooks.Run, error) {
 	var before *hooks.Run
 	if first != s.m.Sizes.Blocks {
@@ -38,9 +37,9 @@ func (s Session) Resume(first int, x *torch.Tensor, h *hooks.Registry) (*hooks.R
 	return run, nil
 }
 
-// Blocks runs the blocks from first on, those before end, on the residual stream x
-// [B,T,C] in front of them, with hooks (or nil), and returns the stream behind them.
-// Points that are not in them are passed over: hooks.Run.Idle tells of them.
+// Blocks runs the blocks from first to end-1, with hooks, which can be nil. x [B,T,C] is the
+// residual stream before them, and the result the stream after them. Points outside of these
+// blocks are ignored; hooks.Run.Idle names them.
 func (s Session) Blocks(first, end int, x *torch.Tensor, h *hooks.Registry) (*hooks.Run, error) {
 	if first < 0 || first >= end || end > s.m.Sizes.Blocks {
 		return nil, fmt.Errorf("model: there are no blocks from %d to before %d: the model has %d, counted from 0", first, end, s.m.Sizes.Blocks)

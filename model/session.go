@@ -19,9 +19,9 @@ func (e *LengthError) Error() string {
 	return fmt.Sprintf("the prompt has %d tokens, and the model's context holds %d: shorten the prompt", e.Tokens, e.Context)
 }
 
-// A Session is a model whose device is held, so that nothing else runs there. It comes from
-// Hold, and ends when the function that Hold runs returns.
-// Tensors that it returns are the caller's to close.
+// A Session is a model whose device is held, so that nothing else runs there. Hold makes it. It
+// ends when the function that Hold runs returns. The caller closes the tensors that its methods
+// return.
 type Session struct {
 	m    *Model
 	ctx  context.Context // ends a run
@@ -31,24 +31,24 @@ type Session struct {
 	ordered bool
 }
 
-// Hold runs f with the model's device held for it, and waits for the device until ctx is
-// done. A hook, or whatever else f calls, must not call Hold: that is a torch.HeldError.
+// Hold waits for the model's device until ctx is done, and then runs f while it holds the device.
+// A hook, or anything else that f calls, must not call Hold: that is a torch.HeldError.
 //
-// Once ctx is done, a run of blocks (Forward, Trunk, Resume, Blocks, Begin and Step) ends
-// between two modules with ctx's error. Norm and Head still serve, for what was run before.
-// A run is an error, too, if a file of mapped weights has changed since it was opened.
+// Once ctx is done, a run of blocks (Forward, Trunk, Resume, Blocks, Begin and Step) ends between
+// two modules with ctx's error. Norm and Head still work, for what was run before. A run is also
+// an error if a file of mapped weights has changed since it was opened.
 func (m *Model) Hold(ctx context.Context, f func(Session) error) error {
 	return m.Device.Exclusive(ctx, func() error { return f(Session{m: m, ctx: ctx, by: m.kernels.plain}) })
 }
 
-// ErrWhole is the error of a block that cannot be run by itself.
+// ErrWhole is the error for an archive whose blocks cannot be run one by one.
 var ErrWhole = errors.New("model: the blocks of this archive cannot be run one by one, only the whole: what they take besides the stream is not known")
 
 // Apart reports whether the blocks can be run one by one.
 func (m *Model) Apart() bool { return m.apart }
 
-// Check returns an error unless ids can be read: at least one, no more than the
-// context holds, each in the vocabulary.
+// Check returns an error unless the model can read ids: at least one, no more than the context
+// allows, each in the vocabulary.
 func (m *Model) Check(ids []int64) error {
 	if len(ids) == 0 {
 		return ErrEmpty
@@ -64,15 +64,15 @@ func (m *Model) Check(ids []int64) error {
 	return nil
 }
 
-// Forward runs the whole model on ids [T] with hooks (or nil). The result is the
-// logits [1,T,V].
+// Forward runs the whole model on ids [T] with hooks, which can be nil. The result is the logits
+// [1,T,V].
 func (s Session) Forward(ids []int64, h *hooks.Registry) (*hooks.Run, error) {
 	s.m.fetchHead()
 	return s.run("forward", ids, h)
 }
 
-// Trunk runs the model up to its final norm. The result is that norm's output
-// [1,T,C], Hugging Face's last hidden state.
+// Trunk runs the model up to its final norm, with hooks, which can be nil. The result is the
+// output of that norm, [1,T,C], Hugging Face's last hidden state.
 func (s Session) Trunk(ids []int64, h *hooks.Registry) (*hooks.Run, error) {
 	if s.m.archive != nil {
 		return s.archiveTrunk(ids, h)
@@ -160,7 +160,7 @@ func (s Session) Block(i int, x *torch.Tensor) (*torch.Tensor, error) {
 	return s.call(s.m.built[s.m.Layout.Blocks[i].Out], "forward", x, around)
 }
 
-// kind is equal for blocks that take the same besides the stream.
+// kind is equal for blocks that take the same arguments besides the stream.
 func (m *Model) kind(block int) int {
 	if m.Config == nil {
 		return block // an archive does not tell
@@ -188,8 +188,8 @@ func (s Session) Norm(x *torch.Tensor) (*torch.Tensor, error) {
 	return s.call(s.m.norm, "forward", x)
 }
 
-// Head unembeds x [B,T,C] into logits [B,T,V], without a norm. They are computed in
-// the model's dtype, and come in float32: statistics are of that type.
+// Head unembeds x [B,T,C] into logits [B,T,V], without a norm. It computes in the model's dtype
+// and returns float32, the type of all statistics.
 func (s Session) Head(x *torch.Tensor) (*torch.Tensor, error) {
 	s.m.fetchHead()
 	if err := s.packHead(); err != nil {
@@ -217,8 +217,8 @@ func inFloat32(y *torch.Tensor, err error) (*torch.Tensor, error) {
 	return y.To(torch.Float32, y.Device())
 }
 
-// Floats copies a tensor of any type of floating point, in row-major order. From the
-// 16-bit types nothing is lost.
+// Floats copies a tensor of any floating-point type, in row-major order. The 16-bit types convert
+// without loss.
 func Floats(t *torch.Tensor) ([]float32, error) {
 	if t.DType() == torch.Float32 {
 		return torch.Values[float32](t)

@@ -17,8 +17,7 @@ import (
 	"github.com/golens/golens/model/config"
 )
 
-// SidecarExt is what the name of an archive's sidecar has behind the archive's:
-// gpt2.pt.json beside gpt2.pt.
+// SidecarExt is the extension of a sidecar's name after the archive's: gpt2.pt.json for gpt2.pt.
 const SidecarExt = ".json"
 
 const (
@@ -27,9 +26,8 @@ const (
 	maxSidecar     = 16 << 20
 )
 
-// A Sidecar is the JSON file beside a TorchScript archive that says what the
-// archive does not: where the parts of the model are, and what it was made from.
-// docs/formats.md describes its fields.
+// A Sidecar is the JSON file next to a TorchScript archive. It says where the parts of the model
+// are, and how the archive was made. docs/archives.md describes its fields.
 type Sidecar struct {
 	Format  string `json:"format"`  // "golens.torchscript"
 	Version int    `json:"version"` // 1
@@ -42,20 +40,20 @@ type Sidecar struct {
 	} `json:"names"`
 	Block blockNames `json:"block"` // parts of each block, relative to it
 
-	// Points are names of hook points and the modules that they stand for, where
-	// the archive calls them otherwise; a star stands for the number of the block.
+	// Points maps hook points to modules of the archive, where their names differ. A star
+	// stands for the number of the block.
 	Points map[string]string `json:"points,omitempty"`
 
 	Attention Attention       `json:"attention,omitempty"`
 	DType     string          `json:"dtype,omitempty"`
 	Tokenizer string          `json:"tokenizer,omitempty"`      // "gpt2", or a folder, relative to the sidecar
 	Weights   string          `json:"weights_sha256,omitempty"` // Model.Digest
-	Archive   string          `json:"archive_sha256,omitempty"` // over the archive's directory: which archive this is the sidecar of
+	Archive   string          `json:"archive_sha256,omitempty"` // over the archive's directory: identifies the sidecar's archive
 	Config    json.RawMessage `json:"config,omitempty"`         // the model's config.json
-	Made      json.RawMessage `json:"made,omitempty"`           // by what: programs and their versions
+	Made      json.RawMessage `json:"made,omitempty"`           // the programs that made it, and their versions
 }
 
-// readSidecar returns the sidecar of an archive, nil where it has none.
+// readSidecar returns the sidecar of an archive, or nil.
 func readSidecar(archive string) (*Sidecar, error) {
 	path := archive + SidecarExt
 	f, err := os.Open(path)
@@ -77,7 +75,7 @@ func readSidecar(archive string) (*Sidecar, error) {
 	return s, nil
 }
 
-// ParseSidecar reads the text of a sidecar and checks it.
+// ParseSidecar reads and checks the text of a sidecar.
 func ParseSidecar(data []byte) (*Sidecar, error) {
 	if len(data) > maxSidecar {
 		return nil, fmt.Errorf("it has more than %d bytes, which none has", maxSidecar)
@@ -127,7 +125,7 @@ var (
 
 func unstar(s string) string { return strings.Replace(s, "*", "0", 1) }
 
-// config returns the model's configuration, nil where the sidecar has none.
+// config returns the model's configuration, or nil.
 func (s *Sidecar) config() (*config.Config, error) {
 	if s == nil || len(s.Config) == 0 || string(s.Config) == "null" {
 		return nil, nil
@@ -155,7 +153,7 @@ func (s *Sidecar) names(given Names) Names {
 	return given
 }
 
-// points returns module path to point name, stars replaced by the numbers of n blocks.
+// points returns the point names by module path. The numbers of n blocks replace stars.
 func (s *Sidecar) points(n int) map[string]string {
 	out := map[string]string{}
 	if s == nil {
@@ -190,8 +188,8 @@ func (s *Sidecar) text(w io.Writer) error {
 	return err
 }
 
-// tokenizerOf returns the tokenizer that the sidecar of an archive names, its folder
-// from where the program runs.
+// tokenizerOf returns the tokenizer that an archive's sidecar names, as a path from the working
+// folder.
 func (s *Sidecar) tokenizerOf(archive string) string {
 	if s == nil {
 		return ""

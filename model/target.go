@@ -10,25 +10,25 @@ import (
 	"github.com/golens/golens/model/token"
 )
 
-// A Target is a text whose probability is to be followed, and the tokens that stand
-// for it.
+// A Target is a text whose probability is followed, with its tokens.
 type Target struct {
 	Asked string  // as given
 	Text  string  // the text that was looked up, such as " Rome" for Rome
 	IDs   []int64 // its tokens, one or more
-	// Warning is a sentence for people where the first token is not what was asked for: it
-	// is a part of the text, or spells another. "" where all is well.
+	// Warning is a sentence for people if the first token is not what was asked for: it is a
+	// part of the text, or spells another text. Otherwise it is "".
 	Warning string
 }
 
-// ID is the token that is followed: the first of the text.
+// ID returns the token that is followed: the first of the text.
 func (t Target) ID() int64 { return t.IDs[0] }
 
-// Target finds the tokens of a text. A space goes in front of a word, as within a
-// sentence, unless it begins with one. A text in quotation marks, with the escapes of a
-// Go string, is taken as it is: `"."` is the full stop that follows a word. The name of a
-// special token, such as <|endoftext|>, is that token. Errors are ChoiceErrors, but for a
-// model without a tokenizer.
+// Target finds the tokens of a text. A space is put before a word, as within a sentence, unless
+// the word begins with one. A text in quotation marks, with the escapes of a Go string, is taken
+// as it is: `"."` is the full stop that follows a word. The name of a special token, such as
+// <|endoftext|>, is that token.
+//
+// Errors are ChoiceErrors, except for a model without a tokenizer.
 func (m *Model) Target(asked string) (Target, error) {
 	t := Target{Asked: asked, Text: asked}
 	quoted := strings.HasPrefix(asked, `"`)
@@ -66,7 +66,7 @@ func (m *Model) Target(asked string) (Target, error) {
 	return t, nil
 }
 
-// warning says where the first token is not the text, or not the one that was meant.
+// warning says that the first token is not the text, or not the text that was meant.
 func (t Target) warning(tok *token.Tokenizer) string {
 	piece, _ := tok.Piece(t.ID()) // the tokenizer gave the id
 	bare, spaced := strings.CutPrefix(t.Text, " ")
@@ -91,11 +91,11 @@ func (t Target) warning(tok *token.Tokenizer) string {
 	return ""
 }
 
-// unspaced are scripts that put no spaces between words.
+// unspaced are scripts without spaces between words.
 var unspaced = []*unicode.RangeTable{unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar, unicode.Tibetan}
 
-// followsSpace reports whether a space is what one expects in front of a text: of words
-// and numbers it is, of punctuation, and in scripts without spaces, it is not.
+// followsSpace reports whether a space is expected before a text. It is before words and numbers.
+// It is not before punctuation, and not in scripts without spaces.
 func followsSpace(text string) bool {
 	r, _ := utf8.DecodeRuneInString(text)
 	return (unicode.IsLetter(r) || unicode.IsNumber(r)) && !unicode.In(r, unspaced...)

@@ -14,15 +14,15 @@ var storedTypes = map[torch.DType]safetensors.DType{
 	torch.Int64: safetensors.I64, torch.Int32: "I32", torch.UInt8: safetensors.U8, torch.Bool: safetensors.Bool,
 }
 
-// A tensorReader reads a tensor's bytes. They are copied when reading begins, and
-// let go of when it ends.
+// A tensorReader reads a tensor's bytes. It copies them when reading begins, and frees them when
+// it ends.
 type tensorReader struct {
 	t     *torch.Tensor
 	bytes *bytes.Reader
 	done  bool
 }
 
-// rewind has the bytes read again from the start.
+// rewind starts the reading again.
 func (r *tensorReader) rewind() { r.bytes, r.done = nil, false }
 
 func (r *tensorReader) Read(p []byte) (int, error) {

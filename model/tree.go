@@ -10,15 +10,14 @@ import (
 	"github.com/golens/golens/torch"
 )
 
-// A planner turns what a configuration says into the tree of a model's modules.
+// A planner turns a configuration into the tree of a model's modules.
 type planner struct {
 	*config.Arch
 	eager bool
 }
 
-// plan describes the model of a configuration, whatever its family: which modules
-// there are, what they hold, and by which names hook points go. headKey is the
-// checkpoint's tensor that the head multiplies by.
+// plan describes the model of a configuration of any family: its modules, their contents, and the
+// names of its hook points. headKey is the checkpoint's tensor of the unembedding.
 func plan(c *config.Arch, a Attention, headKey string) (node, Layout) {
 	p := planner{Arch: c, eager: a == Eager}
 	n := c.Names
@@ -97,7 +96,7 @@ func (p planner) block(i int) (node, BlockPoints) {
 	return b, points
 }
 
-// attention describes the attention of block i, whose parts' names in makes.
+// attention describes the attention of block i. in makes the names of its parts.
 func (p planner) attention(i int, in func(string) string) node {
 	n := p.Names
 	a := node{slot: "attn", point: in(n.Attn), role: "attention",
@@ -192,7 +191,7 @@ func (p planner) embedding(slot, at string, rows, width int, scale bool) node {
 	return n
 }
 
-// rotaries describes what makes the tables of rotary positions.
+// rotaries describes the modules that make the tables of rotary positions.
 func rotaries(c *config.Arch) []node {
 	var out []node
 	for i, r := range []*config.Rope{c.Rope, c.LocalRope} {
@@ -215,8 +214,8 @@ func rotaries(c *config.Arch) []node {
 	return out
 }
 
-// runBlocks writes the methods that run one block after the other, each with what
-// its kind needs besides the stream.
+// runBlocks writes the methods that run the blocks in order, each with the arguments of its kind
+// besides the stream.
 func runBlocks(c *config.Arch) string {
 	var s strings.Builder
 	s.WriteString("\ndef run_blocks(self, x: Tensor, around: List[List[Tensor]]) -> Tensor:\n")

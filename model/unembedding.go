@@ -8,24 +8,24 @@ import (
 	"github.com/golens/golens/torch/sumorder"
 )
 
-// An Unembedding is the head of a model as what it computes: the logits of a row x [N]
-// are y = W x + bias, and within a bound where there is one, y = Cap tanh(y / Cap).
+// An Unembedding is the map from a row x [N] to logits: y = W x + bias. Models that soft-cap their
+// logits have y = Cap tanh(y / Cap).
 type Unembedding struct {
 	Weight *torch.Tensor // W [V,N], in the model's type
 	Bias   *torch.Tensor // [V], or nil
-	Cap    float64       // 0 for no bound
+	Cap    float64       // 0 for no soft-capping
 
 	orders sumorder.Table
 }
 
-// Close frees what holds the weights; they live on in the model.
+// Close closes the handles. The weights stay in the model.
 func (u *Unembedding) Close() error {
 	u.Weight.Close()
 	return u.Bias.Close()
 }
 
-// Unembedding returns the head's weights, which share the model's memory, for a
-// product of the caller's own. Its rows are those that Narrow returns.
+// Unembedding returns the weights of the unembedding for a product of the caller's own. They share
+// the model's memory. The rows to multiply are those that Narrow returns.
 func (m *Model) Unembedding() (*Unembedding, error) {
 	m.fetchHead()
 	u := &Unembedding{orders: m.kernels.orders}
@@ -45,8 +45,8 @@ func (m *Model) Unembedding() (*Unembedding, error) {
 	return u, nil
 }
 
-// OrderOfMany returns the order of chains in which libtorch sums products of many rows with
-// the table, found on a part of it, and 0 where that is none that kernels have.
+// OrderOfMany returns the order of chains in which libtorch sums products of many rows with the
+// table. It is found on a part of the table, and is 0 if no kernel has it.
 func (u *Unembedding) OrderOfMany() (kernel.Order, error) {
 	const rows, words = 16, 1024
 	p := sumorder.Product{Rows: rows}
@@ -66,7 +66,7 @@ func (u *Unembedding) OrderOfMany() (kernel.Order, error) {
 	return max(o, 0), err // a readout does not sum in lanes
 }
 
-// LogitCap returns the bound within which the head keeps its logits, or 0.
+// LogitCap returns the bound of soft-capped logits, or 0.
 func (m *Model) LogitCap() float64 {
 	if m.Config == nil || m.archive != nil && !m.root.HasMethod("around_block") {
 		return 0 // such a head is built from its tensors alone
@@ -74,8 +74,8 @@ func (m *Model) LogitCap() float64 {
 	return m.Config.Arch.LogitCap
 }
 
-// Narrow returns x [B,T,C] as wide as the head's table, which is x itself in nearly
-// every model.
+// Narrow returns x [B,T,C] in the width of the unembedding's table, [B,T,N]. In nearly every model
+// that is x itself.
 func (s Session) Narrow(x *torch.Tensor) (*torch.Tensor, error) {
 	return torch.One(s.m.head.Call("narrow", x))
 }

@@ -17,9 +17,9 @@ import (
 	"github.com/golens/golens/torch"
 )
 
-// weights hands out a checkpoint's tensors in the dtype and on the device that a
-// model computes with. Tensors of a mapped file are used where they lie; those of
-// another dtype are converted, and the file's pages dropped again.
+// weights provides a checkpoint's tensors in the dtype and on the device of a model. Tensors of a
+// mapped file are used in place. Tensors of another dtype are converted, and the file's pages are
+// dropped again.
 type weights struct {
 	set      *safetensors.Set
 	from     string        // for errors: the folder or name
@@ -42,7 +42,7 @@ func (w *weights) has(key string) bool {
 	return ok
 }
 
-// find looks a key up, with and without the prefix: lm_head stands beside it.
+// find looks a key up with and without the prefix; lm_head has none.
 func (w *weights) find(key string) (safetensors.Entry, bool) {
 	if e, ok := w.set.Lookup(w.prefix + key); ok {
 		return e, true
@@ -53,8 +53,8 @@ func (w *weights) find(key string) (safetensors.Entry, bool) {
 	return w.find(w.alias[key])
 }
 
-// nameOf returns the checkpoint's own name of a key that begins with the class's
-// prefix, which the checkpoint may lack; "" where there is none.
+// nameOf returns the checkpoint's own name of a key. The key begins with the class's prefix, which
+// the checkpoint may lack. Without such a tensor the result is "".
 func (w *weights) nameOf(key, prefix string) string {
 	if e, ok := w.set.Lookup(key); ok {
 		return e.Name
@@ -63,8 +63,8 @@ func (w *weights) nameOf(key, prefix string) string {
 	return e.Name
 }
 
-// findPrefix finds out what the checkpoint's keys begin with: the class's prefix, the
-// last part of it, or nothing. Of the keys every checkpoint has one at least.
+// findPrefix finds the prefix of the checkpoint's keys: the class's prefix, the last part of it,
+// or nothing. Every checkpoint has at least one of the keys.
 func (w *weights) findPrefix(prefix string, keys ...string) {
 	w.class = prefix
 	for p := prefix; p != ""; {
@@ -107,21 +107,21 @@ func (w *weights) same(a, b string) (bool, error) {
 	}
 }
 
-// preload has a tensor's pages come in the background, where it is used where it lies.
+// preload loads the pages of a mapped tensor in the background.
 func (w *weights) preload(key string) {
 	if e, ok := w.lies(key); ok {
 		w.files[e.File].Preload(e.Offset, e.Size)
 	}
 }
 
-// forget gives a tensor's pages back, where it is used where it lies.
+// forget evicts the pages of a mapped tensor.
 func (w *weights) forget(key string) {
 	if e, ok := w.lies(key); ok {
 		w.files[e.File].Forget(e.Offset, e.Size)
 	}
 }
 
-// check returns an error where a file that tensors lie in has changed since it was opened.
+// check returns an error if a mapped file has changed since it was opened.
 func (w *weights) check() error {
 	if w == nil || !w.mapped() {
 		return nil
@@ -134,7 +134,7 @@ func (w *weights) check() error {
 	return nil
 }
 
-// mapped reports whether some tensor that was asked for is used where it lies.
+// mapped reports whether some requested tensor is used in a mapped file.
 func (w *weights) mapped() bool {
 	for name := range w.made {
 		if _, ok := w.lies(name); ok {
@@ -144,7 +144,7 @@ func (w *weights) mapped() bool {
 	return false
 }
 
-// lies finds a tensor that is used where it lies in a mapped file.
+// lies finds a tensor that is used in a mapped file.
 func (w *weights) lies(key string) (safetensors.Entry, bool) {
 	e, ok := w.find(key)
 	if _, _, changed := w.adapter.of(key); changed {
@@ -156,15 +156,15 @@ func (w *weights) lies(key string) (safetensors.Entry, bool) {
 // isMapped reports whether a tensor's bytes are read in a mapped file.
 func (w *weights) isMapped(e safetensors.Entry) bool { return w.files != nil && w.files[e.File] != nil }
 
-// note marks a tensor as one that the model knows of, though it does not hold it.
+// note marks a tensor as known to the model, although the model does not hold it.
 func (w *weights) note(key string) {
 	if e, ok := w.find(key); ok {
 		w.used[e.Name] = true
 	}
 }
 
-// tensor returns the tensor of a key, which must have the given shape. The tensor
-// stays the property of the weights; asked for twice, it is the same one (a tied head).
+// tensor returns the tensor of a key, which must have the given shape. The weights own it. A
+// second request returns the same tensor (a tied unembedding).
 func (w *weights) tensor(key string, shape []int64) (*torch.Tensor, error) {
 	e, ok := w.find(key)
 	if !ok {
@@ -247,8 +247,8 @@ func (w *weights) raw(e safetensors.Entry, d torch.DType) (*torch.Tensor, error)
 	return torch.FromBytes(b, d, e.Shape...)
 }
 
-// unused returns the tensors that no module asked for, but for those that hub
-// checkpoints carry without need: attention masks.
+// unused returns the tensors that no module requested, except attention masks, which hub
+// checkpoints carry without need.
 func (w *weights) unused() []string {
 	var out []string
 	for _, name := range w.set.Names() {
@@ -274,8 +274,8 @@ func (w *weights) Close() error {
 	return w.set.Close()
 }
 
-// openWeights maps the files of a folder's weights, for a model that computes in the
-// type that is asked for.
+// openWeights maps the files of a folder's weights, for a model that computes in the requested
+// type.
 func openWeights(at place, asked DType, c *config.Arch, on torch.Device) (*weights, error) {
 	set, err := at.open()
 	if err != nil {
@@ -302,7 +302,7 @@ func openWeights(at place, asked DType, c *config.Arch, on torch.Device) (*weigh
 	return w, nil
 }
 
-// embeddedWeights reads a safetensors file that lies in memory.
+// embeddedWeights reads a safetensors file in memory.
 func embeddedWeights(name string, data string, d torch.DType, on torch.Device) (*weights, error) {
 	set, err := safetensors.Parse(name, strings.NewReader(data), int64(len(data)))
 	if err != nil {
@@ -317,9 +317,9 @@ func embeddedWeights(name string, data string, d torch.DType, on torch.Device) (
 	return w, nil
 }
 
-// mapBytes maps bytes as if they were a file. So each tensor lies where it would
-// lie in the mapped file, modulo the size of a page: on some processors the
-// product of a single row depends on that.
+// mapBytes maps bytes as if they were a file. So each tensor has the address that it would have in
+// the mapped file, modulo the size of a page. On some processors the product of a single row
+// depends on that.
 func mapBytes(name, data string) (*torch.File, error) {
 	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC)
 	if err != nil {

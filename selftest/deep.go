@@ -14,7 +14,7 @@ import (
 // What interventions must do whatever the weights are. Each compares two runs that have
 // to agree, so that no other program is needed.
 
-// places are the points of every block that are known, by block.
+// places returns the known points of every block.
 func (t *test) places() [][]string {
 	var out [][]string
 	for _, b := range t.m.Layout.Blocks {
@@ -29,7 +29,7 @@ func (t *test) places() [][]string {
 	return out
 }
 
-// scaledByOne multiplies every state by 1, which changes nothing.
+// scaledByOne checks that multiplying every state by 1 changes nothing.
 func (t *test) scaledByOne() (string, error) {
 	want, err := t.forward(t.ids, nil)
 	if err != nil {
@@ -50,7 +50,7 @@ func (t *test) scaledByOne() (string, error) {
 	return fmt.Sprintf("scaling by 1 at %d points changes no bit", n), same(got, want)
 }
 
-// patchedItself puts every state of a run in its own place, which changes nothing.
+// patchedItself checks that patching a run with its own states changes nothing.
 func (t *test) patchedItself() (string, error) {
 	points := []string{t.m.Layout.Embed, t.m.Layout.Norm}
 	for _, here := range t.places() {
@@ -70,8 +70,8 @@ func (t *test) patchedItself() (string, error) {
 	})
 }
 
-// patchedWhole puts the stream of another prompt, behind each block in turn, in the
-// place of this one's, which must give that prompt's logits.
+// patchedWhole patches the stream of another prompt after each block in turn. The logits must be
+// that prompt's.
 func (t *test) patchedWhole() (string, error) {
 	var points []string
 	for _, b := range t.m.Layout.Blocks {
@@ -94,7 +94,7 @@ func (t *test) patchedWhole() (string, error) {
 	})
 }
 
-// withCaptures runs ids and hands the run, which has captured points, and its logits to f.
+// withCaptures runs ids and passes the run, with the captured points, and its logits to f.
 func (t *test) withCaptures(ids []int64, points []string, f func(*hooks.Run, []float32) error) error {
 	h := &hooks.Registry{}
 	for _, p := range points {
@@ -116,7 +116,7 @@ func (t *test) withCaptures(ids []int64, points []string, f func(*hooks.Run, []f
 	return f(run, logits)
 }
 
-// floats returns the numbers of a tensor, whatever the type that the model computes in.
+// floats returns the numbers of a tensor of any type.
 func floats(x *torch.Tensor) ([]float32, error) {
 	y, err := x.To(torch.Float32, torch.CPU)
 	if err != nil {
@@ -126,7 +126,7 @@ func floats(x *torch.Tensor) ([]float32, error) {
 	return torch.Values[float32](y)
 }
 
-// skipped compares a block that is skipped with one whose parts add nothing.
+// skipped compares a skipped block with a block whose parts add nothing.
 func (t *test) skipped() (string, error) {
 	c := t.m.Config
 	if c != nil && c.Arch != nil && c.Arch.PostNorm {
@@ -160,7 +160,7 @@ func (t *test) skipped() (string, error) {
 	return fmt.Sprintf("zeros of attention and MLP equal skipping the block, for each of %d", tried), nil
 }
 
-// sweep compares a sweep, whose runs begin with the first changed block, with whole runs.
+// sweep compares a sweep, whose runs begin at the first changed block, with whole runs.
 func (t *test) sweep() (string, error) {
 	places, err := sweep.PlacesOf(t.m, sweep.Resid, nil, nil)
 	if err != nil {
@@ -187,11 +187,10 @@ func (t *test) sweep() (string, error) {
 	return fmt.Sprintf("a sweep over %d blocks has the bits of whole runs", len(places)), nil
 }
 
-// lastScaled sees that the final norm undoes a scaling of the last block, as far as what
-// it adds to the variance lets it. With n the norm's output less its bias, scaling by f
-// makes it k*n with k = sqrt((v+e)/(v+e/f^2)), v the variance of the last state; each
-// logit moves by |k-1| times what n gave to it, and a log-probability by twice the
-// largest move at most.
+// lastScaled checks that the final norm undoes a scaling of the last block, as far as its epsilon
+// allows. Let n be the norm's output without its bias. Scaling by f turns it into k*n with k =
+// sqrt((v+e)/(v+e/f^2)), v the variance of the last state and e the epsilon. Each logit moves by
+// |k-1| times the contribution of n. A log-probability moves by at most twice the largest move.
 func (t *test) lastScaled() (string, error) {
 	if t.m.Config == nil || t.m.Config.Arch == nil {
 		return "", &unknown{"this archive tells no configuration, and so not what its final norm adds to the variance", "export it by golens, with a sidecar"}
@@ -229,7 +228,7 @@ func (t *test) lastScaled() (string, error) {
 	return fmt.Sprintf("scaling the last block by %g moves a log-probability by %.2g; the norm's epsilon allows %.2g", f, moved, bound), nil
 }
 
-// mantissa is how many bits the numbers of a type hold.
+// mantissa returns the number of bits in the numbers of a type.
 func mantissa(d torch.DType) int {
 	switch d {
 	case torch.BFloat16:
@@ -240,9 +239,9 @@ func mantissa(d torch.DType) int {
 	return 24
 }
 
-// lastState returns the variance of the last block's last row (the mean square, where
-// the norm does not take the mean off), the logits there, and what the head makes of
-// the norm's bias.
+// lastState returns the variance of the last block's last row, the logits there, and the
+// unembedding of the norm's bias. For a norm that does not subtract the mean, the variance is the
+// mean square.
 func (t *test) lastState() (variance float64, logits, bias []float32, err error) {
 	out := t.m.Layout.Blocks[t.m.Sizes.Blocks-1].Out
 	T, C, V := len(t.ids), t.m.Sizes.Width, t.m.Sizes.Vocab

@@ -1,6 +1,5 @@
-// Package selftest has a model check itself on the machine it runs on: the lens
-// against the model's own output, the whole against its parts, hooks, repetition,
-// and the tokenizer.
+// Package selftest checks a model on this machine: the lens against the model's own output, the
+// whole against its parts, hooks, repetition, and the tokenizer.
 package selftest
 
 import (
@@ -14,7 +13,7 @@ import (
 	"github.com/golens/golens/model"
 )
 
-// A Status says how a check went.
+// A Status is the outcome of a check.
 type Status string
 
 const (
@@ -23,7 +22,7 @@ const (
 	Fail Status = "fail" // it does not work, or numbers differ that must not
 )
 
-// A Check is one line of an account.
+// A Check is one line of a report.
 type Check struct {
 	Name   string `json:"name"`
 	Status Status `json:"status"`
@@ -31,7 +30,7 @@ type Check struct {
 	Remedy string `json:"remedy,omitempty"` // what to do about it
 }
 
-// tried is how many tokens are run.
+// tried is the number of tokens in a run.
 const tried = 14
 
 // A check is one thing to try.
@@ -41,7 +40,7 @@ type check struct {
 	remedy string
 }
 
-// Run checks a model. Its checks never stop one another; a cancelled ctx ends them all.
+// Run checks a model. A failed check does not stop the others; a cancelled ctx ends them all.
 func Run(ctx context.Context, m *model.Model) []Check {
 	t := newTest(ctx, m)
 	return t.run([]check{
@@ -53,8 +52,8 @@ func Run(ctx context.Context, m *model.Model) []Check {
 	})
 }
 
-// Deep checks what interventions do to a model, by runs that must agree with one
-// another: some five for each block.
+// Deep checks the effect of interventions on a model, by runs that must agree with one another. It
+// makes some five runs for each block.
 func Deep(ctx context.Context, m *model.Model) []Check {
 	t := newTest(ctx, m)
 	return t.run([]check{
@@ -132,7 +131,7 @@ func (t *test) lastRow() (string, error) {
 	return fmt.Sprintf("the lens's last row is the model's own logits, all %d", len(own)), same(r.Logits, own)
 }
 
-// twice runs the model two times.
+// twice compares two runs of the model.
 func (t *test) twice() (string, error) {
 	a, err := t.forward(t.ids, nil)
 	if err != nil {
@@ -145,7 +144,7 @@ func (t *test) twice() (string, error) {
 	return "two runs give the same bits", same(a, b)
 }
 
-// parts compares the whole run with one put together from its parts.
+// parts compares the whole run with a run assembled from its parts.
 func (t *test) parts() (string, error) {
 	if t.m.Apart() {
 		a, err := t.headOfBlocks()
@@ -161,8 +160,9 @@ func (t *test) parts() (string, error) {
 	return t.resumed()
 }
 
-// resumed has the state after each block replace that of a run on another text,
-// whose logits must then be those of the first: nothing goes by the named points.
+// resumed replaces the state after each block, in a run on another text, by the state of the first
+// text. The logits must then be those of the first text. This shows that nothing bypasses the
+// named points.
 func (t *test) resumed() (string, error) {
 	l := t.m.Layout
 	points := []string{l.Embed}
@@ -204,8 +204,7 @@ func (t *test) resumed() (string, error) {
 	})
 }
 
-// hooks sees that each part of the model is met by a hook, and that what a hook
-// changes reaches the logits.
+// hooks checks that a hook meets each part of the model, and that its changes reach the logits.
 func (t *test) hooks() (string, error) {
 	l := t.m.Layout
 	points := []string{l.Embed, l.Norm}
@@ -238,7 +237,7 @@ func (t *test) hooks() (string, error) {
 	return fmt.Sprintf("hooks are met at %d points, and what they change reaches the logits", len(points)), nil
 }
 
-// tokenizer has texts, and bytes that are none, come back from their tokens.
+// tokenizer checks that texts, and bytes that are no text, come back from their tokens.
 func (t *test) tokenizer() (string, error) {
 	tok, err := t.m.Tokenizer()
 	if err != nil {

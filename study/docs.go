@@ -6,9 +6,8 @@ import (
 	"io"
 )
 
-// WriteDocs writes docs/studies.md, the description of all studies and their
-// files. The package's test says when the committed page is stale, and rewrites
-// it with -update.
+// WriteDocs writes docs/studies.md, the description of all studies and their files. A test fails
+// if the committed page is stale, and rewrites it with -update.
 func WriteDocs(w io.Writer) error {
 	var b bytes.Buffer
 	b.WriteString(docsHead)

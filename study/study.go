@@ -1,9 +1,8 @@
-// Package study repeats published experiments with the logit lens: what a notebook
-// printed, its figures and its numbers, on any model.
+// Package study repeats published experiments with the logit lens on any model: what a notebook
+// prints, its figures and its numbers.
 //
-// Each study is a preset of what package lens does for any prompt. Where the
-// published code does something else than it says, both are to be had, as
-// Published and Fixed, and the difference is told.
+// Each study is a preset of package lens. Some published code does something else than its text
+// says. Both variants exist, as Published and Fixed, and Differs names the differences.
 package study
 
 import (
@@ -20,7 +19,7 @@ import (
 // Format is the value of "format" in the files of a study.
 const Format = "golens-study-1"
 
-// Compat says which of two variants of a study is meant.
+// A Compat is one of the two variants of a study.
 type Compat string
 
 const (
@@ -30,16 +29,16 @@ const (
 
 // A Study is a published experiment.
 type Study struct {
-	Name      string          // as on the command line
+	Name      string          // its name on the command line
 	Title     string          // a few words
-	Published string          // by whom, where
-	About     string          // what it looks at, in a sentence
-	Differs   []string        // where Published and Fixed differ; none where they do not
+	Published string          // by whom and where
+	About     string          // its question, in a sentence
+	Differs   []string        // the differences of Published and Fixed; empty if they are equal
 	Arrays    []data.ArrayDoc // what its files hold
 
 	Drawings []Drawing // its figures
-	// Stored is the family on which the notebook computes in the type that the
-	// weights are stored in; elsewhere, and in other studies, that is float32.
+	// Stored is the family for which the notebook computes in the type of the stored
+	// weights. For other families, and in other studies, that is float32.
 	Stored string
 
 	run func(*work) error
@@ -59,7 +58,7 @@ func array(name, dtype, shape, meaning string) data.ArrayDoc {
 // Studies lists all studies in their order.
 var Studies = []*Study{&lensGrid, &generation, &targetRank, &entropy, &hiddenStates}
 
-// Find returns the study of that name, or an error that lists them.
+// Find returns the study of a name, or an error that lists the names.
 func Find(name string) (*Study, error) {
 	var names []string
 	for _, s := range Studies {
@@ -74,16 +73,16 @@ func Find(name string) (*Study, error) {
 // Options say how a study is run. The zero Options are the published variant.
 type Options struct {
 	Compat Compat
-	Seed   uint64                // of the jitter that sets dots apart
-	Step   func(done, total int) // told of each part that is finished, where set
+	Seed   uint64                // of the jitter that separates dots
+	Step   func(done, total int) // called after each part; can be nil
 }
 
-// An Outcome is what a study brought.
+// An Outcome is the result of a study.
 type Outcome struct {
 	Study    *Study
 	Compat   Compat
 	Prompts  []string
-	Text     string // what the notebook printed, with a line break at the end
+	Text     string // what the notebook prints, with a line break at the end
 	Arrays   []data.NamedArray
 	Figures  []Figure
 	Lenses   []*lens.Result // the lenses that were read, for pages
@@ -91,12 +90,12 @@ type Outcome struct {
 	Warnings []string
 }
 
-// A Figure is one drawing of a study.
+// A Figure is one figure of a study.
 type Figure struct {
 	Letter      string // as in docs/studies.md
 	Name        string // of its files, without extension
 	Title       string // for people, in a few words
-	Seen        string // a paragraph: what is seen
+	Seen        string // a paragraph on what the figure shows
 	Draw        *figure.Figure
 	DPI         int // of PNG
 	Transparent bool
@@ -107,8 +106,8 @@ func (o *Outcome) Bundle() *data.Bundle {
 	return &data.Bundle{Format: Format, Name: o.Study.Name, Prompts: o.Prompts, Manifest: o.Manifest, Warnings: o.Warnings, Arrays: o.Arrays}
 }
 
-// Run repeats the study on a model. The numbers are PyTorch's to the last bit. A
-// cancelled ctx ends it between parts.
+// Run repeats the study on a model. The numbers are PyTorch's to the last bit. A cancelled ctx
+// ends the study between two parts.
 func (s *Study) Run(ctx context.Context, m *model.Model, o Options) (*Outcome, error) {
 	if o.Compat == "" {
 		o.Compat = Published

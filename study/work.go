@@ -19,7 +19,7 @@ var publishedText string
 
 var published = torch.NewProgram("Published", publishedText)
 
-// work is a study under way.
+// A work is a study in progress.
 type work struct {
 	Options
 	ctx  context.Context
@@ -47,13 +47,13 @@ func (w *work) step() {
 
 func (w *work) printf(format string, a ...any) { fmt.Fprintf(&w.text, format, a...) }
 
-// encode returns the ids of a prompt, which is kept as one of the study's.
+// encode returns the ids of a prompt, and records the prompt for the outcome.
 func (w *work) encode(prompt string) ([]int64, error) {
 	w.out.Prompts = append(w.out.Prompts, prompt)
 	return w.m.Prompt(prompt, model.PromptOptions{})
 }
 
-// word returns the target that a word stands for: the first of its ids.
+// word returns the target of a word: the first of its ids.
 func (w *work) word(word string) (lens.Word, error) {
 	t, err := w.m.Target(word)
 	if err != nil {
@@ -69,7 +69,7 @@ func (w *work) warn(format string, a ...any) {
 	w.out.Warnings = append(w.out.Warnings, fmt.Sprintf(format, a...))
 }
 
-// read reads a lens, which is kept as one of the study's.
+// read reads a lens, and records it for the outcome.
 func (w *work) read(prompt string, ids []int64, o lens.Options) (*lens.Result, error) {
 	o.Track = 1 // the page draws the likeliest tokens' ways through all rows
 	r, err := lens.Read(w.ctx, w.m, ids, o)
@@ -84,7 +84,7 @@ func (w *work) read(prompt string, ids []int64, o lens.Options) (*lens.Result, e
 	return r, nil
 }
 
-// keep keeps a lens as one of the study's, named by its prompt.
+// keep records a lens for the outcome, named by its prompt.
 func (w *work) keep(r *lens.Result) {
 	r.Name = r.Prompt
 	w.out.Lenses = append(w.out.Lenses, r)
@@ -103,8 +103,7 @@ func (w *work) figure(f Figure) {
 	w.out.Figures = append(w.out.Figures, f)
 }
 
-// decode returns the text of ids, as people may see it in a terminal or a figure
-// only after visible.Text.
+// decode returns the text of ids. A terminal or a figure can show it only after visible.Text.
 func (w *work) decode(ids ...int64) string {
 	var b strings.Builder
 	for _, id := range ids {
@@ -139,7 +138,7 @@ func top(r *lens.Result) (ids []int64, probs []float32) {
 	return ids, probs
 }
 
-// values calls a method of the published texts, which return one tensor of float32.
+// values calls a method of published.py, which returns one tensor of float32.
 func values(method string, args ...any) ([]float32, error) {
 	x, err := torch.One(published.Call(method, args...))
 	if err != nil {

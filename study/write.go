@@ -15,17 +15,18 @@ import (
 	"github.com/golens/golens/report/page"
 )
 
-// WriteOptions choose what a study's folder holds besides its numbers, text and page.
+// WriteOptions choose the figures' formats in a study's folder. Numbers, text and page are always
+// written.
 type WriteOptions struct {
 	Formats []string       // of the figures: png, svg, pdf; png and svg where nil
 	Themes  []figure.Theme // light where nil; with both, dark files have -dark in their names
-	DPI     int            // of PNG, in place of each figure's own where not 0
+	DPI     int            // of PNG; 0 for each figure's own
 }
 
-// Write writes the study to the folder dir, which is made where it is not there:
-// NAME.npz and NAME.json with the arrays, NAME.txt with the printed text, the
-// figures, NAME-lens.html with its lenses, and index.html, which shows them together. Each file comes into being
-// whole; index.html is the last. A cancelled ctx ends it between files.
+// Write writes the study to the folder dir, which it creates if necessary: NAME.npz and NAME.json
+// with the arrays, NAME.txt with the printed text, the figures, NAME-lens.html with the lenses,
+// and index.html, which shows them together. Each file appears complete; index.html is the last. A
+// cancelled ctx ends Write between two files.
 func (o *Outcome) Write(ctx context.Context, dir string, w WriteOptions) error {
 	if w.Formats == nil {
 		w.Formats = []string{"png", "svg"}
@@ -68,7 +69,7 @@ func (o *Outcome) Write(ctx context.Context, dir string, w WriteOptions) error {
 	return put("index.html", func(to io.Writer) error { return page.WriteIndex(to, o.index(sections)) })
 }
 
-// File returns the name of the figure's file in a format and theme, one of themes.
+// File returns the name of the figure's file in a format and a theme, which is one of themes.
 func (f *Figure) File(format string, theme figure.Theme, themes []figure.Theme) string {
 	if theme == figure.Dark && len(themes) > 1 {
 		return f.Name + "-dark." + format
@@ -88,7 +89,7 @@ const (
 	pageVector = 200e3 // bytes from which on PNG stands in the page: a cloud of dots is smaller so
 )
 
-// section shows the figure in a page, in the theme of what is around it.
+// section shows the figure in a page, in the theme of the page.
 func (f *Figure) section(w WriteOptions) (page.Section, error) {
 	p := page.Picture{Alt: f.Title + ". " + f.Seen}
 	for _, format := range []string{"svg", "png"} {
@@ -132,7 +133,7 @@ func (o *Outcome) index(sections []page.Section) page.Index {
 	return x
 }
 
-// about says which variant was used, where there are two, and what to beware of.
+// about says which variant was used, if there are two, and lists warnings.
 func (o *Outcome) about() []string {
 	var out []string
 	if len(o.Study.Differs) > 0 {
@@ -161,8 +162,8 @@ func (o *Outcome) facts() []page.Fact {
 	return facts
 }
 
-// WriteContents writes to the folder dir an index.html that leads to the pages of
-// several studies, each in the folder of its name.
+// WriteContents writes an index.html to the folder dir. It links the pages of several studies,
+// each in the folder of its name.
 func WriteContents(ctx context.Context, dir string, outcomes []*Outcome) error {
 	x := page.Index{Title: "Published studies of the logit lens", Paragraphs: []string{
 		"Each study repeats a published notebook: what it prints, its figures and its numbers."}}

@@ -10,9 +10,9 @@ import (
 	"github.com/golens/golens/model"
 )
 
-// Bind returns the change that interventions make together at places, each at its own
-// site of the place's block if it names one. At one point they act in the order of
-// intervene.Kinds. T is the number of tokens that will be run.
+// Bind returns the change that interventions make together at places. An intervention with a site
+// acts at that site of the place's block. At one point they act in the order of intervene.Kinds. T
+// is the number of tokens of the run.
 func Bind(b *intervene.Binder, specs []intervene.Spec, places []Place, T int) (Change, error) {
 	c := Change{Factor: math.NaN()}
 	points := make([]map[string][]string, len(specs)) // of each part, by the place's point
@@ -86,8 +86,8 @@ func Bind(b *intervene.Binder, specs []intervene.Spec, places []Place, T int) (C
 	return c, nil
 }
 
-// pointsOf returns the points at which a part of a change acts: one, or one for each block
-// of a place's window.
+// pointsOf returns the points at which a part of a change acts: one, or one for each block of a
+// place's window.
 func pointsOf(m *model.Model, s intervene.Spec, p Place) ([]string, error) {
 	if s.Site == "" || s.Site == p.Site {
 		return p.points(), nil
@@ -107,7 +107,7 @@ func pointsOf(m *model.Model, s intervene.Spec, p Place) ([]string, error) {
 	return out, err
 }
 
-// fitsOther refuses a patch whose positions do not go with those of the other prompt.
+// fitsOther refuses a patch whose positions do not match those of the other prompt.
 func fitsOther(s intervene.Spec, T, other int) error {
 	if err := hooks.CheckPatch(s.From.At, s.At, T, other); err != nil {
 		return choice("%s: %s", s, strings.TrimPrefix(err.Error(), "torch: run check_patch: "))
@@ -115,7 +115,7 @@ func fitsOther(s intervene.Spec, T, other int) error {
 	return nil
 }
 
-// canAct refuses a skip of what is no block.
+// canAct refuses to skip anything but a block.
 func canAct(s intervene.Spec, places []Place) error {
 	for _, p := range places {
 		site := p.Site

@@ -8,24 +8,24 @@ import (
 
 // A Comparison says how two results differ.
 type Comparison struct {
-	Same     bool     // every number that both have is the same, to the bit
-	MustSame bool     // both were made alike, so that they have to be
-	Why      []string // in what they were made differently
+	Same     bool     // every number that both have is equal, to the bit
+	MustSame bool     // both were made under equal conditions, so they must be equal
+	Why      []string // the conditions that differ
 	Metrics  []Difference
 }
 
-// A Difference is that of one metric.
+// A Difference says how the values of one metric differ.
 type Difference struct {
 	Name          string
-	Compared      int // values that both have
+	Compared      int // the number of values that both have
 	Differ        int
 	Most          float64 // the largest difference of two values
 	Place, Change string  // where it is
 	A, B          float32 // the two values there
 }
 
-// Compare compares two results, which must have the same runs: changes, places and
-// targets by name. Prompts and models may differ.
+// Compare compares two results with the same runs: the same changes, places and targets by name.
+// Prompts and models can differ.
 func Compare(a, b *Result) (*Comparison, error) {
 	switch {
 	case !slices.Equal(a.Changes, b.Changes):
@@ -67,7 +67,7 @@ func Compare(a, b *Result) (*Comparison, error) {
 	return c, nil
 }
 
-// madeBy returns what made a result, by name.
+// madeBy returns the conditions of a result, by name.
 func madeBy(r *Result) []struct{ Name, Value string } {
 	return append(r.Manifest.Key(), []struct{ Name, Value string }{{"the weights", r.Manifest.Weights}, {"the plan or the prompt", r.Digest}}...)
 }

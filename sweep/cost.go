@@ -4,14 +4,14 @@ import (
 	"github.com/golens/golens/model"
 )
 
-// A Cost says what a plan takes, before it is run.
+// A Cost says what a plan needs, before it is run.
 type Cost struct {
-	Runs      int   // variants; the clean run comes on top
-	Blocks    int   // blocks that are run, the clean run's among them
+	Runs      int   // variants, without the clean run
+	Blocks    int   // blocks that are run, including the clean run's
 	AllBlocks int   // blocks that whole runs would take
-	HeadRows  int   // rows that the head reads, at least
+	HeadRows  int   // rows that the unembedding reads, at least
 	AllRows   int   // rows that it would read in whole runs
-	Bytes     int64 // memory at its largest, besides the model's weights and what libtorch takes for itself
+	Bytes     int64 // peak memory, without the model's weights and libtorch's own memory
 }
 
 // Predict returns the cost of a plan on ids.

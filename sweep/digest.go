@@ -12,9 +12,8 @@ import (
 	"github.com/golens/golens/model"
 )
 
-// Digest returns the sha256, in hexadecimal, of what a plan asks of ids: two results
-// with one digest have the same runs in the same places. Changes, and what always
-// acts, count by their keys.
+// Digest returns the sha256, in hexadecimal, of a plan and ids. Two results with one digest have
+// the same runs in the same order. Changes, and edits that always act, count by their keys.
 func (p Plan) Digest(ids []int64) string {
 	var metrics, always, changes []string
 	for _, m := range p.Metrics {
@@ -38,7 +37,7 @@ func (p Plan) Digest(ids []int64) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// takeOver puts in what an earlier result has, and runs that were kept.
+// takeOver copies the runs of an earlier result, and runs that were kept.
 func (r *runner) takeOver() error {
 	for _, run := range r.Runs {
 		if run.Index < 0 || run.Index >= len(r.out.Done) || len(run.Values) != len(r.out.Series) {
@@ -88,20 +87,20 @@ func (r *runner) takeOver() error {
 	return nil
 }
 
-// Key returns what two sweeps must share for the runs of one to serve the other, by name,
-// but for the digest of the weights.
+// Key returns the conditions, by name, that two sweeps must share so that one can use the other's
+// runs. The digest of the weights is not among them.
 func Key(m *model.Model, ids []int64, p Plan, fast bool) ([]struct{ Name, Value string }, error) {
 	made, err := manifestOf(m, p, fast)
 	return append(made.Key(), struct{ Name, Value string }{"the plan or the prompt", p.Digest(ids)}), err
 }
 
-// packs reports whether the runs of a plan are made with packed weights. The whole plan
-// says so: a sweep that is taken up again goes on with the same numbers.
+// packs reports whether the runs of a plan use packed weights. That depends on the whole plan, so
+// that a resumed sweep continues with the same numbers.
 func packs(m *model.Model, p Plan, fast bool) bool {
 	return fast && p.Runs() >= fewest && m.Packs() == nil
 }
 
-// manifestOf says what makes a plan's runs.
+// manifestOf returns the manifest of a plan's runs.
 func manifestOf(of *model.Model, p Plan, fast bool) (lens.Manifest, error) {
 	m, err := lens.ManifestOf(of)
 	if err != nil {
@@ -119,7 +118,7 @@ func manifestOf(of *model.Model, p Plan, fast bool) (lens.Manifest, error) {
 	return m, nil
 }
 
-// describe fills in what made the result, and the tokens' bytes.
+// describe fills in the result's manifest and the tokens' bytes.
 func (r *runner) describe() error {
 	m, err := manifestOf(r.m, r.plan, r.Fast)
 	if err != nil {

@@ -10,22 +10,22 @@ import (
 	"github.com/golens/golens/torch"
 )
 
-// batchTokens is about how many tokens a batch of variants holds, so that its states
-// take some tens of megabytes.
+// batchTokens is the approximate number of tokens in a batch of variants. Its states then take
+// some tens of megabytes.
 const batchTokens = 4096
 
-// fewest is how many variants there must be for packed weights to pay: to pack them takes
-// as long as a few short runs.
+// fewest is the number of variants from which packed weights pay. Packing them takes as long as a
+// few short runs.
 const fewest = 4
 
-// batchRows is how many variants of T tokens a batch has at most; their last positions
-// are one product with the head.
+// batchRows is the largest number of variants of T tokens in a batch. One product with the
+// unembedding reads their last positions.
 func batchRows(T int) int { return min(most, max(1, batchTokens/T)) }
 
-// batches makes the variants whose changes act on each row of a batch by itself, many
-// at a time, and leaves the others in r.todo. A batch grows: a variant joins it, with
-// the stream in front of its first changed block, there. The first batch begins with
-// the clean run, whose streams serve all.
+// batches runs many variants at a time, if their changes act on each row of a batch by itself, and
+// leaves the others in r.todo. A batch grows: a variant joins it before the variant's first
+// changed block, with the stream that was kept there. The first batch begins with the clean run,
+// whose streams serve all.
 func (r *runner) batches(ctx context.Context, s model.Session) error {
 	together, alone := r.byRow()
 	begin := variant{index: cleanIndex, edits: r.plan.Always}
@@ -67,8 +67,8 @@ func (r *runner) batches(ctx context.Context, s model.Session) error {
 	return nil
 }
 
-// byRow sorts the variants that are to be made: those whose changes act on each row of a
-// batch by itself, by rising first block, and the others.
+// byRow sorts the variants that are to be run. together are those whose changes act on each row of
+// a batch by itself, by rising first block. alone are the others.
 func (r *runner) byRow() (together, alone []variant) {
 	for _, v := range r.todo {
 		byRow := v.first != whole
@@ -85,8 +85,8 @@ func (r *runner) byRow() (together, alone []variant) {
 	return together, alone
 }
 
-// batch runs variants, by rising first block, as one, and has the head read them. Where it leads, the first is the
-// clean run.
+// batch runs variants, by rising first block, as one batch, and reads them. If lead is set, the
+// first is the clean run.
 func (r *runner) batch(ctx context.Context, s model.Session, batch []variant, lead bool) error {
 	x, err := r.runBatch(ctx, s, batch, lead)
 	if err != nil {
@@ -154,7 +154,7 @@ func (r *runner) runBatch(ctx context.Context, s model.Session, batch []variant,
 	return x, nil
 }
 
-// keepStream keeps the clean run's stream in front of a block, the first row of x.
+// keepStream keeps the clean run's stream before a block, the first row of x.
 func (r *runner) keepStream(i int, x *torch.Tensor) error {
 	row, err := x.Narrow(0, 0, 1)
 	if err != nil {
@@ -166,7 +166,7 @@ func (r *runner) keepStream(i int, x *torch.Tensor) error {
 	return err
 }
 
-// editsAt returns what acts in block i, or in the final norm behind the last, each in its
+// editsAt returns the edits in block i, or in the final norm after the last block, each in its
 // variant's row.
 func (r *runner) editsAt(i int, joined []variant) ([]Edit, error) {
 	var here []Edit
@@ -185,7 +185,7 @@ func (r *runner) editsAt(i int, joined []variant) ([]Edit, error) {
 	return here, nil
 }
 
-// join adds the streams with which variants begin to a batch x, nil for none.
+// join adds the streams with which variants begin to a batch x, which can be nil.
 func (r *runner) join(x *torch.Tensor, variants []variant) (*torch.Tensor, error) {
 	var sc torch.Scope
 	defer sc.Close()
@@ -211,8 +211,8 @@ func (r *runner) join(x *torch.Tensor, variants []variant) (*torch.Tensor, error
 	return out[0], nil
 }
 
-// readBatch has the head read the normed states [n,T,C] of a batch: the last positions
-// in one product, or all of them, a variant at a time.
+// readBatch reads the normed states [n,T,C] of a batch: the last positions in one product, or all
+// positions, one variant at a time.
 func (r *runner) readBatch(s model.Session, batch []variant, x *torch.Tensor) error {
 	var sc torch.Scope
 	defer sc.Close()
@@ -263,7 +263,7 @@ func (r *runner) readRow(index int, logits *torch.Tensor, at int) error {
 	return r.measure(index, logits, at)
 }
 
-// readOther reads the other prompt of patches behind a batch with the clean run.
+// readOther reads the other prompt of patches after a batch with the clean run.
 func (r *runner) readOther(s model.Session, batch []variant) error {
 	if batch[0].index != cleanIndex {
 		return nil

@@ -12,8 +12,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// A File is a plan as it is written, before a model is known: by the flags of a
-// command, or in YAML as docs/interventions.md says.
+// A File is a written plan, before a model is known. It comes from the flags of a command, or from
+// YAML as docs/interventions.md describes it.
 type File struct {
 	Prompt    Entry
 	IDs       []Entry
@@ -23,13 +23,13 @@ type File struct {
 	At        []Entry // sites, "attn:h5" for one head
 	Blocks    Entry   // such as "0..11"; all where empty
 	Positions Entry   // see hooks.ParsePositions; all where empty
-	Window    Entry   // how many blocks are changed at once, about each of Blocks; 1 where empty
+	Window    Entry   // the number of blocks changed at once, centred on each of Blocks; 1 where empty
 	From      []Entry // where patches take their states, each a change: see intervene.ParseOrigin
 	Changes   []Entry // see intervene.ParseChange
 	Always    []Entry // "POINT CHANGE", in every run
 }
 
-// An Entry is a text and where it stands.
+// An Entry is a text and where it was written.
 type Entry struct {
 	Text  string
 	Where string // "plan.yaml, line 3" or "--scale"
@@ -46,7 +46,7 @@ func (e *EntryError) Error() string { return e.Entry.Where + ": " + e.Err.Error(
 // Unwrap returns the error without its place.
 func (e *EntryError) Unwrap() error { return e.Err }
 
-// Wrong returns an error about an entry, nil for nil.
+// Wrong returns an error about an entry, or nil for nil.
 func (e Entry) Wrong(err error) error {
 	if err == nil {
 		return nil
@@ -74,11 +74,11 @@ var fields = []struct {
 	{"always", true, func(f *File) any { return &f.Always }},
 }
 
-// mostYAML keeps a file that is no plan from filling the memory.
+// mostYAML limits the size of a plan, so that another file does not fill the memory.
 const mostYAML = 1 << 20
 
-// ReadFile reads a plan in YAML; name is the file's, for errors, which are
-// EntryErrors with a line.
+// ReadFile reads a plan in YAML. name is the file's name for errors, which are EntryErrors with a
+// line.
 func ReadFile(r io.Reader, name string) (*File, error) {
 	b, err := io.ReadAll(io.LimitReader(r, mostYAML+1))
 	if err != nil {
@@ -142,7 +142,7 @@ func ReadFile(r io.Reader, name string) (*File, error) {
 	return f, nil
 }
 
-// entries returns a scalar, or a list of them.
+// entries returns a scalar, or a list of scalars.
 func entries(n *yaml.Node, name string, fail func(int, string, ...any) error) ([]Entry, error) {
 	items := []*yaml.Node{n}
 	if n.Kind == yaml.SequenceNode {
@@ -165,7 +165,7 @@ func entries(n *yaml.Node, name string, fail func(int, string, ...any) error) ([
 	return out, nil
 }
 
-// yamlError takes the line out of the library's words.
+// yamlError takes the line number out of the library's message.
 func yamlError(err error, fail func(int, string, ...any) error) error {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	line := 1

@@ -14,7 +14,7 @@ import (
 // the very bits that it has in the whole run's product. Where it does not, the product
 // of the whole's size is tried, and then each run has its own.
 
-// A lastRow is a variant's normed last state [1,1,C], which waits for the head.
+// A lastRow is a variant's normed last state [1,1,C], which waits for the unembedding.
 type lastRow struct {
 	variant variant
 	state   *torch.Tensor
@@ -26,11 +26,11 @@ func lastOf(sc *torch.Scope, x *torch.Tensor, T int) (*torch.Tensor, error) {
 	return torch.Keep(sc, row), err
 }
 
-// most is how many rows a product with the head has at most, unless a run has fewer.
+// most is the largest number of rows in a product with the unembedding, unless a run has fewer.
 const most = 64
 
-// widthFor returns how many rows a shared product should have: those of a whole run
-// where they are few, else enough for all variants within reason.
+// widthFor returns the number of rows of a shared product: those of a whole run if they are few,
+// else enough for all variants within reason.
 func widthFor(T, variants int) int {
 	switch {
 	case T <= 16 || variants == 0:
@@ -41,7 +41,7 @@ func widthFor(T, variants int) int {
 	return min(T, most)
 }
 
-// cleanHead reads the clean run's logits, and chooses how many rows share a product.
+// cleanHead reads the clean run's logits, and chooses the number of rows of shared products.
 func (r *runner) cleanHead(s model.Session, run *hooks.Run) error {
 	normed := run.Results[0]
 	logits, err := s.Head(normed)
@@ -86,11 +86,11 @@ func (r *runner) keepClean(logits *torch.Tensor, at int) (err error) {
 	return nil
 }
 
-// guards are how many rows of a product of n rows the clean run has at least. A run of
-// one token has a product of one row, which needs none.
+// guards is the least number of rows that the clean run has in a product of n rows. A run of one
+// token has a product of one row, which needs none.
 func guards(n int) int { return min(2, n/2) }
 
-// drain has the head read all rows that wait.
+// drain reads all rows that wait.
 func (r *runner) drain(s model.Session) error {
 	for len(r.rows) > 0 {
 		if err := r.flush(s); err != nil {
@@ -100,8 +100,8 @@ func (r *runner) drain(s model.Session) error {
 	return nil
 }
 
-// flush has the head read the rows that wait, and measures them. Where their product
-// will not do, they wait again.
+// flush reads the rows that wait, and measures them. If their product has other bits, they wait
+// again.
 func (r *runner) flush(s model.Session) error {
 	var sc torch.Scope
 	defer sc.Close()
@@ -168,8 +168,8 @@ func (r *runner) isClean(logits *torch.Tensor, at int) (bool, error) {
 	return err == nil && v[0], err
 }
 
-// again runs variants whose shared product has other bits than the whole run's, with
-// the next larger product.
+// again reads variants in the next larger product, after a shared product with other bits than the
+// whole run's.
 func (r *runner) again(s model.Session, waiting []lastRow) error {
 	if r.sums {
 		r.sums = false
@@ -192,7 +192,7 @@ func (r *runner) again(s model.Session, waiting []lastRow) error {
 	return nil
 }
 
-// isFull reports whether as many rows wait as a product has room for.
+// isFull reports whether the waiting rows fill a product.
 func (r *runner) isFull() bool { return r.width > 0 && len(r.rows) >= r.width-guards(r.width) }
 
 // rowOf returns a row [V] of logits [1,M,V].
@@ -204,15 +204,15 @@ func (r *runner) rowOf(sc *torch.Scope, logits *torch.Tensor, at int) (*torch.Te
 	return torch.Keep(sc, row[0]), nil
 }
 
-// These stand for the clean run, and for that of the other prompt of patches, where a
-// variant has its index.
+// These take the place of a variant's index for the clean run, and for the run of the other
+// prompt of patches.
 const (
 	cleanIndex = -1
 	otherIndex = -2
 )
 
-// measure reads the metrics of a run from a row of logits [1,M,V], or from all of them
-// for the text's own next tokens.
+// measure reads the metrics of a run from a row of logits [1,M,V], or from all rows for the text's
+// own next tokens.
 func (r *runner) measure(index int, logits *torch.Tensor, at int) error {
 	var sc torch.Scope
 	defer sc.Close()

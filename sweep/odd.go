@@ -8,15 +8,15 @@ import (
 	"github.com/golens/golens/torch"
 )
 
-// What an element of Result.Odd says of the logits at one position that a run read.
+// The values of Result.Odd, for the logits at one position of a run.
 const (
 	Finite   = 0 // all are finite numbers
 	Infinite = 1 // none is NaN, and one is infinite
 	NaN      = 2 // one is NaN
 )
 
-// positions is how many positions a run reads: the last, or one for each of the text's own
-// words.
+// positions is the number of positions that a run reads: the last, or one for each of the text's
+// own next tokens.
 func (r *Result) positions() int {
 	if r.Next {
 		return len(r.IDs)
@@ -24,8 +24,8 @@ func (r *Result) positions() int {
 	return 1
 }
 
-// OddAt returns Odd of a change at a place, a number for each position that was read. They
-// are Finite where Odd is nil, as in a result that Run did not make.
+// OddAt returns the values of Odd for a change at a place, one for each position that was read.
+// They are Finite where Odd is nil, as in a result that Run did not make.
 func (r *Result) OddAt(change, place int) []int64 {
 	n := r.positions()
 	if r.Odd == nil {
@@ -35,13 +35,13 @@ func (r *Result) OddAt(change, place int) []int64 {
 	return r.Odd[from : from+n]
 }
 
-// IsOdd reports whether any run read a logit that is not a finite number.
+// IsOdd reports whether any run has a logit that is not a finite number.
 func (r *Result) IsOdd() bool {
 	return slices.ContainsFunc(r.Odd, func(k int64) bool { return k != Finite })
 }
 
-// noteOdd keeps what is odd in a run's logits: a row [V], or [1,T,V] for the text's own
-// words, the last of which predicts none of them.
+// noteOdd records the kind of a run's logits: a row [V], or [1,T,V] for the text's own next
+// tokens, of which the last row predicts none.
 func (r *runner) noteOdd(index int, x *torch.Tensor) error {
 	out, err := metrics.Call("odd", x)
 	if err != nil {
@@ -64,8 +64,8 @@ func (r *runner) noteOdd(index int, x *torch.Tensor) error {
 	return nil
 }
 
-// warnOdd adds a warning of each kind of odd logits that the runs read, those that an
-// earlier result has included.
+// warnOdd adds a warning for each kind of odd logits in the runs, including those of an earlier
+// result.
 func (r *runner) warnOdd(vocab int) {
 	odd := lens.Oddities{Readings: "runs"}
 	see := func(kinds []int64, name string) {

@@ -37,9 +37,9 @@ type Place struct {
 	Label string `json:"label"` // short, for people: "L3", "L3 attn", "L3 h5", "emb", "ln_f"
 	Block int    `json:"block"` // -1 for the embedding, the number of blocks for the final norm
 	Site  Site   `json:"site"`
-	Head  int    `json:"head"` // -1 where it is no head
+	Head  int    `json:"head"` // -1 if it is no head
 
-	// Of a window of blocks, Point being that of its middle: all blocks, and their points.
+	// For a window of blocks: all its blocks and their points. Point is that of the middle.
 	Window []int    `json:"window,omitempty"`
 	Points []string `json:"points,omitempty"`
 }
@@ -52,15 +52,15 @@ func (p Place) points() []string {
 	return []string{p.Point}
 }
 
-// A ChoiceError says that a plan asks for what a model does not have, or for what
-// makes no sense.
+// A ChoiceError says that a plan asks for something that the model does not have, or that makes no
+// sense.
 type ChoiceError = choices.Error
 
 func choice(format string, a ...any) error { return choices.Errorf(format, a...) }
 
-// PlacesOf returns the places of a site in the given blocks, nil for all; the embedding
-// and the final norm have one place each. heads are the heads' numbers, nil for all,
-// and have no meaning elsewhere.
+// PlacesOf returns the places of a site in the given blocks. The embedding and the final norm have
+// one place each. heads are the numbers of heads for sites that have heads. nil means all blocks,
+// or all heads.
 func PlacesOf(m *model.Model, site Site, blocks, heads []int) ([]Place, error) {
 	L := len(m.Layout.Blocks)
 	switch site {
@@ -131,9 +131,8 @@ func headsOf(m *model.Model, attn, label string, site Site, block int, heads []i
 	return out, nil
 }
 
-// Windows returns the places as windows of n blocks, each about the place's block i: those
-// from i - n/2 to before i + (n+1)/2 that the model has. A change acts at all of them at
-// once, as in causal tracing.
+// Windows returns the places as windows of n blocks. The window of block i has the model's blocks
+// from i - n/2 to before i + (n+1)/2. A change acts at all of them at once, as in causal tracing.
 func Windows(m *model.Model, places []Place, n int) ([]Place, error) {
 	if n < 1 {
 		return nil, choice("a window has 1 block or more, and not %d", n)

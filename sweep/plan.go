@@ -10,15 +10,15 @@ import (
 	"github.com/golens/golens/model"
 )
 
-// A Plan says what is changed where, and what is read. Its runs are a clean one and
-// one for each change at each place.
+// A Plan says what is changed at which places, and what is read. Its runs are a clean run, and one
+// for each change at each place.
 type Plan struct {
 	Changes []Change
 	Places  []Place
 
 	Words   []lens.Word // N targets, read at the last position
 	Next    bool        // the targets are the text's own next tokens, at every position but the last
-	Metrics []Metric    // LogProb where there are none
+	Metrics []Metric    // LogProb if there are none
 
 	// Always acts in every run, the clean one too.
 	Always []Edit
@@ -28,24 +28,24 @@ type Plan struct {
 type Edit struct {
 	Point  string
 	Action hooks.Action
-	Key    string // of an edit that always acts: tells it from every other; the action's name where empty
+	Key    string // of an edit that always acts: identifies it; the action's name if empty
 }
 
-// A Change is what is done at a place.
+// A Change is an intervention that a plan makes at each place.
 type Change struct {
 	Name   string  // in words, such as "scale 0.8"
-	Factor float64 // its number, for the axis of a figure; NaN where it has none
-	Key    string  // tells it from every other change, with the contents of its files; Name where empty
+	Factor float64 // its number, for the axis of a figure; NaN if it has none
+	Key    string  // identifies the change, with the contents of its files; Name if empty
 
-	// Group names the changes that differ in the seed of their noise only, "" for a change
-	// that is no such one: see Result.Groups.
+	// Group is the common name of changes that differ only in the seed of their noise, or "":
+	// see Result.Groups.
 	Group string
 
-	// Other are the tokens of the other prompt that a patch takes from, nil for none. Where
-	// all patches of a plan have one, its own metrics are read too: see Series.Recovery.
+	// Other are the tokens of the other prompt of a patch, or nil. If all patches of a plan
+	// share one, its own metrics are read too: see Series.Recovery.
 	Other []int64
 
-	// Edits returns what is done at a place.
+	// Edits returns the change's edits at a place.
 	Edits func(Place) ([]Edit, error)
 }
 
@@ -60,7 +60,7 @@ func Scale(factors ...float64) []Change {
 	return out
 }
 
-// Do returns the change that has an action act at a place.
+// Do returns the change in which an action acts at a place.
 func Do(a hooks.Action) Change {
 	return Change{Name: a.String(), Factor: math.NaN(), Edits: func(p Place) (out []Edit, err error) {
 		for _, point := range p.points() {
@@ -70,7 +70,7 @@ func Do(a hooks.Action) Change {
 	}}
 }
 
-// Both returns the change that makes two changes at a place, the first first.
+// Both returns the change that makes a, and then b, at a place.
 func Both(a, b Change) Change {
 	return Change{Name: a.Name + " + " + b.Name, Factor: math.NaN(), Edits: func(p Place) ([]Edit, error) {
 		first, err := a.Edits(p)
@@ -82,10 +82,10 @@ func Both(a, b Change) Change {
 	}}
 }
 
-// A Metric is what is read of a run. The zero Diff is none.
+// A Metric is a value that is read of a run. Diff is used by the kind Diff only.
 type Metric struct {
 	Kind Kind
-	// Of Diff: log-probability of the first word less that of the second.
+	// For Diff: the log-probability of the first word minus that of the second.
 	Diff [2]lens.Word
 }
 
@@ -105,7 +105,7 @@ const (
 // Kinds are all metrics.
 var Kinds = []Kind{LogProb, Prob, Rank, Logit, Entropy, KL, Diff}
 
-// OfTargets reports whether a metric is read for each target.
+// OfTargets reports whether a metric has a value for each target.
 func (k Kind) OfTargets() bool { return slices.Contains([]Kind{LogProb, Prob, Rank, Logit}, k) }
 
 // Name returns the metric's name in files: its kind, and for diff the words.
@@ -116,7 +116,7 @@ func (m Metric) Name() string {
 	return string(m.Kind)
 }
 
-// check fills in what a plan leaves open, and refuses what cannot be done.
+// check fills in defaults, and refuses a plan that cannot be run.
 func (p Plan) check(m *model.Model, T int) (Plan, error) {
 	if len(p.Changes) == 0 {
 		return p, choice("the plan is empty: it names no change, such as scale 0.8")
@@ -159,7 +159,7 @@ func (p Plan) check(m *model.Model, T int) (Plan, error) {
 	return p, nil
 }
 
-// other returns the tokens of the one prompt that all patches take from, nil for none.
+// other returns the tokens of the one prompt from which all patches take states, or nil.
 func (p Plan) other() []int64 {
 	var out []int64
 	for _, c := range p.Changes {
@@ -177,5 +177,5 @@ func (p Plan) other() []int64 {
 	return out
 }
 
-// Runs returns how many variants there are; the clean run comes on top.
+// Runs returns the number of variants, without the clean run.
 func (p Plan) Runs() int { return len(p.Changes) * len(p.Places) }

@@ -12,8 +12,8 @@ type Progress struct {
 	Left     time.Duration // estimated from what was run so far; 0 at the beginning
 }
 
-// A clock estimates the time that is left. A run that begins with a late block is
-// short, so runs count by their work.
+// A clock estimates the time that is left. A run that begins with a late block is short, so runs
+// count by their work.
 type clock struct {
 	before, of  int // runs that were made before, and all
 	blocks      int
@@ -30,7 +30,7 @@ func newClock(m *model.Model, todo []variant, before int) clock {
 	return c
 }
 
-// work is a run's share: its blocks, the head as much as one, and something for all else.
+// work is a run's share: its blocks, one more for the unembedding, and half for the rest.
 func (c *clock) work(v variant) float64 { return float64(c.blocks-max(v.first, 0)) + 1.5 }
 
 func (c *clock) done(v variant) {

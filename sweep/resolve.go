@@ -11,8 +11,8 @@ import (
 	"github.com/golens/golens/model"
 )
 
-// Plan returns what the file asks of a model and a prompt's ids [T], and sentences for
-// the user. Everything is looked up, and other prompts are run.
+// Plan returns the plan of the file for a model and a prompt's ids [T], and warnings for the user.
+// It looks every name up, and runs other prompts.
 func (f *File) Plan(m *model.Model, b *intervene.Binder, ids []int64) (p Plan, warnings []string, err error) {
 	if len(f.Changes) == 0 {
 		return p, nil, choice("the plan is empty: it names no change, such as scale 0.8")
@@ -83,8 +83,8 @@ func (f *File) Plan(m *model.Model, b *intervene.Binder, ids []int64) (p Plan, w
 	return p, warnings, err
 }
 
-// withOrigins returns a change once for each origin that its patches can take, and sets
-// used where they do. A patch with an origin of its own keeps it.
+// withOrigins returns a change once for each origin that its patches can take, and sets used if
+// they do. A patch with an origin of its own keeps that.
 func withOrigins(specs []intervene.Spec, from []intervene.Origin, used *bool) [][]intervene.Spec {
 	takes := func(s intervene.Spec) bool { return s.Kind == "patch" && s.From.Own() }
 	if len(from) == 0 || !slices.ContainsFunc(specs, takes) {
@@ -165,7 +165,7 @@ func (f *File) places(m *model.Model) ([]Place, error) {
 	return out, nil
 }
 
-// siteOf reads a site; "attn:h5" is one head of each attention, and "attn:q5" its query.
+// siteOf reads a site. "attn:h5" is one head of each attention, and "attn:q5" its query.
 func siteOf(name string) (Site, []int, error) {
 	if mark, ok := strings.CutPrefix(name, "attn:"); ok {
 		for _, site := range Sites {
@@ -185,7 +185,7 @@ func siteOf(name string) (Site, []int, error) {
 	return Site(name), nil, nil
 }
 
-// always binds what acts in every run: "POINT CHANGE".
+// always binds the edits that act in every run: "POINT CHANGE".
 func (f *File) always(m *model.Model, b *intervene.Binder, T int) ([]Edit, error) {
 	type one struct {
 		entry  Entry

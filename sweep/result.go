@@ -6,15 +6,15 @@ import (
 	"github.com/golens/golens/lens"
 )
 
-// A Result holds what became of the metrics: F changes by B places, row-major.
+// A Result holds the metrics of all runs: F changes by B places, row-major.
 type Result struct {
 	Prompt string       // the text as given
 	Tokens []lens.Token // the whole prompt, T tokens
 
 	Changes []string  // F, in words
-	Factors []float64 // F, NaN where a change has no number
+	Factors []float64 // F, NaN if a change has no number
 	Places  []Place   // B
-	Groups  []Group   // of changes that differ in the seed of their noise only
+	Groups  []Group   // of changes that differ only in the seed of their noise
 
 	Words []string // N targets as given; nil for the text's own next tokens
 	IDs   []int64  // N targets
@@ -23,7 +23,7 @@ type Result struct {
 	Next   bool
 
 	Series []Series // one for each metric
-	Done   []bool   // [F,B], whether the run was made; values of others are NaN
+	Done   []bool   // [F,B], whether the run was made; if not, its values are NaN
 	// Odd says whether the logits that a run read are finite numbers: Finite, Infinite or NaN.
 	// It is [F,B], and [F,B,T-1] with the text's own next tokens.
 	Odd []int64
@@ -33,8 +33,8 @@ type Result struct {
 	Manifest lens.Manifest
 }
 
-// A Series is a metric of every run. W is N for a metric of targets and 1 for another;
-// with the text's own next tokens it is T-1 for all.
+// A Series is a metric of every run. W is the number of its values for a run: N for a metric of
+// targets, 1 for another. With the text's own next tokens, W is T-1 for all metrics.
 type Series struct {
 	Metric Metric
 	W      int
@@ -49,7 +49,7 @@ func (s *Series) At(r *Result, change, place int) []float32 {
 	return s.Values[from : from+s.W]
 }
 
-// Of returns the series of a metric's name, nil if there is none.
+// Of returns the series of a metric by name, or nil.
 func (r *Result) Of(name string) *Series {
 	for i := range r.Series {
 		if r.Series[i].Metric.Name() == name {
@@ -69,7 +69,7 @@ func (r *Result) Complete() bool {
 	return true
 }
 
-// newResult makes the result of a plan, with nothing done.
+// newResult returns the result of a plan of which no run was made.
 func newResult(p Plan, ids []int64) *Result {
 	r := &Result{Next: p.Next}
 	for _, id := range ids {
@@ -104,8 +104,9 @@ func newResult(p Plan, ids []int64) *Result {
 	return r
 }
 
-// Recovery returns how far each run came from the clean run, 0, to the other prompt's,
-// 1: (value - clean) / (other - clean), [F,B,W]; nil where there is no other.
+// Recovery returns, for each run, (value - clean) / (other - clean), [F,B,W]. It is 0 where a run
+// has the clean value, and 1 where it has the other prompt's. The result is nil without another
+// prompt.
 func (s *Series) Recovery() []float32 {
 	if s.Other == nil {
 		return nil

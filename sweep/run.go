@@ -16,33 +16,33 @@ var metricsText string
 
 var metrics = torch.NewProgram("Metrics", metricsText)
 
-// Options say how a plan is run. The zero Options run all of it.
+// Options say how a plan is run. The zero Options run all of it, in exact mode.
 type Options struct {
-	// Progress is told before the first run and after each. The model's device is held
-	// meanwhile: to start another run in it is a torch.HeldError.
+	// Progress is called before the first run and after each. The model's device is held
+	// meanwhile: starting another run in Progress is a torch.HeldError.
 	Progress func(Progress)
-	// Fast runs many variants as one batch. Products of other sizes have other last bits,
-	// so the numbers are those of exact runs to some 1e-5, and no longer to the bit.
+	// Fast runs many variants as one batch. Products of other sizes have other last bits, so
+	// the numbers equal those of exact runs to some 1e-5, and not to the bit.
 	Fast bool
-	// Before is an earlier result of the same plan: what it has is not made again.
+	// Before is an earlier result of the same plan. Its runs are not made again.
 	Before *Result
-	// Runs were kept by Keep in an earlier sweep of the same Key: they are not made again.
+	// Runs were kept by Keep in an earlier sweep of the same Key. They are not made again.
 	Runs []Made
-	// Keep is given each run that is made, a few seconds after it at the latest unless a
-	// single run, or in fast mode a batch, takes longer. An error of it ends the sweep.
+	// Keep is called for each finished run, at most a few seconds later, unless a single run,
+	// or in fast mode a batch, takes longer. An error of Keep ends the sweep.
 	Keep func(Made) error
 }
 
-// A Made is one run's values of each metric, and what is odd in its logits. Index counts places within changes.
+// A Made holds the values of each metric for one run. Index is change * places + place.
 type Made struct {
 	Index  int
 	Values [][]float32 // [W] of each series
 	Odd    []int64     // as Result.OddAt has it
 }
 
-// Run makes the runs of a plan on ids [T]. Where ctx is cancelled, or a run fails, the
-// result holds what was done before, beside the error; it is nil where not even the
-// clean run was made.
+// Run makes the runs of a plan on ids [T]. If ctx is cancelled or a run fails, Run returns the
+// error together with the result of the finished runs. That result is nil if the clean run is not
+// finished.
 func Run(ctx context.Context, m *model.Model, ids []int64, p Plan, o Options) (*Result, error) {
 	if err := m.Check(ids); err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ func Run(ctx context.Context, m *model.Model, ids []int64, p Plan, o Options) (*
 	return (&runner{m: m, ids: ids, plan: p, Options: o, out: newResult(p, ids)}).run(ctx)
 }
 
-// run makes the runs of a plan that was checked.
+// run makes the runs of a checked plan.
 func (r *runner) run(ctx context.Context) (*Result, error) {
 	defer r.scope.Close()
 	if err := r.prepare(); err != nil {
@@ -92,10 +92,10 @@ func (r *runner) run(ctx context.Context) (*Result, error) {
 	return r.out, err
 }
 
-// keepWithin is how long runs are made before they are measured and kept together.
+// keepWithin is the longest time before finished runs are measured and kept.
 const keepWithin = 4 * time.Second
 
-// runner is one sweep under way.
+// A runner is a sweep in progress.
 type runner struct {
 	Options
 	m    *model.Model
@@ -168,8 +168,8 @@ func (r *runner) pending(of []variant) []variant {
 	return slices.DeleteFunc(slices.Clone(of), func(v variant) bool { return r.out.Done[v.index] })
 }
 
-// targetsOf returns the ids of a metric on the model's device: [N], two for diff, and
-// [1,T,1] for next tokens, where the last is there for the shape's sake.
+// targetsOf returns the ids of a metric on the model's device: [N], two for diff, and [1,T,1] for
+// next tokens. There, the last id only completes the shape.
 func (r *runner) targetsOf(k Metric) (*torch.Tensor, error) {
 	var v []int64
 	var shape []int64
@@ -189,7 +189,7 @@ func (r *runner) targetsOf(k Metric) (*torch.Tensor, error) {
 	return torch.Keep(&r.scope, t), err
 }
 
-// clean makes the run without a change, and keeps the streams with which others begin.
+// clean makes the run without a change, and keeps the streams with which other runs begin.
 func (r *runner) clean(s model.Session) error {
 	h := hooksOf(r.plan.Always)
 	points := r.needed()
@@ -217,7 +217,7 @@ func (r *runner) clean(s model.Session) error {
 	return r.other(s)
 }
 
-// other reads the metrics of the prompt that patches take from.
+// other reads the metrics of the prompt from which patches take states.
 func (r *runner) other(s model.Session) error {
 	ids := r.plan.other()
 	if ids == nil {
@@ -231,8 +231,8 @@ func (r *runner) other(s model.Session) error {
 	return r.measure(otherIndex, run.Results[0], len(ids)-1)
 }
 
-// needed returns, for each block and the final norm, the point of the stream in front
-// of it, "" where no run begins there.
+// needed returns, for each block and the final norm, the point of the stream before it, or "" if
+// no run begins there.
 func (r *runner) needed() []string {
 	l := r.m.Layout
 	points := make([]string, len(l.Blocks)+1)
@@ -247,7 +247,7 @@ func (r *runner) needed() []string {
 	return points
 }
 
-// variants makes the runs one after the other.
+// variants makes the runs one after another.
 func (r *runner) variants(ctx context.Context, s model.Session) error {
 	r.tell()
 	for i := 0; i < len(r.todo); i++ {
@@ -273,8 +273,8 @@ func (r *runner) variants(ctx context.Context, s model.Session) error {
 	return nil
 }
 
-// one runs a variant up to its normed states, and further where its product with the
-// head is its own.
+// one runs a variant up to its normed states, and also reads it if its product with the
+// unembedding is its own.
 func (r *runner) one(s model.Session, v variant) error {
 	var sc torch.Scope
 	defer sc.Close()

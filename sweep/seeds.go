@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// A Group is the changes of a plan that differ in the seed of their noise only.
+// A Group is the changes of a plan that differ only in the seed of their noise.
 type Group struct {
 	Name    string `json:"name"`    // such as "noise 0.1, 10 seeds"
-	Changes []int  `json:"changes"` // which of the plan's
+	Changes []int  `json:"changes"` // indices into the plan's changes
 }
 
 func groupsOf(changes []Change) []Group {
@@ -26,9 +26,9 @@ func groupsOf(changes []Change) []Group {
 	return out
 }
 
-// Spread returns the mean of a metric over a group's changes and its standard deviation,
-// with n - 1 in the denominator, [B,W] each. Sums are in float64. Both are NaN at a place
-// where a run of the group was not made.
+// Spread returns the mean of a metric over a group's changes, and its standard deviation with n -
+// 1 in the denominator, [B,W] each. Sums are in float64. Both are NaN at a place where a run of
+// the group was not made.
 func (s *Series) Spread(r *Result, g Group) (mean, sd []float32) {
 	for b := range r.Places {
 		for w := range s.W {
@@ -39,8 +39,8 @@ func (s *Series) Spread(r *Result, g Group) (mean, sd []float32) {
 	return mean, sd
 }
 
-// Spread returns the mean of the values of changes and their standard deviation, with
-// n - 1 in the denominator.
+// Spread returns the mean of the values of changes, and their standard deviation with n - 1 in the
+// denominator.
 func Spread(changes []int, value func(change int) float64) (mean, sd float64) {
 	n := float64(len(changes))
 	for _, f := range changes {

@@ -7,10 +7,10 @@ import (
 	"github.com/golens/golens/model"
 )
 
-// whole is the stage of what lies before the first block: the run begins with the tokens.
+// whole is the stage of everything before the first block: the run begins with the tokens.
 const whole = -1
 
-// A stage says from where a run must be made anew when a point changes.
+// A stage says where a run must begin when a point changes.
 type stage struct {
 	first int  // the block with which the run begins; the number of blocks for the final norm alone
 	after bool // the point is the stream in front of that block: the change can be made on the stream that was kept
@@ -44,7 +44,7 @@ func within(point, module string) bool {
 	return ok && (rest == "" || rest[0] == '.' || rest[0] == ':')
 }
 
-// A variant is one run to be made.
+// A variant is one run of a plan.
 type variant struct {
 	index int    // in the result, change * places + place
 	first int    // see stage
@@ -52,8 +52,8 @@ type variant struct {
 	edits []Edit // act in the run
 }
 
-// variantOf sorts the edits of a run. always are those of every run, which the kept
-// stream has already as far as they lie before it.
+// variantOf sorts the edits of a run. always are the edits of every run. The kept stream already
+// has those of them that come before it.
 func variantOf(m *model.Model, index int, edits, always []Edit) (variant, error) {
 	v := variant{index: index, first: len(m.Layout.Blocks) + 1}
 	stages := make([]stage, len(edits))

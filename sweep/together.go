@@ -16,7 +16,7 @@ import (
 // its normed states must come out with the very bits of that run. Where they do not, runs
 // are made one by one.
 
-// together makes the variants that can share batches, and leaves the others in r.todo.
+// together runs the variants that can share batches, and leaves the others in r.todo.
 func (r *runner) together(ctx context.Context, s model.Session) error {
 	variants, alone := r.byRow()
 	if len(variants) < fewest || !r.m.Apart() {
@@ -63,8 +63,8 @@ func (r *runner) together(ctx context.Context, s model.Session) error {
 	return nil
 }
 
-// exactBatch makes variants as one batch of a session that keeps their bits, and reads
-// them. It is false where the clean run has other bits there.
+// exactBatch runs variants as one batch of a session that keeps their bits, and reads them. It
+// returns false if the clean run has other bits there.
 func (r *runner) exactBatch(ctx context.Context, s, in model.Session, batch []variant) (bool, error) {
 	first, err := r.cleanFrom(batch[0].first)
 	if err != nil {
@@ -92,7 +92,7 @@ func (r *runner) exactBatch(ctx context.Context, s, in model.Session, batch []va
 	return true, r.drain(s)
 }
 
-// cleanFrom is the clean run from a block on, as a variant.
+// cleanFrom returns the clean run from a block on, as a variant.
 func (r *runner) cleanFrom(first int) (variant, error) {
 	v := variant{index: cleanIndex, first: first}
 	for _, e := range r.plan.Always {
@@ -130,8 +130,8 @@ func (r *runner) isNormed(x *torch.Tensor, row int) (bool, error) {
 	return err == nil && v[0], err
 }
 
-// readExact has the head read one variant of a batch of normed states [n,T,C]: its last
-// position with those of others, or all positions in a product of their own.
+// readExact reads one variant of a batch of normed states [n,T,C]: its last position together with
+// those of others, or all positions in a product of their own.
 func (r *runner) readExact(s model.Session, v variant, x *torch.Tensor, row int) error {
 	part, err := x.Narrow(0, int64(row), 1)
 	if err != nil {

@@ -51,7 +51,7 @@ func targetOf(m *model.Model, text string) (model.Target, error) {
 	return t, err
 }
 
-// metrics adds the metrics to a plan: logprob where none is named, and there are targets.
+// metrics adds the metrics to a plan. Without any, it adds logprob if there are targets.
 func (f *File) metrics(m *model.Model, p *Plan) (warnings []string, err error) {
 	for _, e := range f.Metrics {
 		name, words, isDiff := strings.Cut(e.Text, ":")
@@ -82,7 +82,7 @@ func (f *File) metrics(m *model.Model, p *Plan) (warnings []string, err error) {
 	return warnings, nil
 }
 
-// twoWords reads `" a"," b"` or `a,b`. Quotation marks stay: they say that a text is taken
+// twoWords reads `" a"," b"` or `a,b`. It keeps quotation marks, which mean that a text is taken
 // as it is.
 func twoWords(text string) ([2]string, error) {
 	var out [2]string

@@ -153,3 +153,33 @@ func TestSentences(t *testing.T) {
 		}
 	}
 }
+
+// TestLinks: each link of the docs to a file of the repository, and to a heading in a page, leads somewhere.
+func TestLinks(t *testing.T) {
+	pages, err := filepath.Glob("../../docs/*.md")
+	if err != nil || len(pages) == 0 {
+		t.Fatal(pages, err)
+	}
+	link, sign := regexp.MustCompile(`\]\(([^)#:]*)(?:#([^)]*))?\)`), regexp.MustCompile("[^a-z0-9 _-]")
+	for _, page := range append(pages, "../../README.md") {
+		for _, m := range link.FindAllStringSubmatch(read(t, page), -1) {
+			to := page
+			if m[1] != "" {
+				to = filepath.Join(filepath.Dir(page), m[1])
+			}
+			if _, err := os.Stat(to); err != nil {
+				t.Errorf("%s: %v", page, err)
+			} else if m[2] != "" {
+				anchors := map[string]bool{}
+				for line := range strings.Lines(read(t, to)) {
+					if heading := strings.TrimLeft(line, "#"); heading != line {
+						anchors[strings.ReplaceAll(sign.ReplaceAllString(strings.ToLower(strings.TrimSpace(heading)), ""), " ", "-")] = true
+					}
+				}
+				if !anchors[m[2]] {
+					t.Errorf("%s: %s has no heading #%s", page, to, m[2])
+				}
+			}
+		}
+	}
+}

@@ -197,7 +197,7 @@ func TestResumeRefusals(t *testing.T) {
 	if read(t, path+checkpointExt) != kept {
 		t.Error("a refusal changed the checkpoint")
 	}
-	if got := golens(t, append(slices.Clone(args), "--scale", "3", "--quiet")...); got.code != 0 || !strings.Contains(got.stderr, "this run begins anew") {
+	if got := golens(t, append(slices.Clone(args), "--scale", "3", "--quiet")...); got.code != 0 || !strings.Contains(got.stderr, "this run starts again") {
 		t.Errorf("without --resume: %+v", got)
 	}
 	put(t, dir, "x.json"+checkpointExt, []byte("somebody's notes"))

@@ -1,3 +1,5 @@
+// Package colormap has colour maps, as matplotlib has them, and the ink that is readable on a
+// colour.
 package colormap
 
 import (
@@ -12,15 +14,14 @@ import (
 	"gonum.org/v1/plot/palette/brewer"
 )
 
-// A ramp is a colour map: the colours of values from 0 to 1 in 256 equal steps.
+// A Map is a colour map: the colours of values from 0 to 1 in 256 equal steps.
 type Map [256]color.NRGBA
 
 //go:embed colourmaps.txt
 var perceptualMaps string
 
-// ColourMaps lists the names of the colour maps: ColorBrewer's sequential and
-// diverging ones, and viridis, plasma, inferno, magma and cividis. With "_r" at
-// its end, a map is turned round.
+// Names lists the colour maps: ColorBrewer's sequential and diverging maps, and viridis, plasma,
+// inferno, magma and cividis. "_r" at the end of a name reverses the map.
 func Names() []string {
 	var names []string
 	for line := range strings.Lines(perceptualMaps) {
@@ -36,9 +37,8 @@ var brewerMaps = []string{
 	"BrBG", "PRGn", "PiYG", "PuOr", "RdBu", "RdGy", "RdYlBu", "RdYlGn", "Spectral",
 }
 
-// ColourAt returns the colour of t, from 0 to 1, in the map of that name: the
-// same as in matplotlib, to within one step of 8 bits. A t outside has the colour
-// of the nearer end, and NaN that of 0.
+// At returns the colour of t, from 0 to 1, in the map of a name. It equals matplotlib's to within
+// one step of 8 bits. A t outside has the colour of the nearer end, and NaN that of 0.
 func At(name string, t float64) (color.NRGBA, error) {
 	r, err := New(name)
 	if err != nil {
@@ -47,7 +47,7 @@ func At(name string, t float64) (color.NRGBA, error) {
 	return r.At(t), nil
 }
 
-// newRamp returns the map of that name; see ColourMaps.
+// New returns the map of a name; see Names.
 func New(name string) (*Map, error) {
 	base, reversed := strings.CutSuffix(name, "_r")
 	r := tabledRamp(base)
@@ -108,7 +108,7 @@ func brewerRamp(name string) *Map {
 	return r
 }
 
-// at returns the colour of v, which lies between 0 and 1; NaN has that of 0.
+// At returns the colour of v, from 0 to 1. NaN has the colour of 0.
 func (r *Map) At(v float64) color.NRGBA {
 	if math.IsNaN(v) {
 		return r[0]
@@ -122,10 +122,9 @@ var (
 	Unknown = color.NRGBA{0xd9, 0xd9, 0xd9, 255} // ground of a cell whose value is NaN
 )
 
-// ink returns black or white, whichever is read better on the ground. White is
-// taken a little earlier than by WCAG's contrast, which finds black on a full
-// blue the better of the two where the eye does not; the contrast is never below
-// 3.5 to 1.
+// Ink returns black or white, whichever is easier to read on the ground. It chooses white a little
+// earlier than WCAG's contrast does. WCAG finds black on a full blue better, and the eye does not.
+// The contrast is never below 3.5 to 1.
 func Ink(ground color.NRGBA) color.NRGBA {
 	if Luminance(ground) < 0.25 {
 		return White
@@ -133,7 +132,7 @@ func Ink(ground color.NRGBA) color.NRGBA {
 	return Black
 }
 
-// luminance returns the relative luminance of c by WCAG 2, 0 to 1.
+// Luminance returns the relative luminance of c by WCAG 2, 0 to 1.
 func Luminance(c color.NRGBA) float64 {
 	linear := func(v uint8) float64 {
 		x := float64(v) / 255
@@ -145,8 +144,8 @@ func Luminance(c color.NRGBA) float64 {
 	return 0.2126*linear(c.R) + 0.7152*linear(c.G) + 0.0722*linear(c.B)
 }
 
-// xterm returns the number of the nearest of xterm's 240 fixed colours (the
-// first 16 are the user's own) and the colour that it is.
+// XTerm returns the number and the colour of the nearest of xterm's 240 fixed colours. The first
+// 16 colours are the user's own.
 func XTerm(c color.NRGBA) (int, color.NRGBA) {
 	steps := [6]uint8{0, 95, 135, 175, 215, 255}
 	best, number, found := math.Inf(1), 0, Black

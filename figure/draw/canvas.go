@@ -1,10 +1,9 @@
-// Package draw puts shapes, text and images on PNG, SVG and PDF so that the three
-// show the same.
+// Package draw puts shapes, text and images on PNG, SVG and PDF, with the same result in all
+// three.
 //
-// Lengths are points, 1/72 inch, counted from the upper left corner; y grows
-// downwards. Text is drawn as outlines: no format needs a font where it is looked
-// at, and all hold every script that the fonts here hold. What repeats, glyphs,
-// words and dots, is kept once and referred to.
+// Lengths are in points, 1/72 inch, from the upper left corner; y grows downwards. Text is drawn
+// as outlines. So no format needs a font where it is viewed, and all contain every script of the
+// fonts on this machine. Repeated glyphs, words and dots are stored once.
 package draw
 
 import (
@@ -18,7 +17,7 @@ import (
 // Formats lists the formats of New.
 var Formats = []string{"png", "svg", "pdf"}
 
-// A Canvas is what is drawn on. Colours may be translucent. WriteTo ends it.
+// A Canvas is a surface to draw on. Colours can be translucent. WriteTo ends it.
 type Canvas interface {
 	// Box fills a rectangle with round corners.
 	Box(r Rect, radius float64, c color.NRGBA)
@@ -36,7 +35,7 @@ type Canvas interface {
 	io.WriterTo
 }
 
-// A Pen is what lines are drawn with.
+// A Pen is the style of a line.
 type Pen struct {
 	Width  float64
 	Colour color.NRGBA
@@ -64,7 +63,7 @@ func (s Stamps) colour(i int) color.NRGBA {
 	return s.Colours[i]
 }
 
-// Options say what a canvas is like.
+// Options describe a canvas.
 type Options struct {
 	Width, Height float64     // points
 	DPI           float64     // dots per inch of PNG
@@ -76,10 +75,10 @@ type Options struct {
 	Limit int
 }
 
-// Transparent is no ground.
+// Transparent is a canvas without background.
 var Transparent color.NRGBA
 
-// MaxPixels is the largest number of dots in a PNG: what viewers open and memory holds.
+// MaxPixels is the largest number of dots in a PNG that viewers open and memory holds.
 const MaxPixels = 100e6
 
 // New returns an empty canvas of a format, "png", "svg" or "pdf".

@@ -138,8 +138,8 @@ func builtin(bold bool) (*font.Face, error) {
 	return font.NewFace(face.Font), nil
 }
 
-// FontOf returns the file of the system's font that draws a character which the
-// built-in fonts lack; "" where none does, and an escape stands for the character.
+// FontOf returns the file of the system font that draws a character which the built-in fonts lack.
+// It returns "" if there is none; an escape is then shown.
 func FontOf(r rune) string {
 	f := newFallback()
 	for _, print := range systemFonts() {

@@ -2,13 +2,13 @@ package draw
 
 import "math"
 
-// A Point is a place, in points from the upper left corner.
+// A Point is a position, in points from the upper left corner.
 type Point struct{ X, Y float64 }
 
 // A Rect is a rectangle: its upper left corner and its size.
 type Rect struct{ X, Y, W, H float64 }
 
-// Inset returns the rectangle made smaller by d on every side.
+// Inset returns the rectangle, smaller by d on every side.
 func (r Rect) Inset(d float64) Rect { return Rect{r.X + d, r.Y + d, r.W - 2*d, r.H - 2*d} }
 
 // An op is what a segment of a path does.
@@ -33,13 +33,13 @@ type Path []segment
 // Move begins an outline at a point.
 func (p *Path) Move(a Point) { *p = append(*p, segment{moveTo, [3]Point{a}}) }
 
-// Line goes straight on to a point.
+// Line continues straight to a point.
 func (p *Path) Line(a Point) { *p = append(*p, segment{lineTo, [3]Point{a}}) }
 
-// Cube goes on to c in a cubic curve with the controls a and b.
+// Cube continues to c in a cubic curve with the control points a and b.
 func (p *Path) Cube(a, b, c Point) { *p = append(*p, segment{cubeTo, [3]Point{a, b, c}}) }
 
-// Close ends an outline where it began.
+// Close ends an outline at its beginning.
 func (p *Path) Close() { *p = append(*p, segment{op: closed}) }
 
 // end returns the last point of a segment, and false for one that has none.
@@ -56,7 +56,7 @@ func (s segment) end() (Point, bool) {
 // quarter is how far the controls of a quarter circle lie from its ends, in radii.
 const quarter = 4 * (math.Sqrt2 - 1) / 3
 
-// Rounded returns r with corners of a radius, clockwise.
+// Rounded returns r with rounded corners, clockwise.
 func Rounded(r Rect, radius float64) Path {
 	radius = math.Max(0, math.Min(radius, math.Min(r.W, r.H)/2))
 	left, top, right, bottom := r.X, r.Y, r.X+r.W, r.Y+r.H
@@ -97,8 +97,8 @@ func Polygon(points ...Point) Path {
 	return p
 }
 
-// Regular returns a polygon of n equal sides around (0,0), whose corners lie on a
-// circle of that radius, one of them above the middle.
+// Regular returns a polygon of n equal sides around (0,0). Its corners are on a circle of that
+// radius, one of them at the top.
 func Regular(n int, radius float64) Path {
 	points := make([]Point, n)
 	for i := range points {
@@ -108,8 +108,7 @@ func Regular(n int, radius float64) Path {
 	return Polygon(points...)
 }
 
-// Ring returns the area between two paths, of which inner lies within outer and
-// both turn the same way.
+// Ring returns the area between two paths. inner is within outer, and both turn the same way.
 func Ring(outer, inner Path) Path {
 	ring := append(Path{}, outer...)
 	// The inner one backwards, so that its winding takes away what the outer adds.
@@ -156,7 +155,7 @@ func (p Path) transform(f func(Point) Point) Path {
 	return out
 }
 
-// Bounds returns the smallest rectangle around the points and controls of p.
+// Bounds returns the smallest rectangle around the points and control points of p.
 func (p Path) Bounds() Rect {
 	low, high := Point{math.Inf(1), math.Inf(1)}, Point{math.Inf(-1), math.Inf(-1)}
 	for _, s := range p {

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/image/math/fixed"
 )
 
-// A Type turns text into outlines of one weight. It is for one goroutine.
+// A Type turns text into outlines of one weight. Only one goroutine can use it.
 type Type struct {
 	face     *font.Face
 	fallback *fallback // nil for the built-in font alone
@@ -40,7 +40,7 @@ type glyph struct {
 	id   font.GID
 }
 
-// TypeOptions say which fonts there are.
+// TypeOptions say which fonts are used.
 type TypeOptions struct {
 	// System lets the fonts of this machine help out, for scripts and signs that
 	// the built-in ones lack.
@@ -50,7 +50,7 @@ type TypeOptions struct {
 	Missing func(rune) string
 }
 
-// NewTypes returns normal and bold type; it fails where a built-in font is damaged.
+// NewTypes returns normal and bold type. It fails if a built-in font is damaged.
 func NewTypes(o TypeOptions) (normal, bold *Type, err error) {
 	var shared *fallback
 	if o.System {
@@ -67,7 +67,7 @@ func NewTypes(o TypeOptions) (normal, bold *Type, err error) {
 	return both[0], both[1], nil
 }
 
-// ResolveFace returns the face that draws r, which covered has let through.
+// ResolveFace returns the face for r, which covered has accepted.
 func (t *Type) ResolveFace(r rune) *font.Face {
 	if _, ok := t.face.NominalGlyph(r); ok || t.fallback == nil {
 		return t.face
@@ -132,11 +132,11 @@ func inSight(runs []shaping.Input) {
 	}
 }
 
-// Width returns how wide s is at the given size.
+// Width returns the width of s at the given size.
 func (t *Type) Width(s string, size float64) float64 { return t.line(s).advance * size }
 
-// Fit returns s and a size, at most size and at least least, at which it is no
-// wider than room; s is cut to end in … where the least size is still too large.
+// Fit returns s and a size from least to size at which it is no wider than room. If it is too wide
+// even at the least size, s is cut and ends in ….
 func (t *Type) Fit(s string, room, size, least float64) (string, float64) {
 	w := t.Width(s, size)
 	if w <= room {
@@ -157,8 +157,8 @@ func (t *Type) Fit(s string, room, size, least float64) (string, float64) {
 	return short(k - 1), least
 }
 
-// Wrap returns s in lines that are no wider than room at the given size. It
-// breaks at spaces and line ends, and within a word that is wider than room.
+// Wrap returns s in lines that are no wider than room at the given size. It breaks at spaces and
+// line ends, and within words that are wider than room.
 func (t *Type) Wrap(s string, room, size float64) []string {
 	var lines []string
 	for paragraph := range strings.SplitSeq(s, "\n") {

@@ -1,6 +1,6 @@
-// Package approx compares numbers in tests so that NaN never passes for a number. A comparison
-// written as `d > tolerance` is false for NaN, and a test that fails only where it is true
-// lets through the very value that a numerical bug produces.
+// Package approx compares numbers in tests so that NaN always fails. A comparison `d > tolerance`
+// is false for NaN. A test that fails only where it is true lets NaN pass, the very value that a
+// numerical bug produces.
 package approx
 
 import (
@@ -12,8 +12,8 @@ import (
 type Float interface{ ~float32 | ~float64 }
 
 // Check fails the test unless got is within tol of want, and returns whether it is. Equal
-// infinities are near each other. A NaN on either side is near nothing, and a tolerance of
-// NaN allows nothing.
+// infinities are near each other. A NaN on either side is near nothing, and a NaN tolerance allows
+// nothing.
 func Check[F Float](t testing.TB, what string, got, want F, tol float64) bool {
 	t.Helper()
 	d := Distance(got, want)
@@ -24,8 +24,8 @@ func Check[F Float](t testing.TB, what string, got, want F, tol float64) bool {
 	return false
 }
 
-// All fails the test unless both have the same length and each got[i] is within tol of
-// want[i], and returns whether they are. It tells the number that is farthest off.
+// All fails the test unless both have the same length and each got[i] is within tol of want[i],
+// and returns whether they are. The message names the number that is farthest off.
 func All[F Float](t testing.TB, what string, got, want []F, tol float64) bool {
 	t.Helper()
 	if len(got) != len(want) {
@@ -49,8 +49,8 @@ func All[F Float](t testing.TB, what string, got, want []F, tol float64) bool {
 	return false
 }
 
-// Distance returns |a - b| in float64, 0 for equal infinities, and infinity where one of
-// them is NaN, so that it is within no tolerance.
+// Distance returns |a - b| in float64. It is 0 for equal infinities. It is infinite if a or b is
+// NaN, so that it is within no tolerance.
 func Distance[F Float](a, b F) float64 {
 	if a == b {
 		return 0

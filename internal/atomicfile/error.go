@@ -17,8 +17,7 @@ type Error struct {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// Error returns one line. The name of the temporary file is no help to anybody and
-// is left out.
+// Error returns one line, without the name of the temporary file.
 func (e *Error) Error() string {
 	if errors.Is(e.Err, context.Canceled) {
 		return fmt.Sprintf("write %s: stopped, nothing was written: %v", e.Path, e.Err)

@@ -1,4 +1,4 @@
-// Package atomicfile writes files that appear whole or not at all.
+// Package atomicfile writes files that appear complete or not at all.
 package atomicfile
 
 import (
@@ -13,11 +13,12 @@ import (
 	"github.com/google/renameio/v2"
 )
 
-// A File is a file that appears whole or not at all. What is written goes to a temporary
-// file in the same folder. Close puts that file on the disk and gives it the name; Drop
-// removes it, and what stood under the name before is untouched. A link is followed, a
-// replaced file's permissions are kept, and what is no regular file (a pipe, /dev/null) is
-// written in place. Errors are of type *Error.
+// A File is a file that appears complete or not at all. Writes go to a temporary file in the same
+// folder. Close syncs that file and gives it its name. Drop removes it, and an older file of that
+// name stays as it was.
+//
+// A link is followed, and the permissions of a replaced file are kept. A path that is no regular
+// file (a pipe, /dev/null) is written in place. Errors are of type *Error.
 type File struct {
 	path string                // as the user named it
 	temp *renameio.PendingFile // nil for a file written in place
@@ -87,10 +88,10 @@ func (f *File) Write(p []byte) (int, error) {
 	return n, f.wrap(err)
 }
 
-// Flush writes what is still buffered, so that a full disk shows before Close.
+// Flush writes what is buffered, so that a full disk shows before Close.
 func (f *File) Flush() error { return f.wrap(f.w.Flush()) }
 
-// Close completes the file and gives it its name, or drops it where that fails.
+// Close completes the file and gives it its name. If that fails, it drops the file.
 func (f *File) Close() error {
 	defer f.Drop()
 	if err := f.w.Flush(); err != nil {
@@ -102,8 +103,8 @@ func (f *File) Close() error {
 	return f.wrap(f.temp.CloseAtomicallyReplace())
 }
 
-// Passing returns the name under which the file is until Close, for a library that writes
-// by name. It is an error for what is written in place.
+// Passing returns the temporary name of the file before Close, for a library that writes by name.
+// It is an error for a file that is written in place.
 func (f *File) Passing() (string, error) {
 	if f.temp == nil {
 		return "", &Error{f.path, errors.New("it is no regular file")}
@@ -137,8 +138,8 @@ func writable(path string) error {
 	return f.Close()
 }
 
-// WriteFile writes to path what write gives, as a File. When write fails, or ctx is
-// done before the end, the file is dropped.
+// WriteFile writes a File at path with the bytes that write writes. If write fails, or ctx is done
+// before the end, the file is dropped.
 func WriteFile(ctx context.Context, path string, write func(io.Writer) error) error {
 	f, err := Create(path)
 	if err != nil {

@@ -11,10 +11,10 @@ import (
 	"slices"
 )
 
-// Encode returns the bytes of a value made of numbers, texts, slices, arrays, maps,
-// pointers and structs with exported fields. Decode gives the value back exactly: every
-// bit of a NaN, and nil apart from empty, both of which files of results tell apart.
-// (encoding/gob and encoding/json keep neither.)
+// Encode returns the bytes of a value made of numbers, texts, slices, arrays, maps, pointers, and
+// structs with exported fields. Decode restores the value exactly: every bit of a NaN, and nil
+// apart from empty, because result files distinguish both. (encoding/gob and encoding/json keep
+// neither.)
 func Encode(v any) ([]byte, error) {
 	e := &encoder{}
 	e.value(reflect.ValueOf(v))
@@ -112,8 +112,7 @@ func (e *encoder) elements(v reflect.Value) {
 	}
 }
 
-// Decode puts what Encode returned into the value that v points to, which is of the
-// encoded type.
+// Decode decodes the bytes of Encode into the value that v points to, which has the encoded type.
 func Decode(b []byte, v any) error {
 	d := &decoder{b: b}
 	d.value(reflect.ValueOf(v).Elem())

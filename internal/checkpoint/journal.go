@@ -1,5 +1,5 @@
-// Package checkpoint keeps what a long work has done, so that it can go on after the
-// process was killed, the power failed or the memory ran out.
+// Package checkpoint keeps the finished parts of long work. The work can continue after a kill, a
+// power failure, or a lack of memory.
 package checkpoint
 
 import (
@@ -21,13 +21,13 @@ import (
 	"github.com/golens/golens/internal/atomicfile"
 )
 
-// Every is the time after which a record is on the disk at the latest, and after which
-// a work should leave its next record.
+// Every is the longest time until a record is on the disk, and the time after which a work should
+// append its next record.
 const Every = 4 * time.Second
 
 const magic = "golens-checkpoint-1\n"
 
-// A Key says what a work is of, by name: its options, its model and its inputs. Records
+// A Key identifies a work by its options, its model and its inputs, each with a name. Records
 // serve only a work with an equal key.
 type Key = []struct{ Name, Value string }
 
@@ -41,10 +41,10 @@ func (e *OtherError) Error() string {
 	return fmt.Sprintf("%s is of another run: %s differ; repeat the command of that run, or leave --resume out to begin anew", e.Path, strings.Join(e.Names, ", "))
 }
 
-// A Journal is a file of records. Each record is written at once, so that it outlives the
-// process, and is on the disk after Every, so that it outlives the system. Records have
-// checksums; a torn one at the end is dropped when the journal is opened. One process at
-// a time has the journal. A nil Journal keeps nothing.
+// A Journal is a file of records. Each record is written at once, so that it survives the process.
+// It is on the disk after Every, so that it survives the system. Records have checksums, and
+// opening the journal drops a torn record at the end. Only one process at a time can have the
+// journal open. A nil Journal keeps nothing.
 type Journal struct {
 	path string
 	key  []byte // the first record, with its head
@@ -56,10 +56,11 @@ type Journal struct {
 	failed  error // of a sync
 }
 
-// Open opens the journal at path, or makes it. With each, its records are handed over in
-// their order, and their key must be equal to key (else the error is an *OtherError).
-// Without each, what the journal holds is dropped, and dropped is true where that was a
-// record or more.
+// Open opens or creates the journal at path.
+//
+// With each, Open calls it for every record in order. The journal's key must then equal key;
+// otherwise the error is an *OtherError. Without each, Open empties the journal, and dropped says
+// whether it held a record.
 func Open(path string, key Key, each func(record []byte) error) (j *Journal, dropped bool, err error) {
 	text, err := json.Marshal(key)
 	if err != nil {
@@ -255,7 +256,7 @@ func (j *Journal) write(b []byte) error {
 	return nil
 }
 
-// Append adds a record. Where that fails, the records before it stay.
+// Append adds a record. If that fails, earlier records stay.
 func (j *Journal) Append(record []byte) error {
 	if j == nil {
 		return nil
@@ -291,8 +292,8 @@ func (j *Journal) sync() {
 	}
 }
 
-// Replace puts a record in the place of all records: a work of one growing state calls
-// it every Every. The new state is on the disk before it takes the old one's place.
+// Replace replaces all records by one. A work with one growing state calls it every Every. The new
+// state is on the disk before it replaces the old one.
 func (j *Journal) Replace(record []byte) (err error) {
 	if j == nil {
 		return nil
@@ -330,10 +331,10 @@ func (j *Journal) Replace(record []byte) (err error) {
 	return nil
 }
 
-// Close puts the records on the disk and leaves the journal for a later work.
+// Close syncs the records and leaves the journal for a later work.
 func (j *Journal) Close() error { return j.end(false) }
 
-// Remove removes the journal of a work that is done.
+// Remove removes the journal of a finished work.
 func (j *Journal) Remove() error { return j.end(true) }
 
 func (j *Journal) end(remove bool) error {

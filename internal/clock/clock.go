@@ -1,7 +1,7 @@
-// Package clock tells the time to what has to be tested at another time.
+// Package clock returns the time, which tests can set.
 package clock
 
 import "time"
 
-// Now returns the time. Tests set it, before anything else runs, and set it back.
+// Now returns the time. Tests replace it before anything else runs, and restore it.
 var Now = time.Now

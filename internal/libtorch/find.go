@@ -23,11 +23,12 @@ type place struct {
 	locate func(context.Context) (dir, python string, err error)
 }
 
-// Find returns the libtorch to use: $LIBTORCH, else the torch of $PYTHON, else
-// a torch that the active environment's Python can import, else the one in the
-// project's own .venv. One that the user named by a variable is used or refused
-// with an error; one met by chance that does not serve is passed over, and
-// Skipped says why. Without any the error is a *NoneError.
+// Find returns the libtorch to use. In this order: $LIBTORCH, the torch of $PYTHON, a torch that
+// the active environment's Python can import, and the torch in the project's own .venv.
+//
+// A libtorch that the user named by a variable is used, or refused with an error. Another libtorch
+// that does not fit is passed over, and Skipped says why. If there is none, the error is a
+// *NoneError.
 func Find(ctx context.Context, env Env) (*Install, error) {
 	var skipped []Skipped
 	for _, p := range env.places() {

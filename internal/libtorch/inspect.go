@@ -9,11 +9,10 @@ import (
 	"strings"
 )
 
-// Inspect returns the libtorch in dir, a folder with include/ and lib/ such as
-// the torch folder of a Python environment or an unpacked libtorch archive.
-// The error says what keeps it from being compiled and linked against: headers
-// or libraries that are missing, a version below 2.6, another processor, the
-// old C++ ABI, or a library that libtorch_cpu.so needs and would not find.
+// Inspect returns the libtorch in dir, a folder with include/ and lib/, such as the torch folder
+// of a Python environment or an unpacked libtorch archive. The error says why golens cannot be
+// compiled and linked with it: missing headers or libraries, a version below 2.6, another
+// processor, the old C++ ABI, or a library that libtorch_cpu.so needs and would not find.
 func Inspect(dir string) (*Install, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {

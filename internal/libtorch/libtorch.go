@@ -1,7 +1,6 @@
-// Package libtorch finds the libtorch that golens is compiled and linked
-// against, says whether it fits, and prints the flags that cgo needs for it.
-// It reads files only: nothing of libtorch is loaded, and "C" is not imported,
-// so that it works before there is anything to link with.
+// Package libtorch finds the libtorch to compile and link golens with. It says whether a libtorch
+// fits, and prints the flags that cgo needs. It only reads files: it loads nothing of libtorch and
+// does not import "C", so that it works before there is anything to link with.
 package libtorch
 
 import (
@@ -31,8 +30,8 @@ func (in *Install) Include() string { return in.Dir + "/include" }
 // Lib returns the folder of libtorch_cpu.so and libc10.so.
 func (in *Install) Lib() string { return in.Dir + "/lib" }
 
-// CheckVersion returns an error if this libtorch is not of the version wanted;
-// "" stands for any, and "2.11.0" for every build of it ("2.11.0+cpu").
+// CheckVersion returns an error unless this libtorch has the version wanted. "" means any version,
+// and "2.11.0" every build of it ("2.11.0+cpu").
 func (in *Install) CheckVersion(want string) error {
 	public, _, _ := strings.Cut(in.Version, "+")
 	if want != "" && want != in.Version && want != public {
@@ -46,20 +45,19 @@ func (in *Install) String() string {
 	return fmt.Sprintf("libtorch %s in %s (%s)", in.Version, in.Dir, in.Source)
 }
 
-// A Skipped is a place where libtorch was looked for in vain.
+// A Skipped is a place that has no usable libtorch.
 type Skipped struct {
 	Source string // the place, such as "python3 on PATH"
 	Err    error  // why nothing there serves
 }
 
-// Empty reports whether there was no libtorch at all, so that nothing of the
-// user's was passed over.
+// Empty reports whether there was no libtorch at all, so that nothing of the user's was passed
+// over.
 func (s Skipped) Empty() bool { return errors.Is(s.Err, errNoTorch) }
 
 func (s Skipped) String() string { return fmt.Sprintf("%s: %v", s.Source, s.Err) }
 
-// A NoneError is returned by Find where no place that was looked at holds a
-// libtorch that serves.
+// A NoneError says that no searched place has a usable libtorch.
 type NoneError struct {
 	Skipped []Skipped // every place
 }

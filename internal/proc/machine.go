@@ -9,8 +9,7 @@ import (
 	"sync"
 )
 
-// CPU returns the name of the processor as the system gives it, and the architecture
-// where the system gives none.
+// CPU returns the name of the processor, or the architecture if the system gives no name.
 var CPU = sync.OnceValue(func() string {
 	if name, ok := field("/proc/cpuinfo", "model name"); ok {
 		return name
@@ -18,7 +17,7 @@ var CPU = sync.OnceValue(func() string {
 	return runtime.GOARCH
 })
 
-// Available returns how many bytes of memory the system can give, and whether it tells.
+// Available returns how many bytes of memory the system can give, and whether that is known.
 func Available() (int64, bool) {
 	text, ok := field("/proc/meminfo", "MemAvailable")
 	if !ok {
@@ -43,8 +42,7 @@ func field(path, key string) (string, bool) {
 	return "", false
 }
 
-// Mapped returns the path of the mapped file of that name, such as a library, and ""
-// where the process has none.
+// Mapped returns the path of the mapped file of a name, such as a library, or "".
 func Mapped(name string) string {
 	f, err := os.Open("/proc/self/maps")
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package proc reads what Linux tells of this process and of the machine.
+// Package proc reads what Linux knows of this process and of the machine.
 package proc
 
 import (
@@ -10,8 +10,8 @@ import (
 	"syscall"
 )
 
-// Status returns a number of /proc/self/status, as the process's memory now, VmRSS, or at
-// most, VmHWM: in bytes where the system has it in kB.
+// Status returns a number of /proc/self/status, such as the process's memory now, VmRSS, or its
+// peak, VmHWM. Numbers in kB are returned in bytes.
 func Status(name string) (int64, error) {
 	text, err := os.ReadFile("/proc/self/status")
 	if err != nil {
@@ -35,11 +35,11 @@ func number(text string) (int64, error) {
 	return n, err
 }
 
-// ErrNotMapped is the error of a file that is in none of the process's mappings.
+// ErrNotMapped is the error for a file that the process has not mapped.
 var ErrNotMapped = errors.New("the file is not mapped")
 
-// Resident returns how many bytes of the mappings of a file are in the process's memory.
-// The path is as the system has it, without links.
+// Resident returns how many bytes of the mappings of a file are in the process's memory. path must
+// have no links.
 func Resident(path string) (int64, error) {
 	text, err := os.ReadFile("/proc/self/smaps")
 	if err != nil {
@@ -66,11 +66,11 @@ func Resident(path string) (int64, error) {
 	return sum, nil
 }
 
-// ResetPeak has VmHWM counted from now on.
+// ResetPeak starts VmHWM again.
 func ResetPeak() error { return os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) }
 
-// Populates reports whether the system brings pages into memory without their being read,
-// as Linux does from 5.14 on.
+// Populates reports whether the system can load pages without a read of them, as Linux does from
+// 5.14 on.
 func Populates() bool {
 	const populateRead = 22 // MADV_POPULATE_READ
 	page, err := syscall.Mmap(-1, 0, os.Getpagesize(), syscall.PROT_READ, syscall.MAP_PRIVATE|syscall.MAP_ANON)

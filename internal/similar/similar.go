@@ -1,4 +1,4 @@
-// Package similar finds the names that somebody may have meant by another.
+// Package similar finds names that are similar to an unknown one.
 package similar
 
 import (
@@ -9,18 +9,18 @@ import (
 	"github.com/xrash/smetrics"
 )
 
-// Score says how much a name is like what was typed: 1 for the same, 0 for nothing in
-// common (Jaro-Winkler). The beginning counts most.
+// Score returns the similarity of a name to what was typed: 1 for equal, 0 for nothing in common
+// (Jaro-Winkler). The beginning counts most.
 func Score(typed, name string) float64 { return smetrics.JaroWinkler(typed, name, 0.7, 4) }
 
-// Likely is the score from which a name looks like a slip of the typed one.
+// Likely is the score from which a name is probably what was meant.
 const Likely = 0.8
 
-// Edits returns how many letters must be put in, taken out or replaced to make b of a.
+// Edits returns how many letters must be inserted, deleted or replaced to turn a into b.
 func Edits(a, b string) int { return smetrics.WagnerFischer(a, b, 1, 1, 1) }
 
-// Nearest returns at most n of the names, those of the highest score first. Names of equal
-// scores keep their order, and names below least are left out.
+// Nearest returns at most n of the names, highest score first. Names of equal scores keep their
+// order. Names below least are left out.
 func Nearest(names []string, score func(name string) float64, least float64, n int) []string {
 	type scored struct {
 		name  string

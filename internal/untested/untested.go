@@ -1,6 +1,6 @@
-// Package untested skips tests so that nobody takes a skipped test for one that passed. The
-// go command shows nothing of a package that passes, so a line goes round it, to the
-// standard error of the go command itself, for every package and reason.
+// Package untested skips tests so that nobody takes a skipped test for one that passed. The go
+// command prints nothing of a package that passes. So a line goes to the standard error of the go
+// command itself, for every package and reason.
 package untested
 
 import (
@@ -12,9 +12,9 @@ import (
 	"testing"
 )
 
-// Missing skips a test for want of what a machine that tests golens has to have, and says so
-// loudly. Where GOLENS_CI or CI is set, as by .ci/run, the test fails: there a skipped test
-// would hide what is wrong.
+// Missing skips a test because the machine lacks something that every test machine must have, and
+// prints a line. If GOLENS_CI or CI is set, as by .ci/run, the test fails instead, because there a
+// skipped test would hide a fault.
 func Missing(t testing.TB, format string, a ...any) {
 	t.Helper()
 	if os.Getenv("GOLENS_CI") != "" || os.Getenv("CI") != "" {
@@ -23,7 +23,7 @@ func Missing(t testing.TB, format string, a ...any) {
 	Here(t, format, a...)
 }
 
-// Here skips a test that not every machine can run, such as one of a GPU, and says so loudly.
+// Here skips a test that not every machine can run, such as a test of a GPU, and prints a line.
 func Here(t testing.TB, format string, a ...any) {
 	t.Helper()
 	say(fmt.Sprintf(format, a...))

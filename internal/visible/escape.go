@@ -7,10 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// Escape returns token bytes as one line of printable text from which they can
-// be had back: a backslash, everything that is not printable and every byte
-// that is not UTF-8 stand as \\, \n, \r, \t, \xNN, \uNNNN or \UNNNNNNNN, as in a
-// Go string. CSV files hold tokens so.
+// Escape returns token bytes as one line of printable text, from which the bytes can be restored.
+// A backslash, everything that is not printable, and every byte that is not UTF-8 become \\, \n,
+// \r, \t, \xNN, \uNNNN or \UNNNNNNNN, as in a Go string. CSV files hold tokens in this form.
 func Escape(b []byte) string {
 	var s strings.Builder
 	for len(b) > 0 {
@@ -47,8 +46,8 @@ func Rune(r rune) string {
 	return fmt.Sprintf(`\U%08x`, r)
 }
 
-// Ignorable says whether r is drawn as nothing, though Unicode calls it a letter
-// or a mark: variation selectors, fillers, joiners.
+// Ignorable reports whether r is drawn as nothing although Unicode calls it a letter or a mark:
+// variation selectors, fillers, joiners.
 func Ignorable(r rune) bool {
 	return unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }

@@ -21,12 +21,13 @@ const (
 // of them would cover the lines around it.
 const maxMarks = 3
 
-// Visible returns token bytes as people should see them, in a terminal or a
-// figure: a space is ·, a line break ↵, a tab ⇥, nothing at all ∅, and every
-// other character that cannot be seen, that would act on a terminal or on the
-// text around it, or whose width terminals do not agree on, is an escape such as
-// \x1b or \u200d. Bytes that are not UTF-8 are \xNN and a backslash is \\, so
-// that two tokens never look the same.
+// Text returns token bytes as people should see them in a terminal or a figure. A space is ·, a
+// line break ↵, a tab ⇥, and nothing at all ∅. Other characters are escapes such as \x1b or \u200d
+// if they cannot be seen, act on a terminal or on the text around them, or have a width on which
+// terminals disagree.
+//
+// Bytes that are not UTF-8 are \xNN, and a backslash is \\, so that two tokens never look the
+// same.
 func Text(b []byte) string {
 	if len(b) == 0 {
 		return string(signEmpty)

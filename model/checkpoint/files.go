@@ -1,6 +1,6 @@
-// Package checkpoint knows the files of a Hugging Face model: which hold the weights,
-// which of them are read, and how to open them. It takes safetensors and the files of
-// torch.save alike.
+// Package checkpoint knows the files of a Hugging Face model: which files hold the weights, which
+// of them are read, and how to open them. It opens safetensors and the files of torch.save in the
+// same way.
 package checkpoint
 
 import (
@@ -17,15 +17,14 @@ import (
 	"github.com/golens/golens/model/safetensors"
 )
 
-// ConfigName is the file that says what a model is.
+// ConfigName is the name of the configuration file.
 const ConfigName = "config.json"
 
 // weightNames are the files that hold a model's weights or list their shards. The first
 // that is there is read, as in transformers.
 var weightNames = []string{"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json"}
 
-// TextNames are the files that configuration and tokenizer consist of. A model has some
-// of them.
+// TextNames are the files of configuration and tokenizer. A model has some of them.
 var TextNames = []string{ConfigName, "generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
 	"added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja"}
 
@@ -38,9 +37,9 @@ func IsText(name string) bool {
 // IsIndex reports whether a file lists shards.
 func IsIndex(name string) bool { return strings.HasSuffix(name, ".index.json") }
 
-// Choose returns the file that holds the weights, or the index of their shards, among
-// those that has knows. config is the text of config.json, whose transformers_weights
-// goes before the usual names. The error says what is missing.
+// Choose returns the file that holds the weights, or the index of their shards. has says which
+// files exist. config is the text of config.json; its transformers_weights comes before the usual
+// names. The error says what is missing.
 func Choose(config []byte, has func(name string) bool) (string, error) {
 	var said struct {
 		Weights *string `json:"transformers_weights"`
@@ -69,7 +68,7 @@ func isLocal(name string) bool {
 	return filepath.IsLocal(name) && path.Clean(name) == name && name != "." && !strings.ContainsAny(name, "\\\x00")
 }
 
-// IsWeights reports whether a file holds weights in some format, read here or not.
+// IsWeights reports whether a file holds weights in some format, whether golens reads it or not.
 func IsWeights(name string) bool {
 	return slices.Contains([]string{".safetensors", ".bin", ".pt", ".pth", ".h5", ".msgpack", ".gguf", ".ot", ".onnx"}, path.Ext(name))
 }
@@ -111,8 +110,8 @@ func others(dir string) string {
 // Shards returns the files that an index lists, with slashes, relative to the index.
 func Shards(index []byte) ([]string, error) { return safetensors.Shards(index) }
 
-// Missing says what a model's folder lacks to be run: a configuration, or a file of its
-// weights. It is nil where everything is there; nothing is read but an index.
+// Missing returns an error that says what a model's folder lacks: a configuration, or a file of
+// its weights. It returns nil if everything is there. It reads nothing but an index.
 func Missing(dir string) error {
 	if _, err := os.Stat(filepath.Join(dir, ConfigName)); err != nil {
 		return fmt.Errorf("it has no %s", ConfigName)

@@ -2,8 +2,8 @@ package config
 
 import "fmt"
 
-// Switches says in a few words each how the family's choices are set, in the order of
-// a forward pass.
+// Switches describes how the family's choices are set, each in a few words, in the order of a
+// forward pass.
 func (a *Arch) Switches() []string {
 	var out []string
 	say := func(yes bool, format string, args ...any) {
@@ -36,7 +36,7 @@ func (a *Arch) Switches() []string {
 	return append(out, string(a.Norm), gated+" with "+a.Activation)
 }
 
-// Unusual says in sentences what a reader of a lens should know of the family.
+// Unusual returns sentences on what a reader of a lens should know of the family.
 func (a *Arch) Unusual() []string {
 	var out []string
 	say := func(yes bool, format string, args ...any) {

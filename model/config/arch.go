@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Base is what every family's configuration tells.
+// Base has the fields that every family's configuration has.
 type Base struct {
 	Vocab   int // V, tokens of the vocabulary
 	Context int // the longest prompt in tokens
@@ -27,8 +27,8 @@ type Base struct {
 	EOS []int64 // any of them; nil for none
 }
 
-// An Arch is what a model is built from, whatever its family: sizes, the few
-// choices in which families differ, and the checkpoint's names.
+// An Arch describes a model of any family: sizes, the few choices in which families differ, and
+// the checkpoint's names.
 type Arch struct {
 	Base
 
@@ -67,7 +67,7 @@ type Arch struct {
 	Names Names
 }
 
-// Norm says how the stream is normed.
+// Norm is the kind of norm of the residual stream.
 type Norm string
 
 // The norms there are.
@@ -77,7 +77,7 @@ const (
 	RMSNormOne Norm = "RMS norm by 1 + weight"
 )
 
-// A Rope says how positions turn the queries and keys.
+// A Rope says how positions rotate the queries and keys.
 type Rope struct {
 	Theta float64
 	Dim   int    // so many numbers of a head are turned
@@ -89,8 +89,8 @@ type Rope struct {
 	Original  int     // llama3: the context before it was stretched
 }
 
-// Names are the modules' names in the checkpoint, "" for what there is none of.
-// Those of a block's parts are relative to the block.
+// Names are the modules' names in the checkpoint, "" for a module that does not exist. Names of a
+// block's parts are relative to the block.
 type Names struct {
 	Prefix                                   string // of all but the head, such as "model."
 	Tokens, Positions, ProjectIn, ProjectOut string
@@ -155,8 +155,8 @@ func (a *Arch) finish(f *fields) {
 	}
 }
 
-// Parameters returns the number of the model's parameters, a tied head counted
-// with the embedding.
+// Parameters returns the number of the model's parameters. A tied unembedding counts once, with
+// the embedding.
 func (a *Arch) Parameters() int64 {
 	width, inner, vocab := int64(a.Width), int64(a.Inner), int64(a.Vocab)
 	q, kv := int64(a.Heads*a.HeadDim), int64(a.KVHeads*a.HeadDim)
@@ -187,7 +187,7 @@ func (a *Arch) Parameters() int64 {
 		with(n.FinalNorm != "", affine*width) + with(!a.Tied, vocab*outer) + with(a.HeadBias, vocab)
 }
 
-// Group returns how many heads of queries share one of keys and values.
+// Group returns how many query heads share one key and value head.
 func (a *Arch) Group() int { return a.Heads / a.KVHeads }
 
 // Kind returns 1 for a block with a window and 0 for one without.

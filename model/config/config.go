@@ -1,7 +1,6 @@
-// Package config reads a model's config.json. It turns what Hugging Face's
-// transformers wrote there into the few numbers that a model is built from,
-// with the defaults of the library's classes, and refuses in words whatever
-// golens would compute differently.
+// Package config reads a model's config.json. It turns the file of Hugging Face's transformers
+// into the few numbers that a model is built from, with the defaults of the library's classes. It
+// refuses, with a sentence, everything that golens would compute differently.
 package config
 
 import (
@@ -84,8 +83,7 @@ func Read(dir string) (*Config, error) {
 	return c, nil
 }
 
-// TypeIn returns the model_type of the folder's config.json, supported or not, and ""
-// where there is none.
+// TypeIn returns the model_type of the folder's config.json, supported or not, or "".
 func TypeIn(dir string) string {
 	data, err := os.ReadFile(filepath.Join(dir, FileName))
 	if err != nil || len(data) > maxSize {

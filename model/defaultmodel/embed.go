@@ -1,5 +1,5 @@
-// Package defaultmodel holds the model that is part of the program: a small GPT-2
-// of golens's own, described in README.md beside it. Its tokenizer is GPT-2's.
+// Package defaultmodel holds the model that is part of the program: a small GPT-2 of golens's own,
+// described in its README.md. Its tokenizer is GPT-2's.
 package defaultmodel
 
 import _ "embed"

@@ -1,14 +1,13 @@
-// Package digests remembers, from one run of the program to the next, the SHA-256
-// of files that stay as they are, so that half a gigabyte of weights is not read
-// again whenever a result has to name them.
+// Package digests remembers the SHA-256 of unchanged files from one run of the program to the
+// next. So half a gigabyte of weights is not read again whenever a result names them.
 //
-// A file is known by what the system says of the opened file: where it lies, its
-// size, and when it was last changed. A program can set back the time of the last
-// writing (mtime), but not that of the last change (ctime). As git does for its
-// index, files that were changed just before they were read are not remembered: a
-// second change might have the same time. What no time tells goes unseen: a change
-// of a disk's blocks below the file system, or by a program that has had the file
-// mapped as shared memory since before it was read.
+// A file is identified by what the system says of it when it is open: its place, its size, and the
+// time of its last change. A program can set back the time of the last writing (mtime), but not
+// that of the last change (ctime). Files that were changed just before they were read are not
+// remembered, because a second change could have the same time. git does the same for its index.
+//
+// Two changes go unseen: a change of a disk's blocks below the file system, and a change by a
+// program that has had the file mapped as shared memory since before it was read.
 package digests
 
 import (
@@ -30,30 +29,27 @@ const Size = sha256.Size
 // common file system tells times more coarsely.
 const settling = 2 * time.Second
 
-// A Stamp is the state that a file is in. Equal stamps stand for equal bytes.
+// A Stamp identifies the state of a file. Equal stamps mean equal bytes.
 type Stamp struct {
 	device, inode  uint64
 	size           int64
 	written, since int64 // mtime and ctime, nanoseconds since 1970
 }
 
-// Settled says whether a change after the moment at must give the file another
-// stamp. Times of whole seconds do not tell: they come from file systems with a
-// coarse clock, from those that make ctime up, and from images in which all files
-// have one time.
+// Settled reports whether a change after the moment at must give the file another stamp. Times of
+// whole seconds do not show that. They come from file systems with a coarse clock, from those that
+// invent ctime, and from images in which all files have one time.
 func (s Stamp) Settled(at time.Time) bool {
 	last := at.Add(-settling).UnixNano()
 	return s.written < last && s.since < last && s.since%int64(time.Second) != 0
 }
 
-// Of returns the digest that hash computes from files. Where it was computed of
-// the same files before, for the same about, it is taken from the user's cache
-// and hash is not called.
+// Of returns the digest that hash computes from files. If it was computed before for the same
+// files and the same about, it comes from the user's cache, and hash is not called.
 //
-// stamps tells the files' states, and false where they cannot be told; it is
-// asked again after hash. about is what the digest depends on besides the bytes.
-// Errors are those of hash: a cache that cannot be read or written is as one that
-// is empty.
+// stamps returns the files' states, or false if they are not known. It is called again after hash.
+// about is what the digest depends on besides the bytes. Errors are those of hash. A cache that
+// cannot be read or written counts as empty.
 func Of(stamps func() ([]Stamp, bool), about []byte, hash func() ([Size]byte, error)) ([Size]byte, error) {
 	root, err := os.UserCacheDir()
 	if err != nil {

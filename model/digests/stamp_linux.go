@@ -5,8 +5,8 @@ import (
 	"syscall"
 )
 
-// StampOf returns the state of an opened file, and false for what is no regular
-// file or where the system does not tell.
+// StampOf returns the state of an open file. It returns false for a file that is not regular, or
+// if the system does not say.
 func StampOf(f *os.File) (Stamp, bool) {
 	info, err := f.Stat()
 	if err != nil {
@@ -15,7 +15,7 @@ func StampOf(f *os.File) (Stamp, bool) {
 	return StampIn(info)
 }
 
-// StampIn is StampOf for what the system said of a file.
+// StampIn is StampOf for a FileInfo.
 func StampIn(info os.FileInfo) (Stamp, bool) {
 	s, ok := info.Sys().(*syscall.Stat_t)
 	if !ok || !info.Mode().IsRegular() {

@@ -2,7 +2,7 @@ package hub
 
 import "fmt"
 
-// Bytes writes a number of bytes for people: 548 MB.
+// Bytes formats a number of bytes for people: 548 MB.
 func Bytes(n int64) string {
 	for _, unit := range []struct {
 		size int64

@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// Cache returns the folder of the local cache and the environment variable that
-// chose it, "" for none. It follows Python's huggingface_hub: HF_HUB_CACHE,
-// the older HUGGINGFACE_HUB_CACHE, HF_HOME/hub, XDG_CACHE_HOME/huggingface/hub,
-// and ~/.cache/huggingface/hub; the first that is set decides, whether or not
-// the folder exists. A leading ~ and variables such as $USER in them are
-// expanded. env is a function such as os.Getenv; an empty variable counts as
-// one that is not set. The one error is that no home folder is known.
+// Cache returns the folder of the local cache, and the environment variable that chose it, or "".
+// It follows Python's huggingface_hub: HF_HUB_CACHE, the older HUGGINGFACE_HUB_CACHE, HF_HOME/hub,
+// XDG_CACHE_HOME/huggingface/hub, and ~/.cache/huggingface/hub. The first that is set decides,
+// whether or not the folder exists. A leading ~ and variables such as $USER are expanded.
+//
+// env is a function such as os.Getenv; an empty variable counts as not set. The only error is that
+// no home folder is known.
 func Cache(env func(string) string) (dir, variable string, err error) {
 	for _, place := range []struct{ variable, below string }{
 		{"HF_HUB_CACHE", ""},

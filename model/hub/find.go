@@ -21,12 +21,12 @@ var aliases = [][2]string{
 	{"distilgpt2", "distilbert/distilgpt2"},
 }
 
-// An OfflineError says that the environment forbids to ask the hub.
+// An OfflineError says that the environment forbids requests to the hub.
 type OfflineError struct{ Variable string }
 
 func (e *OfflineError) Error() string { return e.Variable + " is set, so that nothing is fetched" }
 
-// A Part says what of a model is needed.
+// A Part says what is needed of a model.
 type Part int
 
 const (
@@ -34,18 +34,17 @@ const (
 	Text              // configuration and tokenizer
 )
 
-// Find returns the folder of the model that name stands for in the local cache:
-// its snapshot, with config.json, tokenizer and, where part is Whole, weights. A name is
-// MODEL or ORG/MODEL, and may end in @REVISION, which is a branch, a tag or a full
-// commit; the revision is main where none is given. A model with two names,
-// such as gpt2 and openai-community/gpt2, is found by both, and one whose name differs
-// in capitals where no other is there. env is a function such as os.Getenv that says
-// where the cache is; see Cache.
+// Find returns the folder of a model in the local cache: its snapshot with config.json, tokenizer
+// and, if part is Whole, weights.
 //
-// Errors: a malformed name; a model or revision that the cache does not hold,
-// with the place that was searched, the names there that come near and how to
-// fetch the model; a snapshot without a file that is needed, or with links to files
-// that are gone.
+// A name is MODEL or ORG/MODEL. It can end in @REVISION, a branch, a tag or a full commit; the
+// default is main. A model with two names, such as gpt2 and openai-community/gpt2, is found by
+// both. A name that differs only in capitals is found if there is no other. env is a function such
+// as os.Getenv that says where the cache is; see Cache.
+//
+// These are errors: a malformed name; a model or revision that the cache lacks; a snapshot without
+// a necessary file, or with links to files that are gone. For a missing model, the error names the
+// searched place, similar names there, and how to fetch the model.
 func Find(name string, part Part, env func(string) string) (dir string, err error) {
 	model, revision, err := ParseName(name)
 	if err != nil {
@@ -117,8 +116,7 @@ var part = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?$
 // ref is what a revision consists of: parts with slashes between them.
 var ref = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.+-]*(/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*$`)
 
-// ParseName checks a name by the hub's rules and returns its parts; the revision is
-// main where the name has none.
+// ParseName checks a name by the hub's rules and returns its parts. The default revision is main.
 func ParseName(name string) (model, revision string, err error) {
 	model, revision, given := strings.Cut(name, "@")
 	if !given {

@@ -12,7 +12,7 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// A Snapshot is a model at one commit, as the cache holds it.
+// A Snapshot is a model in the cache at one commit.
 type Snapshot struct {
 	Model     string
 	Revisions []string // the branches and tags that mean this commit here, main first
@@ -22,8 +22,8 @@ type Snapshot struct {
 	Files     int
 }
 
-// List returns what the cache holds, by names, and the folder of the cache. A snapshot
-// may lack files: see checkpoint.Missing.
+// List returns the models in the cache, by name, and the folder of the cache. A snapshot may lack
+// files: see checkpoint.Missing.
 func List(env func(string) string) (list []Snapshot, cache string, err error) {
 	cache, _, err = Cache(env)
 	if err != nil {
@@ -89,7 +89,7 @@ func (r repo) refs() map[string][]string {
 	return names
 }
 
-// A Removal is what has to go for a model to be removed from the cache.
+// A Removal says what must be deleted to remove a model from the cache.
 type Removal struct {
 	Snapshots []Snapshot
 	Bytes     int64 // that the disk gets back
@@ -102,9 +102,9 @@ type Removal struct {
 	locks string
 }
 
-// PlanRemoval finds out what has to be removed for a model, or for one revision of it
-// where name ends in @REVISION: its snapshot and the bytes that no other snapshot uses.
-// Nothing is removed yet. The name is taken as it is: no other spelling of it is tried.
+// PlanRemoval finds what must be deleted to remove a model, or one revision of it if name ends in
+// @REVISION: its snapshot, and the bytes that no other snapshot uses. It deletes nothing yet. No
+// other spelling of the name is tried.
 func PlanRemoval(name string, env func(string) string) (*Removal, error) {
 	model, revision, err := ParseName(name)
 	if err != nil {
@@ -187,8 +187,8 @@ func linked(dir string) map[string]bool {
 	return names
 }
 
-// Do removes what was planned. It refuses while another process fetches the model. The
-// names of revisions go first, so that no reader finds half a model.
+// Do deletes what was planned. It refuses while another process fetches the model. The names of
+// revisions go first, so that no reader finds half a model.
 func (r *Removal) Do() error {
 	locks, _ := os.ReadDir(r.locks)
 	for _, l := range locks {

@@ -36,7 +36,7 @@ func notCached(model, revision, cache, variable string) error {
 	return fmt.Errorf("find model %s: not in the Hugging Face cache %s; %s", model, where, fetch)
 }
 
-// Similar returns the models of a cache whose names come near to a name.
+// Similar returns the models of a cache with names similar to name.
 func Similar(name, cache string) []string { return near(name, cached(cache)) }
 
 // near returns at most five of the names that come near to name, the nearest

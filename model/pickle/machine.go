@@ -1,7 +1,6 @@
-// Package pickle reads Python's pickles without running anything. It knows the opcodes
-// that torch.load(weights_only=True) knows and no other. What a name in a pickle stands
-// for is decided by the caller, who refuses whatever it does not expect; no name leads to
-// code by itself.
+// Package pickle reads Python's pickles without running anything. It knows the opcodes of
+// torch.load(weights_only=True) and no others. The caller decides the meaning of a name in a
+// pickle, and refuses names that it does not expect. No name leads to code by itself.
 package pickle
 
 import (
@@ -59,7 +58,7 @@ func (d *Dict) set(key, value any) error {
 	return nil
 }
 
-// Kind says for people what a value is.
+// Kind describes the type of a value for people.
 func Kind(v any) string {
 	switch v.(type) {
 	case nil:
@@ -82,7 +81,7 @@ func Kind(v any) string {
 	return "an object"
 }
 
-// A Reader reads pickles that follow one another.
+// A Reader reads consecutive pickles.
 type Reader struct {
 	// Global returns what a name stands for: a Callable, or any other value. Its error
 	// ends the reading.
@@ -120,8 +119,8 @@ type errorAt struct {
 func (e *errorAt) Error() string { return fmt.Sprintf("at byte %d of the pickle: %v", e.at, e.err) }
 func (e *errorAt) Unwrap() error { return e.err }
 
-// Read reads one pickle to its end and returns its value. It takes no more memory than a
-// small multiple of the pickle's size, whatever that says.
+// Read reads one pickle to its end and returns its value. Its memory is limited to a small
+// multiple of the pickle's size, whatever the pickle claims.
 func (r *Reader) Read() (any, error) {
 	m := &machine{Reader: r, memo: map[uint32]any{}}
 	for {

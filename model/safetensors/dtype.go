@@ -50,8 +50,7 @@ func (d DType) rank() int {
 	return -1
 }
 
-// Bits returns the width of one element in bits, 0 for a type that the format
-// does not know.
+// Bits returns the width of one element in bits, or 0 for a type that the format does not know.
 func (d DType) Bits() int64 {
 	if i := d.rank(); i >= 0 {
 		return dtypes[i].bits

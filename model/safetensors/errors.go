@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// A FormatError says that a file breaks the format's rules, or that an index
-// and its shards contradict each other.
+// A FormatError says that a file breaks the format's rules, or that an index and its shards
+// contradict each other.
 type FormatError struct {
 	Path    string // the file at fault
 	Tensor  string // the tensor at fault, "" where it is the file as a whole

@@ -14,12 +14,12 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// OpenShards opens the shards that the index at path lists, each by open, which is Open
-// for safetensors. A tensor that is in a shard but not in the index belongs to the set.
+// OpenShards opens the shards that the index at path lists, each by open, which is Open for
+// safetensors. A tensor that is in a shard but not in the index belongs to the set.
 //
-// Errors are *FormatError where an index is malformed, names a file outside the
-// folder or one that is missing, or places a tensor in a shard that does not
-// hold it, and where two shards hold one tensor; else as for open.
+// The error is a *FormatError if an index is malformed, if it names a missing file or one outside
+// the folder, if it places a tensor in a shard that does not hold it, or if two shards hold one
+// tensor. Other errors are those of open.
 func OpenShards(path string, open func(path string) (*Set, error)) (*Set, error) {
 	shardOf, err := readIndex(path)
 	if err != nil {

@@ -8,9 +8,8 @@ import (
 	"github.com/golens/golens/model/digests"
 )
 
-// KnownDigest returns Digest. It reads no data where an earlier call, in this
-// process or another, did and the files are as they were then (see
-// digests.Of). It is for naming weights and not for checking them.
+// KnownDigest returns Digest. It reads no data if an earlier call did, in any process, and the
+// files have not changed since (see digests.Of). Use it to name weights, and Digest to check them.
 func (s *Set) KnownDigest() ([sha256.Size]byte, error) {
 	return s.knownDigest(s.Digest)
 }

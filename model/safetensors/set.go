@@ -1,12 +1,10 @@
-// Package safetensors reads and writes the safetensors format: a JSON header
-// that names tensors, then their bytes. It reads headers and hands out where
-// each tensor's bytes lie, so that the weights themselves can be mapped; it
-// keeps none of them in memory.
+// Package safetensors reads and writes the safetensors format: a JSON header that names tensors,
+// followed by their bytes. It reads headers and says where each tensor's bytes are, so that the
+// weights can be mapped. It keeps no weights in memory.
 //
-// Files are trusted with nothing. A header is checked in full before Open,
-// OpenDir or Parse return, and what they accept can be addressed without a
-// further look: every tensor lies inside its file, takes the bytes that its
-// shape and dtype say, and shares them with no other.
+// Files are not trusted. Open, OpenDir and Parse check a header in full. In an accepted file every
+// tensor lies inside the file, takes the bytes that its shape and dtype need, and shares them with
+// no other tensor.
 package safetensors
 
 import (
@@ -19,7 +17,7 @@ import (
 	"slices"
 )
 
-// An Entry says where one tensor lies.
+// An Entry says where one tensor is.
 type Entry struct {
 	Name   string
 	DType  DType
@@ -39,8 +37,8 @@ type File struct {
 	Copied bool
 }
 
-// A Set is the tensors of one file, or of the shards that an index joins.
-// Reading from several goroutines is safe until Close.
+// A Set is the tensors of one file, or of the shards of an index. Several goroutines can read from
+// it until Close.
 type Set struct {
 	Files []File
 
@@ -61,9 +59,8 @@ func Open(path string) (*Set, error) {
 	return s, nil
 }
 
-// Parse reads the header of a safetensors file of size bytes that r holds, such
-// as one that is embedded in the program. label stands for its path in Files
-// and in errors.
+// Parse reads the header of a safetensors file of size bytes in r, such as a file that is embedded
+// in the program. label replaces its path in Files and in errors.
 func Parse(label string, r io.ReaderAt, size int64) (*Set, error) {
 	s := &Set{entries: map[string]Entry{}}
 	if err := s.add(label, r, size); err != nil {
@@ -72,10 +69,9 @@ func Parse(label string, r io.ReaderAt, size int64) (*Set, error) {
 	return s, nil
 }
 
-// Of returns the set of tensors that another format has in r, a file whose size is
-// file.Size. Entries may share bytes. It checks that each lies inside the file, takes the
-// bytes that its shape and dtype say, and has a name of its own. Close closes r where that
-// is an io.Closer.
+// Of returns the set of tensors that another format has in r, a file of size file.Size. Entries
+// may share bytes. Of checks that each lies inside the file, takes the bytes that its shape and
+// dtype need, and has a name of its own. Close closes r if it is an io.Closer.
 func Of(file File, r io.ReaderAt, entries []Entry) (*Set, error) {
 	s := &Set{Files: []File{file}, entries: map[string]Entry{}, readers: []io.ReaderAt{r}}
 	for _, e := range entries {
@@ -101,8 +97,8 @@ func Of(file File, r io.ReaderAt, entries []Entry) (*Set, error) {
 	return s, nil
 }
 
-// Join returns one set of all tensors of several, which it takes over. A tensor that two
-// of them have is an error.
+// Join returns one set of the tensors of several sets, which it takes over. A tensor that two of
+// them have is an error.
 func Join(sets ...*Set) (*Set, error) {
 	all := &Set{entries: map[string]Entry{}}
 	for _, s := range sets {
@@ -168,7 +164,7 @@ func (s *Set) add(path string, r io.ReaderAt, size int64) error {
 	return nil
 }
 
-// Close closes the files. Readers fail after it; entries stay valid.
+// Close closes the files. Readers then fail; entries stay valid.
 func (s *Set) Close() error {
 	var errs []error
 	for _, c := range s.closers {
@@ -178,8 +174,8 @@ func (s *Set) Close() error {
 	return errors.Join(errs...)
 }
 
-// Whole returns an error where a file has become shorter than it was when it was opened.
-// Reading the part that is gone through a mapping would end the process (SIGBUS).
+// Whole returns an error if a file is shorter than when it was opened. Reading the missing part
+// through a mapping would end the process (SIGBUS).
 func (s *Set) Whole() error {
 	for i, c := range s.closers {
 		f, ok := c.(*os.File)

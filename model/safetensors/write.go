@@ -16,9 +16,8 @@ import (
 	"github.com/golens/golens/internal/atomicfile"
 )
 
-// A Tensor is what Write stores: its description and a reader of exactly its
-// bytes, little-endian and row-major. The tensors of a Set can be written with
-// Set.Reader.
+// A Tensor is what Write stores: a description and a reader of exactly its bytes, little-endian
+// and row-major. The tensors of a Set can be written with Set.Reader.
 type Tensor struct {
 	Name  string
 	DType DType
@@ -26,15 +25,14 @@ type Tensor struct {
 	Data  io.Reader
 }
 
-// Float32 returns a tensor of the values, row-major. They are read, not copied,
-// when the tensor is written.
+// Float32 returns a tensor of the values, row-major. They are not copied, but read when the tensor
+// is written.
 func Float32(name string, shape []int64, values []float32) Tensor {
 	return Tensor{Name: name, DType: F32, Shape: shape, Data: &floatReader{values: values}}
 }
 
-// WriteFile writes the tensors to a safetensors file at path. The file appears
-// there whole, in the place of an older one, or not at all. See Write for the
-// order and the errors.
+// WriteFile writes the tensors to a safetensors file at path. The file appears complete, and
+// replaces an older one, or not at all. See Write for the order and the errors.
 func WriteFile(path string, metadata map[string]string, tensors ...Tensor) error {
 	err := atomicfile.WriteFile(context.Background(), path, func(w io.Writer) error { return Write(w, metadata, tensors...) })
 	if err != nil {
@@ -43,11 +41,10 @@ func WriteFile(path string, metadata map[string]string, tensors ...Tensor) error
 	return nil
 }
 
-// Write writes the tensors as a safetensors file, laid out as the format's own
-// library does it: wide types first, then by name, the header padded to 8
-// bytes. metadata may be nil. Errors: a name used twice or reserved, a dtype or
-// shape that the format does not know, data that is shorter or longer than the
-// shape says, and the writer's own.
+// Write writes the tensors as a safetensors file in the layout of the format's own library: wide
+// types first, then by name, with the header padded to 8 bytes. metadata can be nil. These are
+// errors: a name that is used twice or reserved, a dtype or shape that the format does not know,
+// data that is shorter or longer than the shape says, and the writer's own.
 func Write(w io.Writer, metadata map[string]string, tensors ...Tensor) error {
 	tensors = slices.Clone(tensors)
 	slices.SortStableFunc(tensors, func(a, b Tensor) int {

@@ -14,19 +14,17 @@ const (
 	mergesFile = "merges.txt"
 )
 
-// Open returns the tokenizer of a Hugging Face folder: of its tokenizer.json where
-// it has one, else of the two files of a GPT-2 tokenizer, vocab.json, the pieces with
-// their ids, and merges.txt, the merges from the first to the last. It takes up to
-// 1,048,576 pieces.
+// Open returns the tokenizer of a Hugging Face folder. It reads tokenizer.json if there is one.
+// Otherwise it reads the two files of a GPT-2 tokenizer: vocab.json, the pieces with their ids,
+// and merges.txt, the merges from first to last. It takes up to 1,048,576 pieces.
 //
-// The ids are those of transformers 5, which for some classes of tokenizers reads
-// the pieces and merges of a tokenizer.json alone; so tokenizer_config.json and the
-// type of model in config.json are read as well. See docs/tokenizers.md. Of the two
-// files the special tokens are the pieces that no merge makes and that are written
-// <like this>.
+// The ids are those of transformers 5. For some classes of tokenizers, transformers takes only the
+// pieces and merges of a tokenizer.json. So Open also reads tokenizer_config.json and the type of
+// model in config.json. See docs/tokenizers.md. With the two files, special tokens are the pieces
+// that no merge makes and that are written <like this>.
 //
-// A file that is missing, malformed, at odds with the other, or asks for what golens
-// does not do, is an error that names it, the line or piece, and the reason.
+// It is an error if a file is missing, malformed, contradicts the other, or asks for something
+// that golens does not do. The error names the file, the line or piece, and the reason.
 func Open(dir string) (*Tokenizer, error) {
 	s, err := readSettings(dir)
 	if err != nil {

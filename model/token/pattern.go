@@ -12,7 +12,7 @@ import (
 
 // A pattern is what a tokenizer.json searches for: a text, or a regular expression
 // in the dialect of Oniguruma. Look-ahead, which nearly all of them use, is not in
-// Go's regexp; github.com/dlclark/regexp2 has it and, for what syntax.go lets pass,
+// Go's regexp; github.com/dlclark/regexp2 has it and, for what pattern_syntax.go lets pass,
 // means the same as Oniguruma.
 type pattern struct {
 	literal    string // where expression is nil

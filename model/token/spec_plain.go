@@ -67,11 +67,10 @@ func (s *spec) plain() (*Tokenizer, bool) {
 	return t, len(special) == 0 && s.knows(t)
 }
 
-// WithBOS returns the tokenizer that puts a token in front of every text that
-// EncodeTemplate takes, as transformers' AutoTokenizer.from_pretrained(DIR,
-// add_bos_token=True, bos_token=NAME) does. A name that is not in the vocabulary
-// becomes a new special token with the next free id, Size. "" is the token that
-// begins a text anyway, BOS; that there is none is an error.
+// WithBOS returns a tokenizer that puts a token before every text of EncodeTemplate. transformers'
+// AutoTokenizer.from_pretrained(DIR, add_bos_token=True, bos_token=NAME) does the same. A name
+// that is not in the vocabulary becomes a new special token with the next free id, Size. "" is
+// BOS, the token that begins a text anyway; a tokenizer without one gives an error.
 func (t *Tokenizer) WithBOS(name string) (*Tokenizer, error) {
 	s := t.asSpec()
 	if name == "" {

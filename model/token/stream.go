@@ -5,7 +5,7 @@ import (
 	"io"
 )
 
-// A Stream is the ids of a text that is read bit by bit. It is for one goroutine.
+// A Stream gives the ids of a text while it is read. Only one goroutine can use it.
 type Stream struct {
 	t       *Tokenizer
 	special bool
@@ -27,23 +27,24 @@ type Stream struct {
 // streamBytes is how much text is read at a time.
 const streamBytes = 1 << 16
 
-// NewStream returns the ids of the text that comes from r, which are those that
-// EncodeSpecial returns for the whole of it or, where special is not set, Encode. Memory
-// holds some ten thousand tokens and, where a text has no place at which it can be cut,
-// such as a word of a megabyte, what it takes to the next. Whole says where a tokenizer
-// has no such places.
+// NewStream returns the ids of the text that r reads. They are those that EncodeSpecial returns
+// for the whole text or, if special is false, Encode.
+//
+// Memory holds some ten thousand tokens. Where a text has no place to cut, such as in a word of a
+// megabyte, memory holds the text up to the next place. Whole says whether a tokenizer has no such
+// places.
 func (t *Tokenizer) NewStream(r io.Reader, special bool) *Stream {
 	s := &Stream{t: t, special: special, source: r, step: streamBytes}
 	s.cuts, s.reason = t.cuts()
 	return s
 }
 
-// Whole returns why the text is read as a whole before its first id is given, and ""
-// where it is read bit by bit.
+// Whole says why the text is read as a whole before its first id is given. It returns "" if the
+// text is read bit by bit.
 func (s *Stream) Whole() string { return s.reason }
 
-// Bytes returns about how many bytes of the text the ids that were given stand for, and
-// at the end how many it has.
+// Bytes returns approximately how many bytes of the text the given ids stand for. At the end it
+// returns the size of the text.
 func (s *Stream) Bytes() int64 {
 	if s.given == len(s.ids) {
 		return s.passed
@@ -51,9 +52,9 @@ func (s *Stream) Bytes() int64 {
 	return s.passed - s.last*int64(len(s.ids)-s.given)/int64(len(s.ids))
 }
 
-// ReadIDs puts ids into the given slice, as many as it has room for but at the text's
-// end, and returns how many; io.EOF where there are none left. An error of the reader
-// comes behind the ids of the text that could be cut before it.
+// ReadIDs fills ids and returns how many it wrote: all of them, except at the end of the text. It
+// returns io.EOF when no ids are left. An error of the reader comes after the ids of the text that
+// could be cut before it.
 func (s *Stream) ReadIDs(ids []int64) (n int, err error) {
 	for n < len(ids) {
 		if s.given < len(s.ids) {

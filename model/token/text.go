@@ -2,11 +2,11 @@ package token
 
 import "strings"
 
-// Text returns the text of ids as Python's tokenizer.decode gives it, which is
-// valid UTF-8: what Decode returns, with U+FFFD for what is none. Where bytes have
-// pieces of their own (byte fallback), each byte in a run of them that is not valid
-// as a whole is a U+FFFD; otherwise one stands for as many bytes as could begin a
-// character. An id outside the vocabulary is an error that names it and its place.
+// Text returns the text of ids as Python's tokenizer.decode does. It is valid UTF-8: what Decode
+// returns, with U+FFFD for bytes that are not. Where bytes have pieces of their own (byte
+// fallback), each byte in a run that is not valid as a whole is a U+FFFD. Otherwise one U+FFFD
+// stands for as many bytes as could begin a character. An id outside the vocabulary is an error
+// that names it and its place.
 func (t *Tokenizer) Text(ids []int64) (string, error) {
 	if err := t.checkAll(ids); err != nil {
 		return "", err

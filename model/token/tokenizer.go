@@ -26,27 +26,25 @@ func newTokenizer(v *vocabulary) *Tokenizer {
 	}
 }
 
-// Encode returns the ids of text, none for the empty text. Special tokens are
-// literal: "<|endoftext|>" in it is thirteen characters like any others, and
-// nothing is put in front. Added tokens that are not special, such as Pythia's for
-// runs of spaces, have their ids. Of GPT-2's kind any bytes have ids, valid UTF-8
-// or not, and Decode gives the same bytes back; other files may say that text is
-// normalised, or that spaces are put in front of it. The time is linear in the
-// length of the text, for a single word of n characters n log n.
+// Encode returns the ids of text, none for the empty text. Special tokens are literal:
+// "<|endoftext|>" is thirteen plain characters, and no tokens are added. Added tokens that are not
+// special, such as Pythia's for runs of spaces, have their ids.
+//
+// With a tokenizer of GPT-2's kind, any bytes have ids, valid UTF-8 or not, and Decode returns the
+// same bytes. Other files may normalise text or put spaces before it. The time is linear in the
+// length of the text, and n log n for a single word of n characters.
 func (t *Tokenizer) Encode(text string) []int64 { return t.encode(text, false) }
 
-// EncodeSpecial returns the ids of text as Encode does, except that a special
-// token in it, such as "<|endoftext|>", becomes its own id; the text before and
-// after is encoded as if it stood alone.
+// EncodeSpecial returns the ids of text as Encode does, but a special token in it, such as
+// "<|endoftext|>", becomes its own id. The text before and after it is encoded as if it stood
+// alone.
 func (t *Tokenizer) EncodeSpecial(text string) []int64 { return t.encode(text, true) }
 
-// EncodeTemplate returns the ids of text as EncodeSpecial does, with those around
-// them that the tokenizer puts there: "<s>" in front, for Llama. These are the ids
-// that Python's tokenizer(text) gives.
+// EncodeTemplate returns the ids of EncodeSpecial with the tokens that the tokenizer puts around a
+// text, such as Llama's "<s>". These are the ids of Python's tokenizer(text).
 func (t *Tokenizer) EncodeTemplate(text string) []int64 { return t.Frame(t.EncodeSpecial(text)) }
 
-// Frame returns the ids of a text with those around them that the tokenizer puts
-// there; none for GPT-2.
+// Frame adds the tokens that the tokenizer puts around a text to its ids. GPT-2 has none.
 func (t *Tokenizer) Frame(ids []int64) []int64 {
 	out := make([]int64, 0, len(t.pipeline.before)+len(ids)+len(t.pipeline.after))
 	for _, id := range t.pipeline.before {
@@ -59,7 +57,7 @@ func (t *Tokenizer) Frame(ids []int64) []int64 {
 	return out
 }
 
-// Front returns the ids that the tokenizer puts in front of a text; none for GPT-2.
+// Front returns the ids that the tokenizer puts before a text. GPT-2 has none.
 func (t *Tokenizer) Front() []int64 {
 	var out []int64
 	for _, id := range t.pipeline.before {
@@ -72,10 +70,9 @@ func (t *Tokenizer) encode(text string, special bool) []int64 {
 	return t.pipeline.run(t.vocabulary, make([]int64, 0, len(text)/4+1), text, special)
 }
 
-// Decode returns the bytes that the ids stand for. For a tokenizer of GPT-2's kind
-// they are those that Encode was given. Some ids, alone or at an edge, are part of a
-// UTF-8 character only, so that the result need not be valid UTF-8. An id outside
-// the vocabulary is an error that names it and its place.
+// Decode returns the bytes of the ids. For a tokenizer of GPT-2's kind they are those that Encode
+// was given. Some ids are part of a UTF-8 character only, so the result need not be valid UTF-8.
+// An id outside the vocabulary is an error that names it and its place.
 func (t *Tokenizer) Decode(ids []int64) ([]byte, error) {
 	if err := t.checkAll(ids); err != nil {
 		return nil, err
@@ -131,13 +128,12 @@ func (t *Tokenizer) IsSpecial(id int64) bool {
 	return id >= 0 && id < int64(t.Size()) && slices.Contains(t.special, int32(id))
 }
 
-// BOS returns the id of the token that begins a text, and false where the tokenizer
-// has none: "<s>" of Llama 2, "<|endoftext|>" of GPT-2. Whether one belongs in front
-// of a text is another question, which EncodeTemplate answers.
+// BOS returns the id of the token that begins a text, and whether there is one: "<s>" of Llama 2,
+// "<|endoftext|>" of GPT-2. EncodeTemplate says whether it belongs before a text.
 func (t *Tokenizer) BOS() (int64, bool) { return int64(t.pipeline.bos), t.pipeline.bos >= 0 }
 
-// EndOfText returns the id of the token that ends a text, and false where the
-// tokenizer has none: "<|endoftext|>" of GPT-2, "</s>" of Llama 2.
+// EndOfText returns the id of the token that ends a text, and whether there is one:
+// "<|endoftext|>" of GPT-2, "</s>" of Llama 2.
 func (t *Tokenizer) EndOfText() (int64, bool) { return int64(t.pipeline.eos), t.pipeline.eos >= 0 }
 
 // Digest returns what identifies the tokenizer: a sha256 in hexadecimal. Two

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// Within returns a word as it stands within a text, with a space in front where it
-// has none, and the ids of that: see Inside. The empty word has no ids.
+// Within returns a word as it stands within a text, with a space before it unless it has one, and
+// the ids of that text: see Inside. The empty word has no ids.
 func (t *Tokenizer) Within(word string) (text string, ids []int64) {
 	if word == "" {
 		return "", nil
@@ -24,10 +24,9 @@ func (t *Tokenizer) Within(word string) (text string, ids []int64) {
 // with few others.
 var contexts = []string{"\n", "\"", "(", "a"}
 
-// Inside returns the ids that a text has inside a longer one. They differ from those of
-// Encode where the tokenizer puts a space in front of every text, as Llama 2's does: the
-// ids of "Rome" are then those of the word without a space. Special tokens are literal,
-// as in Encode.
+// Inside returns the ids that a text has inside a longer text. They differ from those of Encode if
+// the tokenizer puts a space before every text, as Llama 2's does. The ids of "Rome" are then
+// those of the word without a space. Special tokens are literal, as in Encode.
 func (t *Tokenizer) Inside(text string) []int64 {
 	alone := t.Encode(text)
 	if text == "" || t.spells(alone, text) {

@@ -1,8 +1,9 @@
-// Package torchsave reads the files that torch.save writes of a state dict, such as
-// pytorch_model.bin: those of PyTorch 1.6 and newer, which are zip files, and the older
-// ones. It runs nothing and trusts nothing: it takes what torch.load(weights_only=True)
-// takes of tensors, and refuses by name whatever else a file asks for. It says where each
-// tensor's bytes lie, so that they can be mapped, and copies none that lie in order.
+// Package torchsave reads the state dicts that torch.save writes, such as pytorch_model.bin: the
+// zip files of PyTorch 1.6 and newer, and the older files.
+//
+// It runs nothing and trusts nothing. It accepts the tensors that torch.load(weights_only=True)
+// accepts, and refuses anything else by its name. It says where each tensor's bytes are, so that
+// they can be mapped, and copies none whose elements are in order.
 package torchsave
 
 import (
@@ -16,12 +17,11 @@ import (
 	"github.com/golens/golens/model/safetensors"
 )
 
-// Open reads which tensors the file at path holds. Two names of one tensor, as of a tied
-// head, have one place. Tensors whose elements do not lie in order are copied. In an
-// older file nothing is aligned, so that File.Copied is set: its tensors are to be
-// copied before they are computed with.
+// Open finds the tensors of the file at path. Two names of one tensor, as of a tied unembedding,
+// have one place. Tensors whose elements are not in order are copied. In an older file nothing is
+// aligned, so File.Copied is set: its tensors must be copied before use.
 //
-// Errors name the file and what in it is not a state dict's.
+// Errors name the file and the part of it that does not belong to a state dict.
 func Open(path string) (*safetensors.Set, error) {
 	fail := func(err error) (*safetensors.Set, error) {
 		return nil, fmt.Errorf("weights %s: %w", path, err)

@@ -68,8 +68,8 @@ func readZip(r io.ReaderAt, size int64) (any, error) {
 	return top, err
 }
 
-// IsScript reports whether a file is a zip file of torch.jit.save, which has the constants
-// of a program; a file of torch.save has none.
+// IsScript reports whether a file is a zip file of torch.jit.save. Such a file has the constants
+// of a program, and a file of torch.save has none.
 func IsScript(path string) bool {
 	z, err := zip.OpenReader(path)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package torchscript reads the directory of a TorchScript archive (.pt) before libtorch
-// loads it, and refuses what is damaged or would unpack to far more than it is.
+// Package torchscript reads the directory of a TorchScript archive (.pt) before libtorch loads it.
+// It refuses a damaged archive, and one that would unpack to far more than its size.
 package torchscript
 
 import (
@@ -20,7 +20,7 @@ const (
 	maxUnpacked = 256 << 20 // bytes of all packed members together, unpacked
 )
 
-// An Archive is what the code in an archive shows before it is loaded.
+// An Archive describes the code in an archive before it is loaded.
 type Archive struct {
 	SDPA    bool // it calls scaled_dot_product_attention
 	Softmax bool // it calls softmax
@@ -28,8 +28,7 @@ type Archive struct {
 	Directory string
 }
 
-// Is reports whether path is to be read as a TorchScript archive: by its name, or because
-// it is a zip file.
+// Is reports whether path is a TorchScript archive, by its name or because it is a zip file.
 func Is(path string) bool {
 	if s, err := os.Stat(path); err != nil || s.IsDir() {
 		return false
@@ -47,9 +46,8 @@ func Is(path string) bool {
 	return err == nil && string(head) == "PK\x03\x04"
 }
 
-// Check reads the directory of a zip file and all of it but the tensors. It refuses what
-// is no TorchScript archive, what is damaged, and what would unpack to far more than it
-// is, so that libtorch meets none of them.
+// Check reads a zip file except its tensors. It refuses a file that is no TorchScript archive, is
+// damaged, or would unpack to far more than its size, so that libtorch meets no such file.
 func Check(file string) (*Archive, error) {
 	fail := func(format string, a ...any) (*Archive, error) {
 		return nil, fmt.Errorf("model: %s is no TorchScript archive that can be used: %s", file, fmt.Sprintf(format, a...))

@@ -1,11 +1,10 @@
-// Package fetch brings models from the Hugging Face hub into the local cache, in the
-// layout that Python's huggingface_hub shares: what one fetched, the other finds.
+// Package fetch fetches models from the Hugging Face hub into the local cache, in the layout that
+// Python's huggingface_hub shares. Each of the two finds what the other has fetched.
 //
-// A model costs one request for its list of files and at most two for each file that
-// the cache lacks. A file has its final name only when all its bytes are there and its
-// checksum is right, and the name of the revision is written last: readers never see
-// half a file, and no half model by its name. What was begun is kept, and the next call
-// goes on where it stopped.
+// A model costs one request for its list of files, and at most two for each file that the cache
+// lacks. A file gets its final name only when all its bytes are there and its checksum is right.
+// The name of the revision is written last. So readers never see half a file, or half a model by
+// its name. After an interruption, the next call continues where the last one stopped.
 package fetch
 
 import (
@@ -23,7 +22,7 @@ import (
 	"github.com/golens/golens/model/hub/remote"
 )
 
-// A Watcher is told how a fetch goes on. Its methods are called by one goroutine.
+// A Watcher gets the progress of a fetch. One goroutine calls its methods.
 type Watcher interface {
 	// Plan says what is to come. It is called when the sizes are known, before the
 	// first byte of weights.
@@ -34,7 +33,7 @@ type Watcher interface {
 	Waiting(why string)
 }
 
-// A Plan is what a fetch brings.
+// A Plan says what a fetch will fetch.
 type Plan struct {
 	Model, Commit string
 	Folder        string // the snapshot
@@ -44,7 +43,7 @@ type Plan struct {
 	Free          int64  // bytes of the disk that are free, -1 where the system does not tell
 }
 
-// Options say how to fetch. The zero value takes the environment and tells nobody.
+// Options say how to fetch. The zero Options use the environment and report no progress.
 type Options struct {
 	Env     func(string) string // os.Getenv where it is nil
 	Agent   string              // the User-Agent of requests
@@ -56,13 +55,12 @@ type Options struct {
 	client func(*remote.Client) // tests set it
 }
 
-// Model fetches what part says of the model that name stands for, and returns the folder
-// of its snapshot. A name is as for hub.Find. The hub is always asked which commit the
-// revision is, but for a full commit that the cache holds; what the cache holds of that
-// commit is not fetched again.
+// Model fetches a part of a model by its name, and returns the folder of its snapshot. A name is
+// as for hub.Find. The hub is always asked for the commit of the revision, unless that is a full
+// commit in the cache. What the cache has of that commit is not fetched again.
 //
-// Errors say in a sentence what the hub, the network or the disk refuses. After any of
-// them, and after the end of ctx, the same call goes on where this one stopped.
+// An error says in a sentence what the hub, the network or the disk refuses. After any error, and
+// after the end of ctx, the same call continues where this one stopped.
 func Model(ctx context.Context, name string, part hub.Part, o Options) (dir string, err error) {
 	if o.Env == nil {
 		o.Env = os.Getenv

@@ -14,16 +14,16 @@ import (
 	"time"
 )
 
-// A Body is the content of a file as it comes.
+// A Body is the content of a file while it arrives.
 type Body struct {
 	io.ReadCloser
 	File        // its size and checksum, as this answer and the list of files say
 	Start int64 // the first byte that comes: what was asked for, or 0
 }
 
-// Open begins to read a file of a model at a commit, from the byte from on. The
-// server may not be able to begin there; see Body.Start. f.Size and f.Sum are held
-// against what this answer says. An error of the body's Read may pass: see Again.
+// Open begins to read a file of a model at a commit, at byte from. The server may start elsewhere;
+// see Body.Start. Open compares f.Size and f.Sum with the answer. An error of the body's Read may
+// be temporary: see Again.
 func (c *Client) Open(ctx context.Context, model, commit string, f File, from int64) (*Body, error) {
 	at := c.endpoint.JoinPath(model, "resolve", commit)
 	raw := at.EscapedPath()

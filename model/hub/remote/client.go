@@ -1,5 +1,5 @@
-// Package remote speaks the HTTP protocol of the Hugging Face hub: it asks which
-// files a model has at a commit, and reads them. It keeps nothing on disk.
+// Package remote speaks the HTTP protocol of the Hugging Face hub. It asks which files a model has
+// at a commit, and reads them. It keeps nothing on disk.
 package remote
 
 import (
@@ -19,7 +19,7 @@ import (
 // maxHops is the largest number of redirects that one request follows.
 const maxHops = 20
 
-// A Client asks one hub. Its methods may be called by several goroutines.
+// A Client sends requests to one hub. Several goroutines can call its methods.
 type Client struct {
 	endpoint *url.URL
 	token    Token
@@ -72,7 +72,7 @@ func New(env func(string) string, agent string) (*Client, error) {
 // Endpoint returns the hub's address, such as https://huggingface.co.
 func (c *Client) Endpoint() string { return c.endpoint.String() }
 
-// Close lets go of idle connections.
+// Close closes idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 func sleep(ctx context.Context, d time.Duration) error {
@@ -197,8 +197,8 @@ func (c *Client) ask(ctx context.Context, at *url.URL, from int64, subject strin
 // attempts is how often a request is repeated that failed for a reason that may pass.
 const attempts = 5
 
-// Again waits before another attempt at a transfer that broke off with err; attempt
-// counts those without progress, from 0. It returns an error where there is to be none.
+// Again waits before the next attempt at a transfer that ended with err. attempt counts attempts
+// without progress, from 0. Again returns an error if there should be no further attempt.
 func (c *Client) Again(ctx context.Context, attempt int, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

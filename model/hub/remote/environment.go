@@ -15,8 +15,7 @@ import (
 	"golang.org/x/net/http/httpproxy"
 )
 
-// Offline returns the variable that forbids every request, such as HF_HUB_OFFLINE,
-// and "" where requests are allowed.
+// Offline returns the variable that forbids every request, such as HF_HUB_OFFLINE, or "".
 func Offline(env func(string) string) string {
 	for _, name := range []string{"HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"} {
 		if yes(env(name)) {
@@ -78,16 +77,15 @@ func proxyOf(env func(string) string) func(*url.URL) (*url.URL, error) {
 	return config.ProxyFunc()
 }
 
-// A Token proves who asks. The zero value is none.
+// A Token identifies the user. The zero Token is none.
 type Token struct {
 	Value string
 	From  string // for people: "HF_TOKEN", or the file that it was read from
 }
 
-// TokenOf finds the token as Python's huggingface_hub does: HF_TOKEN,
-// HUGGING_FACE_HUB_TOKEN, then the file that HF_TOKEN_PATH names, which is
-// $HF_HOME/token without it. HF_HUB_DISABLE_IMPLICIT_TOKEN forbids to send one. A
-// file that is there and cannot be read is an error.
+// TokenOf finds the token as Python's huggingface_hub does: HF_TOKEN, HUGGING_FACE_HUB_TOKEN, then
+// the file that HF_TOKEN_PATH names, by default $HF_HOME/token. HF_HUB_DISABLE_IMPLICIT_TOKEN
+// forbids sending one. A file that exists and cannot be read is an error.
 func TokenOf(env func(string) string) (Token, error) {
 	if yes(env("HF_HUB_DISABLE_IMPLICIT_TOKEN")) {
 		return Token{}, nil

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// A Reason is why the hub gives no answer.
+// A Reason says why the hub refuses.
 type Reason int
 
 // The reasons that a caller may want to tell apart.
@@ -29,7 +29,7 @@ const (
 	RateLimited        // too many requests
 )
 
-// An Error is an answer of the hub that is no success.
+// An Error is an answer of the hub other than success.
 type Error struct {
 	Reason Reason
 	Status int

@@ -36,9 +36,8 @@ var (
 	sumForm    = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 )
 
-// Model asks for the commit of a model's revision and for its files, in one request.
-// A revision is a branch, a tag or a full commit. Errors are *Error where the hub
-// refuses.
+// Model asks for the commit of a model's revision and for its files, in one request. A revision is
+// a branch, a tag or a full commit. If the hub refuses, the error is an *Error.
 func (c *Client) Model(ctx context.Context, id, revision string) (*Model, error) {
 	at := c.endpoint.JoinPath("api", "models", id, "revision")
 	// A slash within the revision does not separate parts of the path.
@@ -134,5 +133,5 @@ func isInside(name string) bool {
 	return true
 }
 
-// IsCommit reports whether a revision is a full commit, which never means another one.
+// IsCommit reports whether a revision is a full commit, whose meaning never changes.
 func IsCommit(revision string) bool { return commitForm.MatchString(revision) }
