@@ -19,7 +19,7 @@ type mask struct {
 type maskKey struct {
 	glyph  glyph
 	size   float64
-	turned bool
+	angle  float64
 	part   image.Point // of a dot, in quarters
 }
 

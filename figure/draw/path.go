@@ -178,10 +178,30 @@ func (p Path) Bounds() Rect {
 	return Rect{low.X, low.Y, high.X - low.X, high.Y - low.Y}
 }
 
+// turned returns what turns a point around (0,0), by an angle to the left; y is downwards.
+func turned(angle float64) func(Point) Point {
+	switch angle {
+	case 0:
+		return func(p Point) Point { return p }
+	case Upwards:
+		return func(p Point) Point { return Point{p.Y, -p.X} }
+	}
+	sin, cos := math.Sincos(angle)
+	return func(p Point) Point { return Point{p.X*cos + p.Y*sin, p.Y*cos - p.X*sin} }
+}
+
+// isClosed reports whether a line ends where it began.
+func isClosed(points []Point) bool {
+	return len(points) > 3 && points[0] == points[len(points)-1]
+}
+
 // outline returns what a pen covers along the points: a bar for every piece and a
 // circle at every bend, all turning the same way.
 func outline(points []Point, pen Pen) Path {
 	var p Path
+	if isClosed(points) && pen.pattern() == nil {
+		p = append(p, Circle(points[0], pen.Width/2)...)
+	}
 	for _, run := range pen.cut(points) {
 		for i := 1; i < len(run); i++ {
 			a, b := run[i-1], run[i]
@@ -201,17 +221,28 @@ func outline(points []Point, pen Pen) Path {
 
 // cut returns the points as they are, or the dashes along them.
 func (p Pen) cut(points []Point) [][]Point {
-	if !p.Dashed || p.Width <= 0 {
+	pattern := p.pattern()
+	if pattern == nil {
 		return [][]Point{points}
 	}
-	dash, gap := p.dashes()
-	whole := 0.0
+	whole, period := 0.0, 0.0
+	for _, d := range pattern {
+		period += d
+	}
 	for i := 1; i < len(points); i++ {
 		whole += math.Hypot(points[i].X-points[i-1].X, points[i].Y-points[i-1].Y)
 	}
+	const most = 1e5 // dashes that nobody sees
+	if whole/period > most {
+		return [][]Point{points}
+	}
 	var runs [][]Point
-	for at := 0.0; at < whole; at += dash + gap {
-		runs = append(runs, part(points, at, math.Min(at+dash, whole)))
+	at := -math.Mod(math.Mod(p.Offset, period)+period, period)
+	for i := 0; at < whole; i = (i + 2) % len(pattern) {
+		if end := at + pattern[i]; end > 0 && pattern[i] > 0 {
+			runs = append(runs, part(points, math.Max(at, 0), math.Min(end, whole)))
+		}
+		at += pattern[i] + pattern[i+1]
 	}
 	return runs
 }
