@@ -144,8 +144,8 @@ func Ring(outer, inner Path) Path {
 	return ring
 }
 
-// transform returns the path with every point put through f.
-func (p Path) transform(f func(Point) Point) Path {
+// Transform returns the path with every point put through f.
+func (p Path) Transform(f func(Point) Point) Path {
 	out := make(Path, len(p))
 	for i, s := range p {
 		out[i].op = s.op
@@ -154,6 +154,62 @@ func (p Path) transform(f func(Point) Point) Path {
 		}
 	}
 	return out
+}
+
+// Lines returns the points along each outline, with curves in pieces that the eye takes
+// for round at a dot a point or larger.
+func (p Path) Lines() [][]Point {
+	var out [][]Point
+	var run []Point
+	end := func() {
+		if len(run) > 1 {
+			out = append(out, run)
+		}
+		run = nil
+	}
+	for _, s := range p {
+		switch s.op {
+		case moveTo:
+			end()
+			run = []Point{s.p[0]}
+		case lineTo:
+			run = append(run, s.p[0])
+		case cubeTo:
+			if len(run) == 0 {
+				run = []Point{s.p[0]}
+			}
+			from := run[len(run)-1]
+			n := 2 * sides(from, s.p)
+			for i := 1; i <= n; i++ {
+				run = append(run, cubic(from, s.p, float64(i)/float64(n)))
+			}
+		case closed:
+			if len(run) > 0 {
+				begin := run[0]
+				run = append(run, begin)
+				end()
+				run = []Point{begin}
+			}
+		}
+	}
+	end()
+	return out
+}
+
+// Each calls a function for each part of the path, in order.
+func (p Path) Each(move, line func(Point), cube func(a, b, c Point), close func()) {
+	for _, s := range p {
+		switch s.op {
+		case moveTo:
+			move(s.p[0])
+		case lineTo:
+			line(s.p[0])
+		case cubeTo:
+			cube(s.p[0], s.p[1], s.p[2])
+		case closed:
+			close()
+		}
+	}
 }
 
 // Bounds returns the smallest rectangle around the points and controls of p.

@@ -149,7 +149,7 @@ func thousandth(x float64) float64 {
 // glyph adds a glyph as a form whose unit is the font size, and returns its name,
 // "" for a space.
 func (d *pdfCanvas) glyph(g glyph) string {
-	p := g.path().transform(func(p Point) Point { return Point{math.Round(p.X), math.Round(p.Y)} })
+	p := g.path().Transform(func(p Point) Point { return Point{math.Round(p.X), math.Round(p.Y)} })
 	if len(p) == 0 {
 		d.forms[g] = ""
 		return ""

@@ -49,7 +49,7 @@ func (c *pngCanvas) Box(r Rect, radius float64, colour color.NRGBA) {
 }
 
 func (c *pngCanvas) Fill(p Path, colour color.NRGBA) {
-	c.paint(rasterize(p.transform(c.dots), c.m.Bounds()), image.Point{}, colour)
+	c.paint(rasterize(p.Transform(c.dots), c.m.Bounds()), image.Point{}, colour)
 }
 
 func (c *pngCanvas) Line(points []Point, pen Pen) { c.Fill(outline(points, pen), pen.Colour) }
@@ -87,7 +87,7 @@ func (c *pngCanvas) glyph(g glyph, size, angle float64, p Point) (mask, image.Po
 	m, ok := c.masks[key]
 	if !ok {
 		scale, turn := size/g.upem(), turned(angle)
-		m = rasterize(g.path().transform(func(q Point) Point {
+		m = rasterize(g.path().Transform(func(q Point) Point {
 			q = turn(q)
 			return Point{q.X*scale + float64(part.X)/4, q.Y*scale + float64(part.Y)/4}
 		}), unbounded)

@@ -133,7 +133,7 @@ func (s *svgCanvas) text(t *Type, text string) string {
 			// A font of other units is brought to those of the built-in one, of which
 			// the eye sees no part.
 			k := t.upem() / g.upem()
-			shape = shape.transform(func(p Point) Point { return Point{math.Round(p.X * k), math.Round(p.Y * k)} })
+			shape = shape.Transform(func(p Point) Point { return Point{math.Round(p.X * k), math.Round(p.Y * k)} })
 			fmt.Fprintf(&s.defs, "<path id=%q d=%q/>\n", glyph, pathData(shape))
 		}
 		fmt.Fprintf(&uses, "<use href=\"#%s\"", glyph)
