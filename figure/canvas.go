@@ -47,6 +47,7 @@ type page struct {
 	on     draw.Canvas
 	scale  float64
 	dx, dy float64 // of the content, from the canvas's left and top, in its points
+	err    error   // of a panel that somebody else draws
 }
 
 func (p *page) at(x, y float64) draw.Point {

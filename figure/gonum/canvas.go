@@ -59,6 +59,14 @@ func NewCanvas(format string, width, height vg.Length, t *Text, o draw.Options) 
 	return c, nil
 }
 
+// onPart returns a canvas whose origin is the lower left corner of a rectangle of another.
+func onPart(c draw.Canvas, in draw.Rect, scale float64, t *Text) *Canvas {
+	part := &Canvas{on: c, width: vg.Points(in.W / scale), height: vg.Points(in.H / scale), text: t}
+	part.matrix = matrix{scale, 0, 0, -scale, in.X, in.Y + in.H}
+	vg.Initialize(part)
+	return part
+}
+
 // Size returns the width and the height.
 func (c *Canvas) Size() (x, y vg.Length) { return c.width, c.height }
 

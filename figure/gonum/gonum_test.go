@@ -7,6 +7,8 @@ import (
 	"image/png"
 	"io"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -361,3 +363,33 @@ func TestBad(t *testing.T) {
 }
 
 func second[T any](_ T, err error) error { return err }
+
+// TestPanel: a plot stands beside a grid of golens, in both themes and all formats.
+func TestPanel(t *testing.T) {
+	grid := &figure.Grid{Title: "a grid", Columns: []figure.Head{{Text: "The"}, {Text: "cat"}}, Rows: []figure.Head{{Text: "L0"}}, Cells: []figure.Cell{{Text: "a", Value: 0.5}, {Text: "b", Value: 1}}}
+	p := sample(t, 20)
+	for _, theme := range figure.Themes {
+		for _, format := range figure.Formats {
+			var b bytes.Buffer
+			if err := figure.Write(&b, format, &figure.Figure{Title: "Both", Panels: []figure.Panel{grid, Panel(p, width, height)}}, figure.Options{Theme: theme}); err != nil {
+				t.Fatal(err)
+			}
+			if dir := os.Getenv("GOLENS_EXAMPLES"); dir != "" {
+				os.WriteFile(filepath.Join(dir, "panel-"+string(theme)+"."+format), b.Bytes(), 0o666)
+			}
+			if b.Len() < 3000 {
+				t.Errorf("%s, %s: %d bytes", theme, format, b.Len())
+			}
+		}
+	}
+	if p.Title.Text == "" || p.BackgroundColor != color.White {
+		t.Error("the plot itself was changed")
+	}
+	logs := sample(t, 0)
+	logs.Y.Scale = plot.LogScale{}
+	for name, panel := range map[string]figure.Panel{"Values must be greater than 0": Panel(logs, width, height), "both must be above 0": Panel(p, 0, height), "no function that draws it": &figure.Custom{Width: 1, Height: 1}} {
+		if err := figure.Write(io.Discard, "svg", &figure.Figure{Panels: []figure.Panel{panel}}, figure.Options{}); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%v, want %s", err, name)
+		}
+	}
+}
