@@ -47,6 +47,7 @@ type page struct {
 	on     draw.Canvas
 	scale  float64
 	dx, dy float64 // of the content, from the canvas's left and top, in its points
+	err    error   // of a panel that somebody else draws
 }
 
 func (p *page) at(x, y float64) draw.Point {
@@ -105,7 +106,7 @@ func (p *page) text(s string, b draw.Rect, t textStyle) {
 	}
 	x := b.X + float64(t.align)*(b.W-t.set.Width(s, size))
 	base := b.Y + b.H/2 + capHeight*size/2
-	p.on.Text(t.set, s, p.at(x, base), size*p.scale, false, t.colour)
+	p.on.Text(t.set, s, p.at(x, base), size*p.scale, 0, t.colour)
 }
 
 // turned draws s from below upwards inside b, at half its width.
@@ -116,7 +117,7 @@ func (p *page) turned(s string, b draw.Rect, t textStyle) {
 	}
 	base := b.X + b.W/2 + capHeight*size/2
 	y := b.Y + b.H - float64(t.align)*(b.H-t.set.Width(s, size))
-	p.on.Text(t.set, s, p.at(base, y), size*p.scale, true, t.colour)
+	p.on.Text(t.set, s, p.at(base, y), size*p.scale, draw.Upwards, t.colour)
 }
 
 // lineSpace is the distance of two lines of text in font sizes.

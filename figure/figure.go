@@ -23,7 +23,7 @@ type Figure struct {
 	Panels        []Panel
 }
 
-// A Panel is one part of a Figure: *Axes, *Heat, *Boxes or *Grid.
+// A Panel is one part of a Figure: *Axes, *Heat, *Boxes, *Grid or *Custom.
 type Panel interface {
 	Drawing
 	// check returns an error where the panel contradicts itself.

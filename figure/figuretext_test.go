@@ -34,10 +34,10 @@ func (r *recorder) Stamp(s draw.Stamps) {
 }
 func (r *recorder) Image(draw.Rect, image.Image)     {}
 func (r *recorder) WriteTo(io.Writer) (int64, error) { return 0, nil }
-func (r *recorder) Text(set *draw.Type, s string, p draw.Point, size float64, turned bool, _ color.NRGBA) {
+func (r *recorder) Text(set *draw.Type, s string, p draw.Point, size, angle float64, _ color.NRGBA) {
 	const hair = 1e-6
 	text := draw.Rect{X: p.X, Y: p.Y - capHeight*size, W: set.Width(s, size), H: capHeight * size}
-	if turned {
+	if angle != 0 {
 		text = draw.Rect{X: p.X - capHeight*size, Y: p.Y - set.Width(s, size), W: capHeight * size, H: set.Width(s, size)}
 	}
 	in := func(b draw.Rect) bool {

@@ -1,5 +1,13 @@
 package figure
 
+import (
+	"cmp"
+	"image/color"
+	"math"
+
+	"github.com/golens/golens/figure/colormap"
+)
+
 // A Heat is a matrix of values as coloured cells.
 type Heat struct {
 	Title          string
@@ -23,3 +31,26 @@ type Heat struct {
 }
 
 func (h *Heat) figure() *Figure { return &Figure{Panels: []Panel{h}} }
+
+// Shades returns the colour of each value, and false for a blank cell.
+func (h *Heat) Shades() (func(v float64) (color.NRGBA, bool), error) {
+	ramp, err := colormap.New(cmp.Or(h.Map, DefaultColourMap))
+	if err != nil {
+		return nil, err
+	}
+	return h.shades(ramp), nil
+}
+
+// shades is Shades with another colour map.
+func (h *Heat) shades(ramp *colormap.Map) func(v float64) (color.NRGBA, bool) {
+	scale := valueScale(h)
+	return func(v float64) (color.NRGBA, bool) {
+		switch {
+		case math.IsNaN(v):
+			return color.NRGBA{}, false
+		case h.Flat > 0:
+			return ramp.At(h.Flat), true
+		}
+		return ramp.At(scale.at(v)), true
+	}
+}

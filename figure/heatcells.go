@@ -2,7 +2,6 @@ package figure
 
 import (
 	"image"
-	"image/color"
 	"math"
 
 	"github.com/golens/golens/figure/colormap"
@@ -15,17 +14,6 @@ func (p *heatPart) row(i int) int {
 		return len(p.h.Rows) - 1 - i
 	}
 	return i
-}
-
-// ground returns the colour of a value, and false for a blank one.
-func (p *heatPart) ground(v float64) (color.NRGBA, bool) {
-	switch {
-	case math.IsNaN(v):
-		return color.NRGBA{}, false
-	case p.h.Flat > 0:
-		return p.ramp.At(p.h.Flat), true
-	}
-	return p.ramp.At(p.scale.at(v)), true
 }
 
 // grounds draws the cells. Each reaches a little under the next ones.

@@ -1,6 +1,7 @@
 package figure
 
 import (
+	"image/color"
 	"math"
 
 	"github.com/golens/golens/figure/colormap"
@@ -21,8 +22,9 @@ type heatPart struct {
 	h         *Heat
 	ramp      *colormap.Map
 	scale     axisScale // of the values
-	texts     []string  // nil for none
-	textWidth float64   // of the widest text at textSize
+	ground    func(v float64) (color.NRGBA, bool)
+	texts     []string // nil for none
+	textWidth float64  // of the widest text at textSize
 }
 
 func (h *Heat) part(s *setting) (part, error) {
@@ -35,7 +37,7 @@ func (h *Heat) part(s *setting) (part, error) {
 	if p.ramp, err = s.ramp(name); err != nil {
 		return nil, err
 	}
-	p.scale = valueScale(h)
+	p.scale, p.ground = valueScale(h), h.shades(p.ramp)
 	p.texts = h.Texts
 	if s.bare {
 		p.texts = nil

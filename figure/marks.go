@@ -103,7 +103,10 @@ func (l *Line) plot(p *plot, series color.NRGBA) {
 	if width == 0 {
 		width = lineWidth
 	}
-	pen := draw.Pen{Width: width * p.scale, Colour: c, Dashed: l.Dashed}
+	pen := draw.Pen{Width: width * p.scale, Colour: c}
+	if l.Dashed {
+		pen.Dashes = draw.Dashes(pen.Width)
+	}
 	for _, run := range l.runs(p) {
 		p.on.Line(run, pen)
 	}

@@ -99,7 +99,10 @@ func (l *layout) paint(format string, dpi, layerDPI float64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.draw(&page{setting: l.setting, on: on, scale: scale, dx: (width - l.width*scale) / 2, dy: (height - l.height*scale) / 2})
+	pg := &page{setting: l.setting, on: on, scale: scale, dx: (width - l.width*scale) / 2, dy: (height - l.height*scale) / 2}
+	if l.draw(pg); pg.err != nil {
+		return nil, pg.err
+	}
 	var b bytes.Buffer
 	if _, err := on.WriteTo(&b); err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ import (
 	"image"
 	"image/color"
 	"io"
+	"math"
 	"strings"
 )
 
@@ -25,9 +26,9 @@ type Canvas interface {
 	Fill(p Path, c color.NRGBA)
 	// Line draws a line through the points, with round joins.
 	Line(points []Point, pen Pen)
-	// Text draws s with its baseline beginning at p, from left to right or, turned,
-	// from below upwards.
-	Text(t *Type, s string, p Point, size float64, turned bool, c color.NRGBA)
+	// Text draws s with its baseline beginning at p. The baseline is turned to the left
+	// by an angle in radians: 0 for a line from left to right, Upwards for one from below.
+	Text(t *Type, s string, p Point, size, angle float64, c color.NRGBA)
 	// Stamp draws one shape at many places.
 	Stamp(s Stamps)
 	// Image draws m over r, each dot of it as a rectangle.
@@ -35,15 +36,40 @@ type Canvas interface {
 	io.WriterTo
 }
 
-// A Pen is the style of a line.
+// Upwards is the angle of a text that is read from below.
+const Upwards = math.Pi / 2
+
+// A Pen is the style of a line. Lines have straight ends and round joins.
 type Pen struct {
 	Width  float64
 	Colour color.NRGBA
-	Dashed bool // dashes of about four widths with gaps of about two
+	// Dashes are the lengths of a dash, of the gap after it, and so on in turns; nil for
+	// a whole line. Offset is how far into them the line begins.
+	Dashes []float64
+	Offset float64
 }
 
-// dashes returns the lengths of a dash and of the gap after it.
-func (p Pen) dashes() (dash, gap float64) { return 3.7 * p.Width, 1.6 * p.Width }
+// Dashes returns the usual dashes of a line: about four widths long, with gaps of about two.
+func Dashes(width float64) []float64 { return []float64{3.7 * width, 1.6 * width} }
+
+// pattern returns the lengths of dashes and gaps, an even number of them, nil for a whole
+// line. Lengths that are no dashes count as none.
+func (p Pen) pattern() []float64 {
+	sum := 0.0
+	for _, d := range p.Dashes {
+		if !(d >= 0) || math.IsInf(d, 0) {
+			return nil
+		}
+		sum += d
+	}
+	switch {
+	case sum <= 0 || p.Width <= 0:
+		return nil
+	case len(p.Dashes)%2 == 1:
+		return append(append([]float64(nil), p.Dashes...), p.Dashes...)
+	}
+	return p.Dashes
+}
 
 // Stamps are many copies of a shape.
 type Stamps struct {

@@ -17,10 +17,10 @@ type mask struct {
 }
 
 type maskKey struct {
-	glyph  glyph
-	size   float64
-	turned bool
-	part   image.Point // of a dot, in quarters
+	glyph glyph
+	size  float64
+	angle float64
+	part  image.Point // of a dot, in quarters
 }
 
 // unbounded is larger than every image.
@@ -94,7 +94,7 @@ func stampOn(m draw.Image, corner Point, scale float64, s Stamps) {
 		whole, part := quarters(Point{(p.X - corner.X) * scale, (p.Y - corner.Y) * scale})
 		shape, ok := masks[part]
 		if !ok {
-			shape = rasterize(s.Shape.transform(func(q Point) Point {
+			shape = rasterize(s.Shape.Transform(func(q Point) Point {
 				return Point{q.X*scale + float64(part.X)/4, q.Y*scale + float64(part.Y)/4}
 			}), unbounded)
 			masks[part] = shape

@@ -143,8 +143,8 @@ func Ring(outer, inner Path) Path {
 	return ring
 }
 
-// transform returns the path with every point put through f.
-func (p Path) transform(f func(Point) Point) Path {
+// Transform returns the path with every point put through f.
+func (p Path) Transform(f func(Point) Point) Path {
 	out := make(Path, len(p))
 	for i, s := range p {
 		out[i].op = s.op
@@ -153,6 +153,62 @@ func (p Path) transform(f func(Point) Point) Path {
 		}
 	}
 	return out
+}
+
+// Lines returns the points along each outline, with curves in pieces that the eye takes
+// for round at a dot a point or larger.
+func (p Path) Lines() [][]Point {
+	var out [][]Point
+	var run []Point
+	end := func() {
+		if len(run) > 1 {
+			out = append(out, run)
+		}
+		run = nil
+	}
+	for _, s := range p {
+		switch s.op {
+		case moveTo:
+			end()
+			run = []Point{s.p[0]}
+		case lineTo:
+			run = append(run, s.p[0])
+		case cubeTo:
+			if len(run) == 0 {
+				run = []Point{s.p[0]}
+			}
+			from := run[len(run)-1]
+			n := 2 * sides(from, s.p)
+			for i := 1; i <= n; i++ {
+				run = append(run, cubic(from, s.p, float64(i)/float64(n)))
+			}
+		case closed:
+			if len(run) > 0 {
+				begin := run[0]
+				run = append(run, begin)
+				end()
+				run = []Point{begin}
+			}
+		}
+	}
+	end()
+	return out
+}
+
+// Each calls a function for each part of the path, in order.
+func (p Path) Each(move, line func(Point), cube func(a, b, c Point), close func()) {
+	for _, s := range p {
+		switch s.op {
+		case moveTo:
+			move(s.p[0])
+		case lineTo:
+			line(s.p[0])
+		case cubeTo:
+			cube(s.p[0], s.p[1], s.p[2])
+		case closed:
+			close()
+		}
+	}
 }
 
 // Bounds returns the smallest rectangle around the points and control points of p.
@@ -177,10 +233,30 @@ func (p Path) Bounds() Rect {
 	return Rect{low.X, low.Y, high.X - low.X, high.Y - low.Y}
 }
 
+// turned returns what turns a point around (0,0), by an angle to the left; y is downwards.
+func turned(angle float64) func(Point) Point {
+	switch angle {
+	case 0:
+		return func(p Point) Point { return p }
+	case Upwards:
+		return func(p Point) Point { return Point{p.Y, -p.X} }
+	}
+	sin, cos := math.Sincos(angle)
+	return func(p Point) Point { return Point{p.X*cos + p.Y*sin, p.Y*cos - p.X*sin} }
+}
+
+// isClosed reports whether a line ends where it began.
+func isClosed(points []Point) bool {
+	return len(points) > 3 && points[0] == points[len(points)-1]
+}
+
 // outline returns what a pen covers along the points: a bar for every piece and a
 // circle at every bend, all turning the same way.
 func outline(points []Point, pen Pen) Path {
 	var p Path
+	if isClosed(points) && pen.pattern() == nil {
+		p = append(p, Circle(points[0], pen.Width/2)...)
+	}
 	for _, run := range pen.cut(points) {
 		for i := 1; i < len(run); i++ {
 			a, b := run[i-1], run[i]
@@ -200,17 +276,28 @@ func outline(points []Point, pen Pen) Path {
 
 // cut returns the points as they are, or the dashes along them.
 func (p Pen) cut(points []Point) [][]Point {
-	if !p.Dashed || p.Width <= 0 {
+	pattern := p.pattern()
+	if pattern == nil {
 		return [][]Point{points}
 	}
-	dash, gap := p.dashes()
-	whole := 0.0
+	whole, period := 0.0, 0.0
+	for _, d := range pattern {
+		period += d
+	}
 	for i := 1; i < len(points); i++ {
 		whole += math.Hypot(points[i].X-points[i-1].X, points[i].Y-points[i-1].Y)
 	}
+	const most = 1e5 // dashes that nobody sees
+	if whole/period > most {
+		return [][]Point{points}
+	}
 	var runs [][]Point
-	for at := 0.0; at < whole; at += dash + gap {
-		runs = append(runs, part(points, at, math.Min(at+dash, whole)))
+	at := -math.Mod(math.Mod(p.Offset, period)+period, period)
+	for i := 0; at < whole; i = (i + 2) % len(pattern) {
+		if end := at + pattern[i]; end > 0 && pattern[i] > 0 {
+			runs = append(runs, part(points, math.Max(at, 0), math.Min(end, whole)))
+		}
+		at += pattern[i] + pattern[i+1]
 	}
 	return runs
 }

@@ -36,8 +36,14 @@ func TestPathAreas(t *testing.T) {
 		{"nothing", nil, 0},
 		{"a bent line", outline([]Point{{0, 0}, {100, 0}, {100, 50}}, Pen{Width: 4}), 596 + math.Pi},
 		{"a line back over itself", outline([]Point{{0, 0}, {100, 0}, {0, 0}}, Pen{Width: 4}), 400 + math.Pi*2},
-		{"dashes", outline([]Point{{0, 0}, {1060, 0}}, Pen{Width: 10, Dashed: true}), 200 * 37},
-		{"dashes round corners", outline([]Point{{0, 0}, {30, 0}, {30, 23}}, Pen{Width: 10, Dashed: true}), 345 + 25*math.Pi/4},
+		{"dashes", outline([]Point{{0, 0}, {1060, 0}}, Pen{Width: 10, Dashes: Dashes(10)}), 200 * 37},
+		{"dashes round corners", outline([]Point{{0, 0}, {30, 0}, {30, 23}}, Pen{Width: 10, Dashes: Dashes(10)}), 345 + 25*math.Pi/4},
+		{"a closed line", outline([]Point{{0, 0}, {100, 0}, {100, 50}, {0, 50}, {0, 0}}, Pen{Width: 4}), 1200 - 16 + 4*math.Pi},
+		{"dashes of three lengths", outline([]Point{{0, 0}, {120, 0}}, Pen{Width: 10, Dashes: []float64{10, 20, 30}}), 600},
+		{"dashes that begin later", outline([]Point{{0, 0}, {100, 0}}, Pen{Width: 10, Dashes: []float64{10, 10}, Offset: 5}), 500},
+		{"dashes that begin before", outline([]Point{{0, 0}, {30, 0}}, Pen{Width: 10, Dashes: []float64{10, 10}, Offset: -5}), 150},
+		{"no dashes", outline([]Point{{0, 0}, {30, 0}}, Pen{Width: 10, Dashes: []float64{math.NaN(), 3}}), 300},
+		{"dashes too short to see", outline([]Point{{0, 0}, {30, 0}}, Pen{Width: 10, Dashes: []float64{1e-9}}), 300},
 		{"a line of no length", outline([]Point{{3, 3}, {3, 3}}, Pen{Width: 4}), 0},
 	} {
 		if got := area(c.p); !(math.Abs(got-c.want) <= 0.002*c.want+0.3) {

@@ -89,11 +89,14 @@ func (d *pdfCanvas) Line(points []Point, pen Pen) {
 	}
 	d.opacity(pen.Colour.A)
 	dashes := ""
-	if pen.Dashed {
-		dash, gap := pen.dashes()
-		dashes = short(dash) + " " + short(gap)
+	if pattern := pen.pattern(); pattern != nil {
+		dashes = shorts(pattern)
 	}
-	fmt.Fprintf(&d.page, "%s RG %s w 1 j [%s] 0 d\n", rgb(pen.Colour), short(pen.Width), dashes)
+	fmt.Fprintf(&d.page, "%s RG %s w 1 j [%s] %s d\n", rgb(pen.Colour), short(pen.Width), dashes, short(pen.Offset))
+	end := "S\n"
+	if isClosed(points) {
+		points, end = points[:len(points)-1], "s\n" // with a bend where it ends
+	}
 	for i, p := range points {
 		op := 'l'
 		if i == 0 {
@@ -101,15 +104,19 @@ func (d *pdfCanvas) Line(points []Point, pen Pen) {
 		}
 		fmt.Fprintf(&d.page, "%s %s %c ", short(p.X), short(p.Y), op)
 	}
-	d.page.WriteString("S\n")
+	d.page.WriteString(end)
 }
 
-func (d *pdfCanvas) Text(t *Type, s string, p Point, size float64, turned bool, c color.NRGBA) {
+func (d *pdfCanvas) Text(t *Type, s string, p Point, size, angle float64, c color.NRGBA) {
 	d.paint(c)
 	k := strconv.FormatFloat(size, 'f', 3, 64)
 	matrix := k + " 0 0 " + k
-	if turned {
+	switch {
+	case angle == Upwards:
 		matrix = "0 -" + k + " " + k + " 0"
+	case angle != 0:
+		sin, cos := math.Sincos(angle)
+		matrix = fmt.Sprintf("%.4f %.4f %.4f %.4f", size*cos, -size*sin, size*sin, size*cos)
 	}
 	fmt.Fprintf(&d.page, "q %s %s %s cm", matrix, short(p.X), short(p.Y))
 	// Each glyph is placed from the one before: the same word is the same text,
@@ -142,7 +149,7 @@ func thousandth(x float64) float64 {
 // glyph adds a glyph as a form whose unit is the font size, and returns its name,
 // "" for a space.
 func (d *pdfCanvas) glyph(g glyph) string {
-	p := g.path().transform(func(p Point) Point { return Point{math.Round(p.X), math.Round(p.Y)} })
+	p := g.path().Transform(func(p Point) Point { return Point{math.Round(p.X), math.Round(p.Y)} })
 	if len(p) == 0 {
 		d.forms[g] = ""
 		return ""

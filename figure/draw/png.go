@@ -49,7 +49,7 @@ func (c *pngCanvas) Box(r Rect, radius float64, colour color.NRGBA) {
 }
 
 func (c *pngCanvas) Fill(p Path, colour color.NRGBA) {
-	c.paint(rasterize(p.transform(c.dots), c.m.Bounds()), image.Point{}, colour)
+	c.paint(rasterize(p.Transform(c.dots), c.m.Bounds()), image.Point{}, colour)
 }
 
 func (c *pngCanvas) Line(points []Point, pen Pen) { c.Fill(outline(points, pen), pen.Colour) }
@@ -63,35 +63,32 @@ func (c *pngCanvas) paint(m mask, d image.Point, colour color.NRGBA) {
 	draw.DrawMask(c.m, m.alpha.Bounds().Add(at), image.NewUniform(colour), image.Point{}, m.alpha, image.Point{}, draw.Over)
 }
 
-func (c *pngCanvas) Text(t *Type, s string, p Point, size float64, turned bool, colour color.NRGBA) {
+func (c *pngCanvas) Text(t *Type, s string, p Point, size, angle float64, colour color.NRGBA) {
 	p, size = c.dots(p), size*c.scale
-	if turned {
-		p.X = math.Round(p.X)
-	} else {
+	turn := turned(angle)
+	switch angle {
+	case 0:
 		p.Y = math.Round(p.Y)
+	case Upwards:
+		p.X = math.Round(p.X)
 	}
 	for _, g := range t.line(s).glyphs {
-		x, y := p.X+g.x*size, p.Y+g.y*size
-		if turned {
-			x, y = p.X+g.y*size, p.Y-g.x*size
-		}
-		m, d := c.glyph(g.glyph, size, turned, Point{x, y})
+		at := turn(Point{g.x * size, g.y * size})
+		m, d := c.glyph(g.glyph, size, angle, Point{p.X + at.X, p.Y + at.Y})
 		c.paint(m, d, colour)
 	}
 }
 
 // glyph returns a glyph's mask and by how much to move it, to the quarter of a dot
 // along the line and to the quarter across it.
-func (c *pngCanvas) glyph(g glyph, size float64, turned bool, p Point) (mask, image.Point) {
+func (c *pngCanvas) glyph(g glyph, size, angle float64, p Point) (mask, image.Point) {
 	whole, part := quarters(p)
-	key := maskKey{g, size, turned, part}
+	key := maskKey{g, size, angle, part}
 	m, ok := c.masks[key]
 	if !ok {
-		scale := size / g.upem()
-		m = rasterize(g.path().transform(func(q Point) Point {
-			if turned {
-				q = Point{q.Y, -q.X}
-			}
+		scale, turn := size/g.upem(), turned(angle)
+		m = rasterize(g.path().Transform(func(q Point) Point {
+			q = turn(q)
 			return Point{q.X*scale + float64(part.X)/4, q.Y*scale + float64(part.Y)/4}
 		}), unbounded)
 		c.masks[key] = m

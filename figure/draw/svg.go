@@ -10,6 +10,7 @@ import (
 	"io"
 	"math"
 	"strconv"
+	"strings"
 )
 
 // An svgCanvas writes SVG. Glyphs, texts, boxes and stamps are defined once and
@@ -76,7 +77,11 @@ func (s *svgCanvas) Line(points []Point, pen Pen) {
 		return
 	}
 	s.endTexts()
-	s.body.WriteString(`<polyline fill="none" stroke-linejoin="round" points="`)
+	shape := "polyline"
+	if isClosed(points) { // with a bend where it ends
+		shape, points = "polygon", points[:len(points)-1]
+	}
+	fmt.Fprintf(&s.body, `<%s fill="none" stroke-linejoin="round" points="`, shape)
 	for i, p := range points {
 		if i > 0 {
 			s.body.WriteByte(' ')
@@ -84,20 +89,22 @@ func (s *svgCanvas) Line(points []Point, pen Pen) {
 		s.body.WriteString(short(p.X) + "," + short(p.Y))
 	}
 	dashes := ""
-	if pen.Dashed {
-		dash, gap := pen.dashes()
-		dashes = fmt.Sprintf(` stroke-dasharray="%s %s"`, short(dash), short(gap))
+	if pattern := pen.pattern(); pattern != nil {
+		dashes = fmt.Sprintf(` stroke-dasharray="%s"`, shorts(pattern))
+		if pen.Offset != 0 {
+			dashes += fmt.Sprintf(` stroke-dashoffset="%s"`, short(pen.Offset))
+		}
 	}
 	fmt.Fprintf(&s.body, "\" stroke=%q%s stroke-width=%q%s/>\n", css(pen.Colour), opacity("stroke", pen.Colour), short(pen.Width), dashes)
 }
 
 // Text draws in units of the font, so that a text is defined once for all sizes.
-func (s *svgCanvas) Text(t *Type, text string, p Point, size float64, turned bool, c color.NRGBA) {
+func (s *svgCanvas) Text(t *Type, text string, p Point, size, angle float64, c color.NRGBA) {
 	name := s.text(t, text)
 	scale := strconv.FormatFloat(size/t.upem(), 'g', 4, 64)
-	if turned {
+	if angle != 0 {
 		s.endTexts()
-		fmt.Fprintf(&s.body, "<use href=\"#%s\" transform=\"translate(%s %s) rotate(-90) scale(%s)\"%s/>\n", name, short(p.X), short(p.Y), scale, fill(c))
+		fmt.Fprintf(&s.body, "<use href=\"#%s\" transform=\"translate(%s %s) rotate(%s) scale(%s)\"%s/>\n", name, short(p.X), short(p.Y), short(-angle*180/math.Pi), scale, fill(c))
 		return
 	}
 	if s.scale != scale {
@@ -126,7 +133,7 @@ func (s *svgCanvas) text(t *Type, text string) string {
 			// A font of other units is brought to those of the built-in one, of which
 			// the eye sees no part.
 			k := t.upem() / g.upem()
-			shape = shape.transform(func(p Point) Point { return Point{math.Round(p.X * k), math.Round(p.Y * k)} })
+			shape = shape.Transform(func(p Point) Point { return Point{math.Round(p.X * k), math.Round(p.Y * k)} })
 			fmt.Fprintf(&s.defs, "<path id=%q d=%q/>\n", glyph, pathData(shape))
 		}
 		fmt.Fprintf(&uses, "<use href=\"#%s\"", glyph)
@@ -242,6 +249,15 @@ func short(x float64) string {
 		return "0"
 	}
 	return string(b)
+}
+
+// shorts returns numbers with spaces between them.
+func shorts(list []float64) string {
+	var out []string
+	for _, x := range list {
+		out = append(out, short(x))
+	}
+	return strings.Join(out, " ")
 }
 
 func css(c color.NRGBA) string { return fmt.Sprintf("#%02x%02x%02x", c.R, c.G, c.B) }

@@ -135,6 +135,24 @@ func inSight(runs []shaping.Input) {
 // Width returns the width of s at the given size.
 func (t *Type) Width(s string, size float64) float64 { return t.line(s).advance * size }
 
+// Extents returns how far the letters of the built-in font reach above and below the
+// baseline at the given size, and the usual distance of two baselines.
+func (t *Type) Extents(size float64) (ascent, descent, line float64) {
+	e, _ := t.face.FontHExtents()
+	k := size / t.upem()
+	return float64(e.Ascender) * k, -float64(e.Descender) * k, float64(e.Ascender-e.Descender+e.LineGap) * k
+}
+
+// Outline returns the outlines of s at the given size, with its baseline beginning at (0,0).
+func (t *Type) Outline(s string, size float64) Path {
+	var out Path
+	for _, g := range t.line(s).glyphs {
+		k := size / g.upem()
+		out = append(out, g.path().Transform(func(p Point) Point { return Point{g.x*size + p.X*k, g.y*size + p.Y*k} })...)
+	}
+	return out
+}
+
 // Fit returns s and a size from least to size at which it is no wider than room. If it is too wide
 // even at the least size, s is cut and ends in ….
 func (t *Type) Fit(s string, room, size, least float64) (string, float64) {
