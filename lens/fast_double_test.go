@@ -125,7 +125,11 @@ func TestFastDouble(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const windows, length = 4, 200
+	const length = 200
+	windows := 4
+	if os.Getenv("GOLENS_TESTED_ONCE") != "" { // with another torch, of which this knows one kernel only
+		windows = 1
+	}
 	ids := tokenizer.Encode(string(text))
 	if len(ids) < windows*length {
 		t.Fatalf("the text has %d tokens, and %d are read", len(ids), windows*length)
@@ -134,7 +138,7 @@ func TestFastDouble(t *testing.T) {
 	for w := range windows {
 		rows += d.compare(ids[w*length : (w+1)*length])
 	}
-	if rows < 10_000 {
+	if rows < 2_500*windows {
 		t.Errorf("%d rows of the trained model, fewer than are promised", rows)
 	}
 	d.log(rows)

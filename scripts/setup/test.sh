@@ -44,6 +44,7 @@ say "testing with $(libtorch -python "$python" find)"
 packages=(./...)
 if [ "${1:-}" = newest ]; then
 	# What knows nothing of libtorch, or only measures, has been tested with the other one.
+	export GOLENS_TESTED_ONCE=1
 	mapfile -t packages < <(go list ${tags[@]+"${tags[@]}"} ./... | grep -vE '/(report|report/.*|figure|figure/.*|model/(token|config|chat|lora|hub|hub/.*|safetensors|checkpoint|pickle|torchsave|torchscript)|torch/kernel|bench|internal/(peer|layers|similar|atomicfile|checkpoint|fakehub|approx|synthetic|golden))$')
 else
 	go vet ${tags[@]+"${tags[@]}"} ./...
