@@ -12,7 +12,7 @@ import (
 	"github.com/golens/golens/sweep"
 )
 
-// ReadSweep reads what SweepBundle writes as JSON.
+// ReadSweep reads the JSON of a sweep.
 func ReadSweep(in io.Reader) (*sweep.Result, error) {
 	var top map[string]json.RawMessage
 	d := json.NewDecoder(in)
