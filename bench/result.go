@@ -120,7 +120,7 @@ func Read(in io.Reader) (*Result, error) {
 		return nil, fmt.Errorf("it is no JSON of golens bench: %w", err)
 	}
 	if r.Format != Format {
-		return nil, errors.New("it is no result of golens bench --json")
+		return nil, errors.New("it is no result of golens bench")
 	}
 	if r.Limits.By == "" { // from before there was a choice
 		r.Limits.By = "libtorch"

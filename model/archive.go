@@ -54,8 +54,7 @@ func openArchive(path string, o Options) (*Model, error) {
 		attention = cmp.Or(side.Attention, attention)
 	}
 	if o.Attention != "" && o.Attention != attention {
-		return nil, choice("model: the attention of %s is part of it (%s) and cannot be %s: export the model again with --attention %s",
-			path, cmp.Or(string(attention), "of a kind that its code does not show"), o.Attention, o.Attention)
+		return nil, &FixedError{path, "attention", cmp.Or(string(attention), "of a kind that its code does not show"), string(o.Attention)}
 	}
 	m := &Model{Name: path, Dir: path, Attention: attention, Device: o.Device, DeviceNote: o.DeviceNote, built: map[string]*torch.Module{},
 		archive: &archive{path: path, sidecar: side}}
@@ -65,7 +64,7 @@ func openArchive(path string, o Options) (*Model, error) {
 	}
 	if o.DType != "" && o.DType != Auto && string(o.DType) != m.DType.String() {
 		defer m.Close()
-		return nil, choice("model: the weights of %s are %v and cannot be %s: export the model again with --dtype %s", path, m.DType, o.DType, o.DType)
+		return nil, &FixedError{path, "dtype", m.DType.String(), string(o.DType)}
 	}
 	tokenizer := cmp.Or(o.Names.Tokenizer, side.tokenizerOf(path))
 	m.tokenizer = sync.OnceValues(func() (*token.Tokenizer, error) { return archiveTokenizer(path, tokenizer, m.Sizes.Vocab) })
@@ -91,7 +90,7 @@ func archiveTokenizer(path, name string, size int) (*token.Tokenizer, error) {
 	}
 	t, err := token.GPT2()
 	if err == nil && name == "" && t.Size() != size {
-		return nil, fmt.Errorf("model: no tokenizer is known for %s, and its vocabulary of %d tokens is not GPT-2's: name one by --tokenizer FOLDER", path, size)
+		return nil, &TokenizerError{path, size}
 	}
 	return t, err
 }
@@ -231,7 +230,7 @@ func (m *Model) archiveHead(c *config.Config) (*torch.Module, error) {
 	at := m.archive.names.Head
 	w, b := m.archive.find(at+".weight"), m.archive.find(at+".bias")
 	if w == nil || len(w.Shape()) != 2 {
-		return nil, fmt.Errorf("its head %s has no weight of shape [V,C]: --head names another module", at)
+		return nil, &NamesError{fmt.Sprintf("its head %s has no weight of shape [V,C]", at)}
 	}
 	if d := w.DType(); d != torch.Float32 && d != torch.BFloat16 && d != torch.Float16 {
 		return nil, fmt.Errorf("its weights are %v, and a lens reads float32, bfloat16 and float16", d)

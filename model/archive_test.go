@@ -175,7 +175,7 @@ func TestBiasedHead(t *testing.T) {
 	oneThread(t)
 	path := filepath.Join(t.TempDir(), "m.pt")
 	reference.Archive(t, "biased", "", "sdpa", path)
-	if _, err := model.Open(path, model.Options{}); err == nil || !strings.Contains(err.Error(), "Name its parts by --blocks") || !strings.Contains(err.Error(), "stack.0") {
+	if _, err := model.Open(path, model.Options{}); err == nil || !strings.Contains(err.Error(), "its modules are") || !strings.Contains(err.Error(), "stack.0") {
 		t.Errorf("without names: %v", err)
 	}
 	m := open(t, path, model.Options{Names: model.Names{Embed: "start", Blocks: "stack.*", Norm: "last", Head: "out"}})
@@ -236,7 +236,7 @@ func TestRefusedArchives(t *testing.T) {
 		{"frozen", "no modules inside it, as after torch.jit.freeze", model.Options{}},
 		{"optimized", "no modules inside it, as after torch.jit.freeze", model.Options{}},
 		{"state", "has no constants.pkl, as a file of torch.save", model.Options{}},
-		{"plain", "export the model again with --dtype bfloat16", model.Options{DType: "bfloat16"}},
+		{"plain", "cannot be bfloat16: export the model again", model.Options{DType: "bfloat16"}},
 		{"doubled", "does not give the model's logits", model.Options{Names: model.Names{Embed: "transformer.drop"}}},
 		{"plain", "attention of", model.Options{Attention: model.Eager}},
 		{"plain", "no module transformer.ln_g, the final norm", model.Options{Names: model.Names{Norm: "transformer.ln_g"}}},

@@ -84,7 +84,7 @@ func importConfig(s *Sidecar, file string, d torch.DType) ([]byte, error) {
 	case s != nil && len(s.Config) > 0:
 		raw = s.Config
 	default:
-		return nil, fmt.Errorf("it has no sidecar with the model's configuration, and the weights do not tell the number of heads: give one by --config FILE")
+		return nil, ErrNoConfig
 	}
 	fields := map[string]json.RawMessage{}
 	if err := json.Unmarshal(raw, &fields); err != nil {

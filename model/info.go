@@ -30,7 +30,7 @@ func (m *Model) About() string {
 		return ""
 	}
 	return "a small GPT-2 that golens brings along, trained on public-domain English; it is not\n" +
-		"OpenAI's GPT-2. To use that one: --model gpt2, which is fetched once, or --model FOLDER."
+		"OpenAI's GPT-2."
 }
 
 // Bytes returns the size of the weights in bytes.

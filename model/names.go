@@ -88,7 +88,7 @@ func (t *tree) complete(n Names) (Names, error) {
 		return n, fmt.Errorf("it has no modules inside it, as after torch.jit.freeze or optimize_for_inference: hooks have nowhere to go. Save it before that")
 	}
 	full := fill(layouts[0], "")
-	return full, fmt.Errorf("%s. Name its parts by --blocks, --norm, --head and --embed, or in a sidecar; its modules are %s", t.missing(full), t.outline())
+	return full, &NamesError{fmt.Sprintf("%s; its modules are %s", t.missing(full), t.outline())}
 }
 
 // missing says which of the names is not in the archive, or returns "".

@@ -10,7 +10,6 @@ import (
 	"github.com/golens/golens/internal/synthetic"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
-	"github.com/golens/golens/report/data"
 	"github.com/golens/golens/report/internal/madeup"
 )
 
@@ -55,7 +54,11 @@ func TestGenerationGrid(t *testing.T) {
 // TestGenerationTargets: of next tokens those that were written have a column.
 func TestGenerationTargets(t *testing.T) {
 	r := madeup.Result{Prompt: strings.SplitAfter("a b c d e ", " "), Rows: 3, K: 2, Next: true, Vocab: slices.Clone(synthetic.PlainWords)}.Make()
-	r.Written = &lens.Written{Prompt: 4, Sequence: append(data.TokenIDs(r.Tokens), 1)}
+	r.Written = &lens.Written{Prompt: 4}
+	for _, t := range r.Tokens {
+		r.Written.Sequence = append(r.Written.Sequence, t.ID)
+	}
+	r.Written.Sequence = append(r.Written.Sequence, 1)
 	g, err := TargetGrid(r, GridOptions{})
 	if err != nil {
 		t.Fatal(err)

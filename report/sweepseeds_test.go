@@ -17,7 +17,7 @@ func TestSweepSeeds(t *testing.T) {
 		Places: []sweep.Place{{Point: "h.0", Label: "L0", Head: -1}}, Groups: []sweep.Group{{Name: "noise 1, 2 seeds", Changes: []int{0, 1}}},
 		Series: []sweep.Series{{Metric: sweep.Metric{Kind: sweep.LogProb}, W: 1, Clean: []float32{-2}, Values: []float32{-1, -4}}}, Done: []bool{true, true}}
 	var out bytes.Buffer
-	if err := data.SweepBundle(r).JSON(&out); err != nil {
+	if err := data.Sweep(r).Write(&out, data.JSON, data.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{`"mean_logprob": [[[-2.5]]]`, `"sd_logprob": [[[2.1213202]]]`} {

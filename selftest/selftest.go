@@ -98,7 +98,7 @@ func (t *test) run(checks []check) []Check {
 	return out
 }
 
-const wrongNumbers = "do not trust numbers of this model here: try --threads 1, another libtorch, and report it with the output of golens doctor --json"
+const wrongNumbers = "do not trust numbers of this model here: try a single thread, another libtorch, and report it with what golens doctor writes as JSON"
 
 const wrongHooks = "report it, with what golens model info says of the model"
 
@@ -241,7 +241,7 @@ func (t *test) hooks() (string, error) {
 func (t *test) tokenizer() (string, error) {
 	tok, err := t.m.Tokenizer()
 	if err != nil {
-		return "", &unknown{"there is none, so prompts are given as ids: " + err.Error(), "put tokenizer.json, or vocab.json and merges.txt, into the model's folder, or name one by --tokenizer"}
+		return "", &unknown{"there is none, so prompts are given as ids: " + err.Error(), "put tokenizer.json, or vocab.json and merges.txt, into the model's folder, or name the folder of another"}
 	}
 	all := make([]byte, 256)
 	for i := range all {

@@ -14,7 +14,7 @@ var update = flag.Bool("update", false, "rewrite docs/studies.md")
 func TestDocs(t *testing.T) {
 	const page = "../docs/studies.md"
 	var b bytes.Buffer
-	if err := study.WriteDocs(&b); err != nil {
+	if err := writeDocs(&b); err != nil {
 		t.Fatal(err)
 	}
 	if *update {

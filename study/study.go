@@ -83,7 +83,7 @@ type Outcome struct {
 	Compat   Compat
 	Prompts  []string
 	Text     string // what the notebook prints, with a line break at the end
-	Arrays   []data.NamedArray
+	Arrays   []data.Array
 	Figures  []Figure
 	Lenses   []*lens.Result // the lenses that were read, for pages
 	Manifest lens.Manifest  // without the digest of the weights
@@ -103,7 +103,7 @@ type Figure struct {
 
 // Bundle returns the arrays for NPZ and JSON.
 func (o *Outcome) Bundle() *data.Bundle {
-	return &data.Bundle{Format: Format, Name: o.Study.Name, Prompts: o.Prompts, Manifest: o.Manifest, Warnings: o.Warnings, Arrays: o.Arrays}
+	return data.NewBundle(Format, o.Study.Name, o.Prompts, o.Manifest, o.Warnings, o.Arrays...)
 }
 
 // Run repeats the study on a model. The numbers are PyTorch's to the last bit. A cancelled ctx

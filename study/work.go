@@ -92,7 +92,7 @@ func (w *work) keep(r *lens.Result) {
 
 // array keeps an array for the files.
 func (w *work) array(name string, values any, dims ...int) {
-	w.out.Arrays = append(w.out.Arrays, data.NamedArray{Name: name, Dims: dims, Values: values})
+	w.out.Arrays = append(w.out.Arrays, data.Array{Name: name, Dims: dims, Values: values})
 }
 
 func (w *work) figure(f Figure) {

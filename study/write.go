@@ -12,6 +12,7 @@ import (
 
 	"github.com/golens/golens/figure"
 	"github.com/golens/golens/internal/atomicfile"
+	"github.com/golens/golens/report/data"
 	"github.com/golens/golens/report/page"
 )
 
@@ -43,8 +44,11 @@ func (o *Outcome) Write(ctx context.Context, dir string, w WriteOptions) error {
 	}
 	b := o.Bundle()
 	text := func(to io.Writer) error { _, err := io.WriteString(to, o.Text); return err }
-	for file, write := range map[string]func(io.Writer) error{name + ".npz": b.NPZ, name + ".json": b.JSON, name + ".txt": text} {
-		if err := put(file, write); err != nil {
+	if err := put(name+".txt", text); err != nil {
+		return err
+	}
+	for _, format := range []data.Format{data.NPZ, data.JSON} {
+		if err := put(name+"."+format.Name, func(to io.Writer) error { return b.Write(to, format, data.Options{}) }); err != nil {
 			return err
 		}
 	}

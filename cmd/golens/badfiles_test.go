@@ -3,12 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
-	"github.com/golens/golens/internal/synthetic"
 	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/golens/golens/internal/synthetic"
 )
 
 // badArrays are files for --add and --set.

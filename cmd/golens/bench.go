@@ -85,14 +85,16 @@ func runBench(c *cli.Context) error {
 	if r == nil {
 		return stop
 	}
-	ctx := c.Context
-	c.Context = context.WithoutCancel(ctx) // what is measured is kept after Ctrl-C
-	err = writeBundleFiles(c, files, map[string]func(io.Writer) error{"json": func(w io.Writer) error { return report.BenchJSON(w, r) }}, nil)
-	c.Context = ctx
-	if err != nil {
+	out := &outputs{files: files, stdout: c.App.Writer}
+	for _, f := range files {
+		f.open = func(w io.Writer, _ *file) writer {
+			return writeFunc(func(*made) error { return report.BenchJSON(w, r) })
+		}
+	}
+	if err := out.write(nil); err != nil {
 		return err
 	}
-	if !c.Bool("quiet") && !slices.ContainsFunc(files, func(f *file) bool { return f.path == "-" }) {
+	if !c.Bool("quiet") && !out.takesOutput() {
 		for i, t := range report.BenchTables(r, term.Width) {
 			if i > 0 {
 				fmt.Fprintln(c.App.Writer)

@@ -141,7 +141,7 @@ func isNumber(field string, a reference.Array) bool {
 func TestMembers(t *testing.T) {
 	model := tiny(t)
 	d := lensJSON(t, model, text, "--lens", "normed", "--attention", "eager", "--threads", "1", "--scale", "h.1=0.5", "--target", "the")
-	if d.Format != data.Format || d.Prompt != text || d.Name != "" {
+	if d.Format != data.LensFormat || d.Prompt != text || d.Name != "" {
 		t.Errorf("format %q, prompt %q, name %q", d.Format, d.Prompt, d.Name)
 	}
 	var back string

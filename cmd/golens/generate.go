@@ -12,8 +12,6 @@ import (
 	"github.com/golens/golens/internal/checkpoint"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
-	"github.com/golens/golens/report"
-	"github.com/golens/golens/torch"
 )
 
 func generateCommand() *cli.Command {
@@ -51,50 +49,35 @@ func runGenerate(c *cli.Context) error {
 	if o.Lens, err = lensOptions(c); err != nil {
 		return err
 	}
-	out, err := newOutputs(c)
+	out, err := lensLooks(c)
 	if err != nil {
 		return err
 	}
 	if out.view == "scatter" {
 		return usage(c, "--view scatter draws one cell of a prompt: golens lens does that")
 	}
-	prompts, err := readPrompts(c)
+	j, err := newJob(c, needs{silent: true})
 	if err != nil {
 		return err
 	}
-	if len(prompts) > 1 && c.IsSet("plot") {
-		return usage(c, "--plot draws one text, and there are %d prompts", len(prompts))
-	}
-	m, err := openModel(c)
-	if err != nil {
+	defer j.close()
+	out.outputs = j.out
+	if err := folderSettings(c, j.m, &o); err != nil {
 		return err
 	}
-	defer m.Close()
-	var sc torch.Scope
-	defer sc.Close()
-	if o.Lens.Hooks, err = interventions(c, m, &sc); err != nil {
-		return err
-	}
-	if err := folderSettings(c, m, &o); err != nil {
-		return err
-	}
-	warnings, err := chooseCells(c, m, &o.Lens)
+	readings, warnings, err := j.readings(&o.Lens, cmp.Or(o.MaxNew, o.MaxLength, o.Config.MaxNew, o.Config.MaxLength, lens.DefaultMaxNew))
 	if err != nil {
 		return err
 	}
 	if err := out.needsTarget(c, o.Lens); err != nil {
 		return err
 	}
-	readings, err := prepare(c, m, prompts, o.Lens, cmp.Or(o.MaxNew, o.MaxLength, o.Config.MaxNew, o.Config.MaxLength, lens.DefaultMaxNew))
-	if err != nil {
-		return err
-	}
 	settings := o.Config.Warnings(o.Sampling != nil) // the same for every prompt
 	for _, text := range slices.Concat(warnings, settings) {
 		out.notes.warn("", text)
 	}
-	w := &writing{c: c, m: m, out: out, readings: readings, options: o, warnings: warnings, said: settings}
-	err = out.write(len(readings), keepReadings(c, m, out, readings), w.result)
+	w := &writing{c: c, m: j.m, out: out, readings: readings, options: o, warnings: warnings, said: settings}
+	err = out.writeAll(len(readings), keepReadings(c, j.m, out, readings), w.result)
 	if err == nil {
 		err = w.stop
 	}
@@ -105,7 +88,7 @@ func runGenerate(c *cli.Context) error {
 type writing struct {
 	c        *cli.Context
 	m        *model.Model
-	out      *outputs
+	out      *lensOutputs
 	readings []reading
 	options  lens.GenerateOptions
 	warnings []string
@@ -136,16 +119,13 @@ func (w *writing) result(i int) (*lens.Result, error) {
 	}
 	r := g.Joined(0)
 	r.Name, r.Prompt, r.Warnings = p.Name, p.Text, append(slices.Clone(w.warnings), r.Warnings...)
-	if w.out.wantsDigest() {
-		r.Manifest.Weights, err = w.m.KnownDigest()
-		return r, err
-	}
-	return r, nil
+	r.Manifest.Weights, err = w.out.weights(w.m)
+	return r, err
 }
 
 // write has the model write behind prompt i, and shows the text as it comes.
 func (w *writing) write(i int) (*lens.Generation, error) {
-	text := newTextStream(w.out, w.c.Bool("quiet"))
+	text := newTextStream(w.out.outputs, w.c.Bool("quiet"))
 	defer text.end()
 	o := w.options
 	o.Lens = w.readings[i].options
@@ -208,12 +188,4 @@ func (w *writing) stopped(p prompt, g *lens.Generation, err error) error {
 		return fmt.Errorf("interrupted after %s%s", newTokens(g), kept)
 	}
 	return fmt.Errorf("%w (stopped after %s%s)", readError(w.c, p, err), newTokens(g), kept)
-}
-
-// needsTarget refuses to shade by a target that there is not.
-func (o *outputs) needsTarget(c *cli.Context, l lens.Options) error {
-	if by := o.grid.By; (by == report.ByTargetProb || by == report.ByTargetRank) && !l.Next && len(l.Words) == 0 {
-		return usage(c, "--by %s needs a target: give --target WORD or --target next", by)
-	}
-	return nil
 }

@@ -31,16 +31,6 @@ func newTextStream(o *outputs, quiet bool) *textStream {
 	return t
 }
 
-// takesOutput reports whether a file goes to standard output.
-func (o *outputs) takesOutput() bool {
-	for _, f := range o.files {
-		if f.path == "-" {
-			return true
-		}
-	}
-	return false
-}
-
 // begin writes the prompt.
 func (t *textStream) begin(m *model.Model, ids []int64) {
 	t.begun = true

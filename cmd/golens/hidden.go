@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -12,7 +11,6 @@ import (
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/report"
 	"github.com/golens/golens/report/data"
-	"github.com/golens/golens/torch"
 )
 
 // The views of a geometry that --plot draws.
@@ -35,9 +33,7 @@ func hiddenCommand() *cli.Command {
 			&cli.IntFlag{Name: "token", Category: cells, Value: -1, Usage: "`POSITION`: show the activations and variance of this token; -1 is the last"},
 			&cli.StringFlag{Name: "positions", Category: cells, Usage: "`LIST`: compare the layers at these positions; without it four evenly spaced ones and that of --token"},
 			&cli.StringFlag{Name: "layers", Category: cells, Usage: "`ROWS`: compare the tokens in these states; 0 is the embedding. Without it, four evenly spaced ones"},
-		}, interventionFlags(), []cli.Flag{
-			&cli.StringFlag{Name: "json", Category: out, Usage: "`FILE`: write JSON"},
-			&cli.StringFlag{Name: "npz", Category: out, Usage: "`FILE`: write NumPy's .npz, with the states"},
+		}, interventionFlags(), formatFlags(false, map[string]string{"npz": ", the states too"}), []cli.Flag{
 			&cli.BoolFlag{Name: "hidden", Category: out, Usage: "write the states to --json as well"},
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: out, Usage: "print no table"},
 		}, plotFlags("--view"), []cli.Flag{
@@ -64,24 +60,13 @@ func runHidden(c *cli.Context) error {
 	if c.Bool("hidden") && !c.IsSet("json") {
 		return usage(c, "--hidden needs a place to go: add --json FILE")
 	}
-	files, err := bundleFiles(c)
+	j, err := newJob(c, needs{})
 	if err != nil {
 		return err
 	}
-	term, err := terminalOf(c)
-	if err != nil {
-		return err
-	}
-	prompts, err := readPrompts(c)
-	if err != nil {
-		return err
-	}
-	m, err := openModel(c)
-	if err != nil {
-		return err
-	}
-	defer m.Close()
-	ids, err := prompts[0].encode(c, m)
+	defer j.close()
+	m := j.m
+	ids, err := j.prompts[0].encode(c, m)
 	if err != nil {
 		return err
 	}
@@ -90,7 +75,7 @@ func runHidden(c *cli.Context) error {
 		return usage(c, "--token %d: the prompt has %d tokens", token, len(ids))
 	}
 	token = (token + len(ids)) % len(ids)
-	var o lens.GeometryOptions
+	o := lens.GeometryOptions{Hooks: j.hooks}
 	if c.IsSet("positions") {
 		if o.Positions, err = chosen(c.String("positions"), len(ids), "position"); err != nil {
 			return wrong(c, fmt.Errorf("--positions: %w", err))
@@ -110,36 +95,24 @@ func runHidden(c *cli.Context) error {
 			o.Rows = lens.Spaced(m.Sizes.Blocks, m.Sizes.Blocks+1)
 		}
 	}
-	var sc torch.Scope
-	defer sc.Close()
-	if o.Hooks, err = interventions(c, m, &sc); err != nil {
-		return err
-	}
 	g, err := lens.ReadGeometry(c.Context, m, ids, o)
 	if err != nil {
-		return readError(c, prompts[0], err)
+		return readError(c, j.prompts[0], err)
 	}
-	g.Prompt = prompts[0].Text
-	notes := newNotes(c.App.ErrWriter, false)
+	g.Prompt = j.prompts[0].Text
 	for _, w := range g.Warnings {
-		notes.warn("", w)
+		j.out.notes.warn("", w)
 	}
-	if c.IsSet("json") || c.IsSet("npz") {
-		if g.Manifest.Weights, err = m.KnownDigest(); err != nil {
-			return err
-		}
-	}
-	writers := map[string]func(io.Writer) error{
-		"json": data.GeometryBundle(g, c.Bool("hidden")).JSON,
-		"npz":  data.GeometryBundle(g, true).NPZ,
-	}
-	if err := writeBundleFiles(c, files, writers, hiddenView(c, g, token)); err != nil {
+	if g.Manifest.Weights, err = j.out.weights(m); err != nil {
 		return err
 	}
-	if c.Bool("quiet") || slices.ContainsFunc(files, func(f *file) bool { return f.path == "-" }) {
-		return nil
+	err = j.out.write(&made{
+		bundle:  func() (*data.Bundle, error) { return data.Geometry(g), nil },
+		drawing: func() (figure.Drawing, error) { return hiddenView(c, g, token), nil }})
+	if err != nil || !j.out.screen {
+		return err
 	}
-	return term.Table(c.App.Writer, report.GeometryTable(g, token))
+	return j.out.term.Table(c.App.Writer, report.GeometryTable(g, token))
 }
 
 // hiddenView returns what --view asks for.

@@ -2,16 +2,12 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/golens/golens/figure/colormap"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
-	"github.com/golens/golens/report/data"
-	"github.com/golens/golens/report/page"
 )
 
 // pageFlags are the flags of the page, and of the layouts of other projects.
@@ -91,33 +87,3 @@ func affordable(R, P, K int) int {
 	}
 	return K
 }
-
-// A pageSink keeps the results until all are there.
-type pageSink struct {
-	w       io.Writer
-	options page.Options
-	results []*lens.Result
-}
-
-func (s *pageSink) Write(_ int, r *lens.Result) error {
-	kept := *r
-	kept.Hidden, kept.Logits = nil, nil // the page has no use for them
-	s.results = append(s.results, &kept)
-	return nil
-}
-
-func (s *pageSink) Close() error { return page.Write(s.w, s.results, s.options) }
-
-type kitSink struct {
-	w     io.Writer
-	notes *notes
-}
-
-func (s kitSink) Write(_ int, r *lens.Result) error {
-	note, err := data.LogitLensKit(s.w, r, time.Now())
-	if note != "" {
-		s.notes.warn("", note)
-	}
-	return err
-}
-func (s kitSink) Close() error { return nil }

@@ -92,7 +92,7 @@ func readingKey(c *cli.Context, m *model.Model, inputs string) (checkpoint.Key, 
 }
 
 // keepReadings returns what opens the checkpoint of readings of several prompts, nil for one.
-func keepReadings(c *cli.Context, m *model.Model, o *outputs, readings []reading) func(each func([]byte) error) (*checkpoint.Journal, error) {
+func keepReadings(c *cli.Context, m *model.Model, o *lensOutputs, readings []reading) func(each func([]byte) error) (*checkpoint.Journal, error) {
 	if !o.many {
 		return nil
 	}

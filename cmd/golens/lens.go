@@ -6,13 +6,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
-	"github.com/golens/golens/torch"
 )
 
 func lensCommand() *cli.Command {
@@ -47,51 +45,33 @@ func runLens(c *cli.Context) error {
 	case c.Bool("diff"):
 		return runDiff(c)
 	}
+	out, err := lensLooks(c)
+	if err != nil {
+		return err
+	}
 	o, err := lensOptions(c)
 	if err != nil {
 		return err
 	}
-	out, err := newOutputs(c)
+	j, err := newJob(c, needs{})
 	if err != nil {
 		return err
 	}
-	if len(out.files) == 0 && c.Bool("quiet") {
-		return usage(c, "--quiet leaves nothing to do: give --json, --csv, --npz, --html or --plot as well")
-	}
-	prompts, err := readPrompts(c)
+	defer j.close()
+	out.outputs = j.out
+	readings, warnings, err := j.readings(&o, 1)
 	if err != nil {
 		return err
 	}
-	if len(prompts) > 1 && c.IsSet("plot") {
-		return usage(c, "--plot draws one prompt, and there are %d", len(prompts))
-	}
-	m, err := openModel(c)
-	if err != nil {
-		return err
-	}
-	defer m.Close()
-	var sc torch.Scope
-	defer sc.Close()
-	if o.Hooks, err = interventions(c, m, &sc); err != nil {
-		return err
-	}
-	warnings, err := chooseCells(c, m, &o)
-	if err != nil {
-		return err
-	}
-	whole, err := jointTargets(c, m)
+	whole, err := jointTargets(c, j.m)
 	if err != nil {
 		return err
 	}
 	if err := out.needsTarget(c, o); err != nil {
 		return err
 	}
-	readings, err := prepare(c, m, prompts, o, 1)
-	if err != nil {
-		return err
-	}
 	if out.view == "scatter" {
-		if err := oneCell(c, m, readings[0]); err != nil {
+		if err := oneCell(c, j.m, readings[0]); err != nil {
 			return err
 		}
 		readings[0].options.Logits = true
@@ -99,57 +79,24 @@ func runLens(c *cli.Context) error {
 	for _, w := range warnings {
 		out.notes.warn("", w)
 	}
-	digest := sync.OnceValues(m.KnownDigest)
-	return out.write(len(readings), keepReadings(c, m, out, readings), func(i int) (*lens.Result, error) {
+	return out.writeAll(len(readings), keepReadings(c, j.m, out, readings), func(i int) (*lens.Result, error) {
 		readings[i].options.Last = i == len(readings)-1 && len(whole) == 0
-		r, err := readings[i].read(c.Context, m)
+		r, err := readings[i].read(c.Context, j.m)
 		if err != nil {
-			return nil, readError(c, prompts[i], err)
+			return nil, readError(c, j.prompts[i], err)
 		}
 		for _, w := range r.Warnings {
-			out.notes.warn(prompts[i].about(), w)
+			out.notes.warn(j.prompts[i].about(), w)
 		}
 		r.Warnings = append(slices.Clone(warnings), r.Warnings...)
 		if len(whole) > 0 {
-			if r.Joint, err = lens.ReadJoint(c.Context, m, readings[i].ids, whole, readings[i].options); err != nil {
-				return nil, fmt.Errorf("--target-joint: %w", readError(c, prompts[i], err))
+			if r.Joint, err = lens.ReadJoint(c.Context, j.m, readings[i].ids, whole, readings[i].options); err != nil {
+				return nil, fmt.Errorf("--target-joint: %w", readError(c, j.prompts[i], err))
 			}
 		}
-		if out.wantsDigest() {
-			r.Manifest.Weights, err = digest()
-		}
+		r.Manifest.Weights, err = out.weights(j.m)
 		return r, err
 	})
-}
-
-// A reading is a prompt and what is wanted of it.
-type reading struct {
-	prompt  prompt
-	ids     []int64
-	options lens.Options
-}
-
-// packingPays is how many runs of the model are made in the time that packing the weights
-// takes.
-const packingPays = 20
-
-// prepare encodes all prompts and looks whether each can be read, before the first is.
-// runs is how often the model will run for each.
-func prepare(c *cli.Context, m *model.Model, prompts []prompt, o lens.Options, runs int) ([]reading, error) {
-	var out []reading
-	o.Packed = o.Fast && len(prompts)*runs >= packingPays
-	for _, p := range prompts {
-		ids, err := p.encode(c, m)
-		if err != nil {
-			return nil, err
-		}
-		if o.Positions, err = chosen(c.String("positions"), len(ids), "position"); err != nil {
-			return nil, wrong(c, about(p, fmt.Errorf("--positions: %w", err)))
-		}
-		o.Track = followed(c, m, o, len(ids))
-		out = append(out, reading{p, ids, o})
-	}
-	return out, nil
 }
 
 // oneCell refuses a reading of several cells.

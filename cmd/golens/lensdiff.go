@@ -1,15 +1,12 @@
 package main
 
 import (
-	"io"
-	"slices"
-
 	"github.com/urfave/cli/v2"
 
+	"github.com/golens/golens/figure"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/report"
 	"github.com/golens/golens/report/data"
-	"github.com/golens/golens/torch"
 )
 
 func diffFlag() cli.Flag {
@@ -19,75 +16,43 @@ func diffFlag() cli.Flag {
 
 // runDiff is golens lens --diff.
 func runDiff(c *cli.Context) error {
-	for _, flag := range []string{"prompts", "csv", "html", "hidden", "logits", "view", "track", "by", "target-joint"} {
-		if c.IsSet(flag) {
-			return usage(c, "--%s has no meaning with --diff, which takes one prompt and writes --json, --npz and --plot", flag)
-		}
-	}
 	o, err := lensOptions(c)
 	if err != nil {
 		return err
 	}
-	files, err := bundleFiles(c)
+	j, err := newJob(c, needs{without: []string{"prompts", "csv", "html", "json-format", "hidden", "logits", "view", "track", "by", "target-joint"},
+		why: "--%s has no meaning with --diff, which takes one prompt and writes --json, --npz and --plot"})
 	if err != nil {
 		return err
 	}
-	term, err := terminalOf(c)
-	if err != nil {
-		return err
-	}
-	prompts, err := readPrompts(c)
-	if err != nil {
-		return err
-	}
-	m, err := openModel(c)
-	if err != nil {
-		return err
-	}
-	defer m.Close()
-	var sc torch.Scope
-	defer sc.Close()
-	if o.Hooks, err = interventions(c, m, &sc); err != nil {
-		return err
-	}
-	if len(o.Hooks.Actions()) == 0 {
+	defer j.close()
+	if len(j.hooks.Actions()) == 0 {
 		return usage(c, "--diff shows what interventions change, and there is none: add one, such as --scale h.3=0.8")
 	}
-	warnings, err := chooseCells(c, m, &o)
+	readings, warnings, err := j.readings(&o, 2)
 	if err != nil {
 		return err
 	}
-	readings, err := prepare(c, m, prompts, o, 2)
+	d, err := lens.ReadDiff(c.Context, j.m, readings[0].ids, readings[0].options)
 	if err != nil {
-		return err
+		return readError(c, j.prompts[0], err)
 	}
-	d, err := lens.ReadDiff(c.Context, m, readings[0].ids, readings[0].options)
-	if err != nil {
-		return readError(c, prompts[0], err)
-	}
-	notes := newNotes(c.App.ErrWriter, c.Bool("quiet"))
 	for _, w := range append(warnings, d.Changed.Warnings...) {
-		notes.warn("", w)
+		j.out.notes.warn("", w)
 	}
-	d.Changed.Prompt = prompts[0].Text
-	if c.IsSet("json") || c.IsSet("npz") {
-		if d.Changed.Manifest.Weights, err = m.KnownDigest(); err != nil {
-			return err
-		}
+	d.Changed.Prompt = j.prompts[0].Text
+	if d.Changed.Manifest.Weights, err = j.out.weights(j.m); err != nil {
+		return err
 	}
 	g, err := report.DiffGrid(d, report.GridOptions{LastOnTop: c.Bool("last-on-top")})
 	if err != nil {
 		return err
 	}
-	b, err := data.DiffBundle(d)
-	if err != nil {
+	err = j.out.write(&made{
+		bundle:  func() (*data.Bundle, error) { return data.Diff(d, "lens --diff") },
+		drawing: func() (figure.Drawing, error) { return g, nil }})
+	if err != nil || !j.out.screen {
 		return err
 	}
-	if err := writeBundleFiles(c, files, map[string]func(io.Writer) error{"json": b.JSON, "npz": b.NPZ}, g); err != nil {
-		return err
-	}
-	if c.Bool("quiet") || slices.ContainsFunc(files, func(f *file) bool { return f.path == "-" }) {
-		return nil
-	}
-	return term.Grid(c.App.Writer, g)
+	return j.out.term.Grid(c.App.Writer, g)
 }

@@ -8,19 +8,17 @@ import (
 	"io/fs"
 	"os"
 	"runtime/debug"
-	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/golens/golens/figure"
 	"github.com/golens/golens/internal/checkpoint"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/model/token"
 	"github.com/golens/golens/report"
 	"github.com/golens/golens/report/data"
-	"github.com/golens/golens/report/terminal"
-	"github.com/golens/golens/torch"
 )
 
 // textFlags say which text of any length is read, and how.
@@ -40,11 +38,6 @@ func runText(c *cli.Context) error {
 	if !c.IsSet("file") {
 		return usage(c, "--chunk is for a text: add --file TEXT")
 	}
-	for _, flag := range textSenseless {
-		if c.IsSet(flag) {
-			return usage(c, "--%s has no meaning with --file: a text has means of each layer, over all of its tokens", flag)
-		}
-	}
 	switch {
 	case c.Args().Len() > 0:
 		return usage(c, "a prompt and --file were given: --file replaces the prompt")
@@ -59,32 +52,16 @@ func runText(c *cli.Context) error {
 	}
 	o.Top, o.Hidden = 0, false // which belong to cells
 	o.Packed = o.Fast
-	files, err := bundleFiles(c)
+	var text *textInput
+	defer func() { text.Close() }()
+	j, err := newJob(c, needs{without: textSenseless, why: "--%s has no meaning with --file: a text has means of each layer, over all of its tokens",
+		input: func(*job) (err error) { text, err = openText(c); return err }})
 	if err != nil {
 		return err
 	}
-	if err := checkResume(c, files); err != nil {
-		return err
-	}
-	term, err := terminalOf(c)
-	if err != nil {
-		return err
-	}
-	text, err := openText(c)
-	if err != nil {
-		return err
-	}
-	defer text.Close()
-	m, err := openModel(c)
-	if err != nil {
-		return err
-	}
-	defer m.Close()
-	var sc torch.Scope
-	defer sc.Close()
-	if o.Hooks, err = interventions(c, m, &sc); err != nil {
-		return err
-	}
+	defer j.close()
+	m, notes := j.m, j.out.notes
+	o.Hooks = j.hooks
 	if o.Rows, err = chosen(c.String("layers"), m.Sizes.Blocks+1, "row"); err != nil {
 		return wrong(c, fmt.Errorf("--layers: %w", err))
 	}
@@ -98,13 +75,12 @@ func runText(c *cli.Context) error {
 		return err
 	}
 	stream := tok.NewStream(text, !c.Bool("literal"))
-	notes := newNotes(c.App.ErrWriter, c.Bool("quiet"))
 	if reason := stream.Whole(); reason != "" {
 		notes.warn("", "the whole text is held in memory, because its tokenizer does not show where to cut it: "+reason)
 	}
 	to := lens.TextOptions{Lens: o, Chunk: c.Int("chunk"), Prefix: prefix,
 		Progress: func(p lens.TextProgress) { notes.say(textProgress(p, stream.Bytes(), text.size)) }}
-	journal, err := keepText(c, m, files, notes, &to)
+	journal, err := keepText(c, m, j.out.files, notes, &to)
 	if err != nil {
 		return err
 	}
@@ -119,13 +95,13 @@ func runText(c *cli.Context) error {
 	for _, w := range t.Warnings {
 		notes.warn("", w)
 	}
-	if err := writeText(c, term, m, files, t); err != nil {
+	if err := writeText(j, t); err != nil {
 		return err
 	}
 	if err := endCheckpoint(journal, stop == nil); err != nil {
 		return err
 	}
-	return stoppedText(c, text, t, stop, len(files) > 0)
+	return stoppedText(c, text, t, stop, len(j.out.files) > 0)
 }
 
 // keepText has the state of a reading kept, and takes over the one that was kept before.
@@ -164,30 +140,17 @@ func textPrefix(c *cli.Context, m *model.Model, tok *token.Tokenizer) (prefix []
 }
 
 // writeText writes the means to the files, and draws them in the terminal.
-func writeText(c *cli.Context, term terminal.Terminal, m *model.Model, files []*file, t *lens.Text) error {
-	if slices.ContainsFunc(files, func(f *file) bool { return f.flag == "json" || f.flag == "npz" }) {
-		var err error
-		if t.Manifest.Weights, err = m.KnownDigest(); err != nil {
-			return err
-		}
-	}
-	bundle := data.TextBundle(t)
-	writers := map[string]func(io.Writer) error{
-		"json": bundle.JSON, "npz": bundle.NPZ,
-		"csv": func(w io.Writer) error { return data.TextCSV(w, t) },
-	}
-	ctx := c.Context
-	if ctx.Err() != nil { // what was read is kept after Ctrl-C
-		c.Context = context.WithoutCancel(ctx)
-		defer func() { c.Context = ctx }()
-	}
-	if err := writeBundleFiles(c, files, writers, report.TextFigure(t)); err != nil {
+func writeText(j *job, t *lens.Text) (err error) {
+	if t.Manifest.Weights, err = j.out.weights(j.m); err != nil {
 		return err
 	}
-	if c.Bool("quiet") || slices.ContainsFunc(files, func(f *file) bool { return f.path == "-" }) {
-		return nil
+	err = j.out.write(&made{
+		bundle:  func() (*data.Bundle, error) { return data.Text(t), nil },
+		drawing: func() (figure.Drawing, error) { return report.TextFigure(t), nil }})
+	if err != nil || !j.out.screen {
+		return err
 	}
-	return term.Table(c.App.Writer, report.TextTable(t))
+	return j.out.term.Table(j.out.stdout, report.TextTable(t))
 }
 
 // textProgress says how far the reading of a text is: "12,800 tokens, 123 a second, 40 s
@@ -269,7 +232,7 @@ func openText(c *cli.Context) (*textInput, error) {
 }
 
 func (t *textInput) Close() {
-	if t.file != nil {
+	if t != nil && t.file != nil {
 		t.file.Close()
 	}
 }

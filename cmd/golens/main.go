@@ -43,11 +43,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		fmt.Fprintln(stderr, "golens: interrupted")
 		return exitFailed
 	case errors.As(err, &u):
-		fmt.Fprintln(stderr, "golens:", err)
+		fmt.Fprintf(stderr, "golens: %v%s\n", err, hint(err))
 		fmt.Fprintln(stderr, "See golens"+spaced(u.command)+" --help.")
 		return exitUsage
 	}
-	fmt.Fprintln(stderr, "golens:", err)
+	fmt.Fprintf(stderr, "golens: %v%s\n", err, hint(err))
 	var d *differsError
 	if errors.As(err, &d) {
 		return exitDiffers

@@ -78,7 +78,7 @@ func runModelInfo(c *cli.Context) error {
 		return err
 	}
 	defer m.Close()
-	info := modelInfo{Name: m.Name, Folder: m.Dir, About: m.About(), Family: m.Family(), Blocks: m.Sizes.Blocks, Width: m.Sizes.Width,
+	info := modelInfo{Name: m.Name, Folder: m.Dir, About: aboutText(m), Family: m.Family(), Blocks: m.Sizes.Blocks, Width: m.Sizes.Width,
 		Heads: m.Sizes.Heads, Context: m.Sizes.Context, Vocab: m.Sizes.Vocab, Tied: m.Tied(), DType: m.DType.String(),
 		Attention: string(m.Attention), Stored: m.StoredTypes(), Bytes: m.Bytes(), ConfigSum: m.ConfigDigest(), Points: m.Points.Names()}
 	if m.Config != nil {
@@ -207,4 +207,13 @@ func thousands(n int64) string {
 		s = s[:i] + "," + s[i:]
 	}
 	return s
+}
+
+// aboutText returns what is to be known of the embedded model, "" for any other.
+func aboutText(m *model.Model) string {
+	text := m.About()
+	if text != "" {
+		text += " To use that one: --model gpt2, which is fetched once, or --model FOLDER."
+	}
+	return text
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
@@ -18,7 +17,6 @@ import (
 	"github.com/golens/golens/report/data"
 	"github.com/golens/golens/report/terminal"
 	"github.com/golens/golens/sweep"
-	"github.com/golens/golens/torch"
 )
 
 func sweepCommand() *cli.Command {
@@ -41,10 +39,7 @@ func sweepCommand() *cli.Command {
   golens sweep --plan plan.yaml --dry-run
   golens sweep --plan plan.yaml --json out.json --resume
   golens sweep --compare a.json b.json`,
-		Flags: slices.Concat(sweepFlags(), promptFlags(), []cli.Flag{
-			&cli.StringFlag{Name: "json", Category: out, Usage: "`FILE`: write JSON"},
-			&cli.StringFlag{Name: "csv", Category: out, Usage: "`FILE`: write CSV, a line for each run, metric and target"},
-			&cli.StringFlag{Name: "npz", Category: out, Usage: "`FILE`: write NumPy's .npz"},
+		Flags: slices.Concat(sweepFlags(), promptFlags(), formatFlags(true, map[string]string{"csv": ", a line for each run, metric and target"}), []cli.Flag{
 			resumeFlag("the missing runs"),
 			&cli.BoolFlag{Name: "dry-run", Category: out, Usage: "list the runs and their cost, without making any"},
 			&cli.BoolFlag{Name: "compare", Category: out, Usage: "compare two results; the arguments are their JSON files. The exit status is 3 if numbers differ that must be equal"},
@@ -58,40 +53,29 @@ func runSweep(c *cli.Context) error {
 	if c.Bool("compare") {
 		return compareSweeps(c)
 	}
-	for _, flag := range []string{"prompts", "lens"} {
-		if c.IsSet(flag) {
-			return usage(c, "--%s does not apply to a sweep, which reads one prompt and the model's own output", flag)
-		}
-	}
-	files, err := sweepFiles(c)
+	var asked *sweep.File
+	var before *sweep.Result
+	j, err := newJob(c, needs{without: []string{"prompts", "lens"}, why: "--%s does not apply to a sweep, which reads one prompt and the model's own output", alone: true,
+		input: func(j *job) (err error) {
+			if c.Bool("dry-run") && len(j.out.files) > 0 {
+				return usage(c, "--dry-run writes nothing: leave --%s out", j.out.files[0].flag)
+			}
+			if asked, j.prompts, err = sweepFile(c); err != nil {
+				return err
+			}
+			before, err = earlierSweep(c)
+			return err
+		}})
 	if err != nil {
 		return err
 	}
-	term, err := terminalOf(c)
-	if err != nil {
-		return err
-	}
-	asked, p, err := sweepFile(c)
-	if err != nil {
-		return err
-	}
-	before, err := earlierSweep(c)
-	if err != nil {
-		return err
-	}
-	m, err := openModel(c)
-	if err != nil {
-		return err
-	}
-	defer m.Close()
+	defer j.close()
+	m, files, notes, p := j.m, j.out.files, j.out.notes, j.prompts[0]
 	ids, err := p.encode(c, m)
 	if err != nil {
 		return err
 	}
-	var sc torch.Scope
-	defer sc.Close()
-	notes := newNotes(c.App.ErrWriter, c.Bool("quiet"))
-	b := intervene.NewBinder(m, source{c, m, notes}, &sc)
+	b := intervene.NewBinder(m, source{c, m, notes}, &j.scope)
 	plan, warnings, err := asked.Plan(m, b, ids)
 	notes.end()
 	if err != nil {
@@ -104,7 +88,7 @@ func runSweep(c *cli.Context) error {
 		notes.warn("", w)
 	}
 	if c.Bool("dry-run") {
-		return dryRun(c, m, ids, plan, term)
+		return dryRun(c, m, ids, plan, j.out.term)
 	}
 	fast := c.String("mode") == "fast"
 	digest := ""
@@ -140,7 +124,10 @@ func runSweep(c *cli.Context) error {
 		notes.warn("", w)
 	}
 	r.Prompt, r.Warnings, r.Manifest.Weights = p.Text, append(warnings, r.Warnings...), digest
-	if err := writeSweep(c, files, r); err != nil {
+	err = j.out.write(&made{
+		bundle:  func() (*data.Bundle, error) { return data.Sweep(r), nil },
+		drawing: func() (figure.Drawing, error) { return report.SweepFigure(r), nil }})
+	if err != nil {
 		return err
 	}
 	// The JSON has all that is done, too.
@@ -150,10 +137,10 @@ func runSweep(c *cli.Context) error {
 	if stop != nil {
 		return stoppedSweep(c, stop, done, len(r.Done), len(files) > 0, checkpointPath(files) != "")
 	}
-	if c.Bool("quiet") || slices.ContainsFunc(files, func(f *file) bool { return f.path == "-" }) {
+	if !j.out.screen {
 		return nil
 	}
-	return showSweep(c, term, r)
+	return showSweep(c, j.out.term, r)
 }
 
 // keepSweep has the runs of a sweep kept as they are made, and takes over those that were
@@ -272,19 +259,4 @@ func dryRun(c *cli.Context, m *model.Model, ids []int64, p sweep.Plan, t termina
 		fmt.Sprintf("memory besides the weights: up to about %.0f MB", float64(cost.Bytes)/1e6+1),
 	}
 	return t.Table(c.App.Writer, b)
-}
-
-// writeSweep writes a result to each file.
-func writeSweep(c *cli.Context, files []*file, r *sweep.Result) error {
-	bundle := data.SweepBundle(r)
-	writers := map[string]func(io.Writer) error{
-		"json": bundle.JSON, "npz": bundle.NPZ,
-		"csv": func(w io.Writer) error { return data.SweepCSV(w, r) },
-	}
-	ctx := c.Context
-	if ctx.Err() != nil { // what is done is kept after Ctrl-C
-		c.Context = context.WithoutCancel(ctx)
-		defer func() { c.Context = ctx }()
-	}
-	return writeBundleFiles(c, files, writers, report.SweepFigure(r))
 }

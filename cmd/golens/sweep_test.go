@@ -113,7 +113,7 @@ func TestSweepResume(t *testing.T) {
 		}
 	}
 	var b bytes.Buffer
-	if err := data.SweepBundle(r).JSON(&b); err != nil {
+	if err := data.Sweep(r).Write(&b, data.JSON, data.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
@@ -133,7 +133,7 @@ func TestSweepResume(t *testing.T) {
 	}
 	r.Series[0].Values[1] += 1
 	b.Reset()
-	if err := data.SweepBundle(r).JSON(&b); err != nil {
+	if err := data.Sweep(r).Write(&b, data.JSON, data.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	other := put(t, out, "other.json", b.Bytes())

@@ -68,9 +68,10 @@ func valueFlag(k intervene.Kind) string {
 }
 
 // sweepFile returns what is asked, by flags or by --plan, and the prompt.
-func sweepFile(c *cli.Context) (*sweep.File, prompt, error) {
+func sweepFile(c *cli.Context) (*sweep.File, []prompt, error) {
 	if c.IsSet("plan") {
-		return planFile(c)
+		f, p, err := planFile(c)
+		return f, []prompt{p}, err
 	}
 	f := &sweep.File{Blocks: entryOf(c, "blocks"), Positions: entryOf(c, "positions"), Window: entryOf(c, "window")}
 	if strings.Contains(f.Blocks.Text, "*") {
@@ -93,7 +94,7 @@ func sweepFile(c *cli.Context) (*sweep.File, prompt, error) {
 	}
 	if c.Bool("ablate") {
 		if c.Bool("zero") || c.Bool("mean") {
-			return nil, prompt{}, usage(c, "--ablate is --zero and --mean already")
+			return nil, nil, usage(c, "--ablate is --zero and --mean already")
 		}
 		change("ablate", "zero")
 		change("ablate", "mean")
@@ -110,13 +111,10 @@ func sweepFile(c *cli.Context) (*sweep.File, prompt, error) {
 		change("change", text)
 	}
 	if len(f.Changes) == 0 {
-		return nil, prompt{}, usage(c, "nothing is changed: give --scale 0.8, --zero or another of the flags in golens sweep --help, or --plan FILE")
+		return nil, nil, usage(c, "nothing is changed: give --scale 0.8, --zero or another of the flags in golens sweep --help, or --plan FILE")
 	}
 	prompts, err := readPrompts(c)
-	if err != nil {
-		return nil, prompt{}, err
-	}
-	return f, prompts[0], nil
+	return f, prompts, err
 }
 
 // quoted writes a value such that a change takes it for one, whatever is in it.
@@ -161,21 +159,6 @@ func planFile(c *cli.Context) (*sweep.File, prompt, error) {
 		p.IDs, p.from = append(p.IDs, ids...), e.Where
 	}
 	return f, p, nil
-}
-
-// sweepFiles returns the files that the flags name.
-func sweepFiles(c *cli.Context) ([]*file, error) {
-	files, err := bundleFiles(c)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkResume(c, files); err != nil {
-		return nil, err
-	}
-	if c.Bool("dry-run") && len(files) > 0 {
-		return nil, usage(c, "--dry-run writes nothing: leave --%s out", files[0].flag)
-	}
-	return files, nil
 }
 
 // earlierSweep reads the file of --json where --resume is given and it is there.

@@ -38,7 +38,7 @@ type OtherError struct {
 }
 
 func (e *OtherError) Error() string {
-	return fmt.Sprintf("%s is of another run: %s differ; repeat the command of that run, or leave --resume out to begin anew", e.Path, strings.Join(e.Names, ", "))
+	return fmt.Sprintf("%s is of another run: %s differ", e.Path, strings.Join(e.Names, ", "))
 }
 
 // A Journal is a file of records. Each record is written at once, so that it survives the process.

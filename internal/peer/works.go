@@ -54,7 +54,18 @@ func readLens(ctx context.Context, m *model.Model, a arguments) (func(io.Writer)
 	}
 	o.Next = true
 	r, err := lens.Read(ctx, m, a.IDs, o)
-	return func(w io.Writer) error { return data.JSON(w, r, data.JSONOptions{Line: true}) }, err
+	return writeLens(r), err
+}
+
+// writeLens writes a lens as JSON on a line.
+func writeLens(r *lens.Result) func(io.Writer) error {
+	return func(w io.Writer) error {
+		b, err := data.Lens(r)
+		if err != nil {
+			return err
+		}
+		return b.Write(w, data.JSON, data.Options{Several: true})
+	}
 }
 
 func generate(ctx context.Context, m *model.Model, a arguments) (func(io.Writer) error, error) {
@@ -68,7 +79,7 @@ func generate(ctx context.Context, m *model.Model, a arguments) (func(io.Writer)
 		return nil, err
 	}
 	r := g.Joined(0)
-	return func(w io.Writer) error { return data.JSON(w, r, data.JSONOptions{Line: true}) }, nil
+	return writeLens(r), nil
 }
 
 func runSweep(ctx context.Context, m *model.Model, a arguments) (func(io.Writer) error, error) {

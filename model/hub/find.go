@@ -65,7 +65,7 @@ func Find(name string, part Part, env func(string) string) (dir string, err erro
 			return dir, nil
 		}
 		if problem == nil {
-			problem = fmt.Errorf("find model %s: %w; fetch it with: golens model fetch %s", name, err, fetchName(n, revision))
+			problem = &MissingError{fmt.Errorf("find model %s: %w", name, err), fetchName(n, revision)}
 		}
 	}
 	if problem != nil {

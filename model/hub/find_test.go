@@ -126,16 +126,16 @@ func TestFindFails(t *testing.T) {
 		want []string
 	}{
 		{"gpt3", []string{"find model gpt3: not in the Hugging Face cache CACHE (set by HF_HUB_CACHE)",
-			"similar names there: openai-community/gpt2", "fetch the model with: golens model fetch gpt3, or give a folder"}},
+			"similar names there: openai-community/gpt2", "[fetch gpt3]"}},
 		{"GPT2-Larg", []string{"similar names there: gpt2-large, openai-community/gpt2-large"}},
-		{"My_Model", []string{"similar names there: Some.Org/My_Model-1.5;"}},
+		{"My_Model", []string{"similar names there: Some.Org/My_Model-1.5"}},
 		{"meta-llama/Llama-3.2-1B", []string{"none of its 15 models has a similar name"}},
-		{"gpt3@v2", []string{"golens model fetch gpt3@v2,"}},
+		{"gpt3@v2", []string{"[fetch gpt3@v2]"}},
 		{"gpt2@v2", []string{"models--openai-community--gpt2 has no revision v2; it has main, refs/pr/7, " + commit2 + ", " + commit1 + " (give one as openai-community/gpt2@REVISION)",
-			"fetch it with: golens model fetch openai-community/gpt2@v2"}},
+			"[fetch openai-community/gpt2@v2]"}},
 		{"gpt2@" + strings.Repeat("a", 40), []string{"has no snapshot of aaaaaaaa"}},
 		{"Some.Org/My_Model-1.5", []string{"has no revision main; it has v1.0, " + commit2}},
-		{"tokenizer-only", []string{"snapshots/" + commit1 + " is incomplete: it has no config.json; fetch it with: golens model fetch tokenizer-only"}},
+		{"tokenizer-only", []string{"snapshots/" + commit1 + " is incomplete: it has no config.json", "[fetch tokenizer-only]"}},
 		{"no-blob", []string{"the snapshot is incomplete: model-00001-of-00002.safetensors cannot be read: stat CACHE/models--no-blob", "(a download was interrupted)"}},
 		{"no-config", []string{"config.json cannot be read"}},
 		{"no-snapshot", []string{"has no snapshot of " + commit2 + "; it has main"}},
@@ -147,9 +147,13 @@ func TestFindFails(t *testing.T) {
 			t.Errorf("Find(%q) = %s, want an error", c.name, dir)
 			continue
 		}
+		text := err.Error()
+		if missing := new(MissingError); errors.As(err, &missing) {
+			text += " [fetch " + missing.Model + "]"
+		}
 		for _, want := range c.want {
-			if want = strings.ReplaceAll(want, "CACHE/", cache+"/"); !strings.Contains(err.Error(), strings.ReplaceAll(want, "CACHE (", cache+" (")) {
-				t.Errorf("Find(%q): %v\nwant %q", c.name, err, want)
+			if want = strings.ReplaceAll(want, "CACHE/", cache+"/"); !strings.Contains(text, strings.ReplaceAll(want, "CACHE (", cache+" (")) {
+				t.Errorf("Find(%q): %v\nwant %q", c.name, text, want)
 			}
 		}
 	}
@@ -172,9 +176,9 @@ func TestFindNoCache(t *testing.T) {
 		env  func(string) string
 		want string
 	}{
-		{env("HF_HOME", filepath.Join(dir, "none")), "there is no Hugging Face cache at " + dir + "/none/hub (set by HF_HOME); fetch the model with: golens model fetch gpt2"},
-		{env("HOME", dir), "there is no Hugging Face cache at " + dir + "/.cache/huggingface/hub; fetch"},
-		{env("HF_HUB_CACHE", dir), "not in the Hugging Face cache " + dir + " (set by HF_HUB_CACHE), which holds no models; fetch"},
+		{env("HF_HOME", filepath.Join(dir, "none")), "there is no Hugging Face cache at " + dir + "/none/hub (set by HF_HOME)"},
+		{env("HOME", dir), "there is no Hugging Face cache at " + dir + "/.cache/huggingface/hub"},
+		{env("HF_HUB_CACHE", dir), "not in the Hugging Face cache " + dir + " (set by HF_HUB_CACHE), which holds no models"},
 		{env(), "HOME is not set; set HF_HOME"},
 	} {
 		if _, err := Find("gpt2", Whole, c.env); err == nil || !strings.Contains(err.Error(), c.want) {

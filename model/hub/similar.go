@@ -12,15 +12,24 @@ import (
 	"github.com/golens/golens/internal/similar"
 )
 
+// A MissingError says that the cache does not hold a model, or not all of it. Fetching it
+// is what helps.
+type MissingError struct {
+	Err   error
+	Model string // to fetch, with its revision: "gpt2@v2"
+}
+
+func (e *MissingError) Error() string { return e.Err.Error() }
+func (e *MissingError) Unwrap() error { return e.Err }
+
 // notCached returns the error for a model that the cache does not hold.
 func notCached(model, revision, cache, variable string) error {
 	where := cache
 	if variable != "" {
 		where += " (set by " + variable + ")"
 	}
-	fetch := "fetch the model with: golens model fetch " + fetchName(model, revision) + ", or give a folder"
 	if _, err := os.ReadDir(cache); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("find model %s: there is no Hugging Face cache at %s; %s", model, where, fetch)
+		return &MissingError{fmt.Errorf("find model %s: there is no Hugging Face cache at %s", model, where), fetchName(model, revision)}
 	} else if err != nil {
 		return fmt.Errorf("find model %s: read the Hugging Face cache: %w", model, err)
 	}
@@ -33,7 +42,7 @@ func notCached(model, revision, cache, variable string) error {
 	default:
 		where += ", which holds no models"
 	}
-	return fmt.Errorf("find model %s: not in the Hugging Face cache %s; %s", model, where, fetch)
+	return &MissingError{fmt.Errorf("find model %s: not in the Hugging Face cache %s", model, where), fetchName(model, revision)}
 }
 
 // Similar returns the models of a cache with names similar to name.

@@ -1,27 +1,64 @@
 package data
 
 import (
-	"bufio"
-	"encoding/json"
 	"fmt"
 	"io"
 )
 
-// A Bundle is a result that is no lens: arrays by name, what made them, and texts.
+// A Bundle is a result as files have it: named arrays of numbers, with texts and
+// objects that say what they are and what made them.
 type Bundle struct {
-	Format   string   // the layout and its version, such as "golens-study-1"
-	Name     string   // of the result, such as the study's
-	Prompts  []string // the texts that were read
-	Manifest any      // written as JSON, in NPZ as its text
-	Warnings []string
-	Arrays   []NamedArray
+	Members []Member // in front of the arrays: format, name, prompt, manifest, warnings and more
+	Arrays  []Array
+	Pieces  []Member // the tokens that the arrays name, by their ids in decimal; nil for none
+	Table   *Table   // the same numbers, a line for each; nil for none
 }
 
-// A NamedArray is one row-major array of a Bundle.
-type NamedArray struct {
+// A Member is a text, a list or an object of a Bundle.
+type Member struct {
+	Name   string
+	Value  any  // a string, a list of type []any, or what encoding/json writes as an object
+	Object bool // indented JSON gives each of its members a line
+}
+
+// An Array is one row-major array of a Bundle.
+type Array struct {
 	Name   string
 	Dims   []int // none for a single number
 	Values any   // []int64, []float32, []float64 or []bool of the product of Dims
+	Large  bool  // JSON has it on request only
+}
+
+// A Table holds a result in the long form that data frames like.
+type Table struct {
+	Columns []string
+	// Lines calls write with the fields of each line, which write must not keep.
+	Lines func(write func(fields []string))
+}
+
+// NewBundle returns a bundle with the members that each has. format is the layout and its
+// version, name is that of the result, prompts are the texts that were read.
+func NewBundle(format, name string, prompts []string, manifest any, warnings []string, arrays ...Array) *Bundle {
+	return &Bundle{Arrays: arrays, Members: []Member{
+		{Name: "format", Value: format}, {Name: "name", Value: name}, {Name: "prompts", Value: texts(prompts)},
+		{Name: "manifest", Value: manifest, Object: true}, {Name: "warnings", Value: texts(warnings)},
+	}}
+}
+
+// texts returns a list for a Member.
+func texts(of []string) []any { return list(of, func(s string) any { return Valid(s) }) }
+
+func list[E any](of []E, value func(E) any) []any {
+	out := make([]any, len(of))
+	for i, v := range of {
+		out[i] = value(v)
+	}
+	return out
+}
+
+// newArray returns an array of the given shape.
+func newArray(name string, values any, dims ...int) Array {
+	return Array{Name: name, Dims: dims, Values: values}
 }
 
 // check says which array does not fit its shape, or is there twice.
@@ -34,64 +71,23 @@ func (b *Bundle) check() error {
 		}
 		switch got := length(a.Values); {
 		case seen[a.Name]:
-			return fmt.Errorf("report: %s has two arrays %s", b.Name, a.Name)
+			return fmt.Errorf("report: there are two arrays %s", a.Name)
 		case got != want:
-			return fmt.Errorf("report: %s of %s holds %d values, but its shape %v needs %d", a.Name, b.Name, got, a.Dims, want)
+			return fmt.Errorf("report: %s holds %d values, but its shape %v needs %d", a.Name, got, a.Dims, want)
 		}
 		seen[a.Name] = true
 	}
 	return nil
 }
 
-// NPZ writes b as NumPy's .npz, as the type NPZ does for a lens.
-func (b *Bundle) NPZ(w io.Writer) error {
+// Write writes b alone to w in a format of Formats.
+func (b *Bundle) Write(w io.Writer, f Format, o Options) error {
 	if err := b.check(); err != nil {
 		return err
 	}
-	manifest, err := json.Marshal(b.Manifest)
-	if err != nil {
-		return fmt.Errorf("report: manifest of %s: %w", b.Name, err)
-	}
-	z := NewNPZ(w)
-	for _, a := range b.Arrays {
-		if err := z.add(a.Name, a.Dims, a.Values); err != nil {
-			return err
-		}
-	}
-	z.text("format", b.Format)
-	z.text("name", b.Name)
-	z.text("manifest", string(manifest))
-	return z.Close()
-}
-
-// JSON writes b as one object, with the same names. Floats read back to the same
-// float32 or float64; NaN and infinities are strings.
-func (b *Bundle) JSON(w io.Writer) error {
-	if err := b.check(); err != nil {
+	to := f.New(w, o)
+	if err := to.Write(b); err != nil {
 		return err
 	}
-	j := &jsonWriter{w: bufio.NewWriterSize(w, 1<<16)}
-	j.open('{')
-	j.member("format", b.Format)
-	j.member("name", b.Name)
-	j.list("prompts", len(b.Prompts), func(i int) any { return Valid(b.Prompts[i]) })
-	j.object("manifest", b.Manifest)
-	j.list("warnings", len(b.Warnings), func(i int) any { return Valid(b.Warnings[i]) })
-	for _, a := range b.Arrays {
-		j.key(a.Name)
-		if len(a.Dims) == 0 {
-			j.element(a.Values, 0)
-			continue
-		}
-		j.array(a.Dims, a.Values, 0)
-	}
-	j.close('}')
-	j.raw('\n')
-	if j.err == nil {
-		j.err = j.w.Flush()
-	}
-	if j.err != nil {
-		return fmt.Errorf("report: write JSON: %w", j.err)
-	}
-	return nil
+	return to.Close()
 }

@@ -13,22 +13,18 @@ import (
 
 func bundle() *Bundle {
 	nan := float32(math.NaN())
-	return &Bundle{
-		Format: "golens-test-1", Name: "odd", Prompts: []string{"a\xff", "</script>"},
-		Manifest: map[string]string{"model": "m"}, Warnings: []string{"careful"},
-		Arrays: []NamedArray{
-			{"matrix", []int{2, 3}, []float32{1, 2.5, nan, -0.1, 1e-30, float32(math.Inf(1))}},
-			{"ids", []int{3}, []int64{-1, 0, 1 << 40}},
-			{"single", nil, []float32{0.1}},
-			{"none", []int{0}, []int64{}},
-			{"flags", []int{2}, []bool{true, false}},
-		},
-	}
+	return NewBundle("golens-test-1", "odd", []string{"a\xff", "</script>"}, map[string]string{"model": "m"}, []string{"careful"},
+		newArray("matrix", []float32{1, 2.5, nan, -0.1, 1e-30, float32(math.Inf(1))}, 2, 3),
+		newArray("ids", []int64{-1, 0, 1 << 40}, 3),
+		newArray("single", []float32{0.1}),
+		newArray("none", []int64{}, 0),
+		newArray("flags", []bool{true, false}, 2),
+	)
 }
 
 func TestBundleNPZ(t *testing.T) {
 	var b bytes.Buffer
-	if err := bundle().NPZ(&b); err != nil {
+	if err := bundle().Write(&b, NPZ, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	in, err := npz.NewReader(bytes.NewReader(b.Bytes()), int64(b.Len()))
@@ -48,7 +44,7 @@ func TestBundleNPZ(t *testing.T) {
 
 func TestBundleJSON(t *testing.T) {
 	var b bytes.Buffer
-	if err := bundle().JSON(&b); err != nil {
+	if err := bundle().Write(&b, JSON, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	var got struct {
@@ -79,14 +75,35 @@ func TestBundleRefuses(t *testing.T) {
 	twice := bundle()
 	twice.Arrays[1].Name = "matrix"
 	for want, b := range map[string]*Bundle{"its shape [2 2] needs 4": short, "two arrays matrix": twice} {
-		for _, write := range []func(*bytes.Buffer) error{
-			func(w *bytes.Buffer) error { return b.NPZ(w) },
-			func(w *bytes.Buffer) error { return b.JSON(w) },
-		} {
+		for _, f := range Formats {
 			var w bytes.Buffer
-			if err := write(&w); err == nil || !strings.Contains(err.Error(), want) || w.Len() > 0 {
+			if err := b.Write(&w, f, Options{}); err == nil || !strings.Contains(err.Error(), want) || w.Len() > 0 {
 				t.Errorf("%v with %d bytes written, want %q", err, w.Len(), want)
 			}
+		}
+	}
+}
+
+// A bundle without a table is no CSV, and nothing is written.
+func TestBundleWithoutTable(t *testing.T) {
+	var b bytes.Buffer
+	if err := bundle().Write(&b, CSV, Options{}); err == nil || b.Len() > 0 {
+		t.Errorf("%v, and %q is written", err, b.String())
+	}
+}
+
+// A large array is in JSON on request only, and in NPZ always.
+func TestLargeArrays(t *testing.T) {
+	large := bundle()
+	large.Arrays[0].Large = true
+	for _, c := range []struct {
+		f    Format
+		o    Options
+		want bool
+	}{{JSON, Options{}, false}, {JSON, Options{Large: []string{"matrix"}}, true}, {NPZ, Options{}, true}} {
+		var b bytes.Buffer
+		if err := large.Write(&b, c.f, c.o); err != nil || strings.Contains(b.String(), "matrix") != c.want {
+			t.Errorf("%s with %v: %v, and the array is there: %v", c.f.Name, c.o.Large, err, !c.want)
 		}
 	}
 }

@@ -16,15 +16,7 @@ import (
 func table(t *testing.T, results ...*lens.Result) []map[string]string {
 	t.Helper()
 	var b bytes.Buffer
-	c := NewCSV(&b)
-	for _, r := range results {
-		if err := c.Write(r); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := c.Close(); err != nil {
-		t.Fatal(err)
-	}
+	b.Write(written(t, CSV, Options{Several: true}, results...))
 	for _, bad := range []string{"\x1b", "\x00", "\r"} {
 		if bytes.Contains(b.Bytes(), []byte(bad)) {
 			t.Errorf("%q stands in the CSV as it is", bad)
@@ -152,8 +144,7 @@ func TestCSVOfSeveral(t *testing.T) {
 func TestPositionOutsidePrompt(t *testing.T) {
 	r := madeup.Plain()
 	r.Positions[3] = 99
-	err := NewCSV(&bytes.Buffer{}).Write(r)
-	if err == nil || !strings.Contains(err.Error(), "position 99") {
-		t.Errorf("CSV: %v", err)
+	if _, err := Lens(r); err == nil || !strings.Contains(err.Error(), "position 99") {
+		t.Errorf("a position outside the prompt: %v", err)
 	}
 }

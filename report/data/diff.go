@@ -8,32 +8,30 @@ type diffManifest struct {
 	Targets *Targets `json:"targets,omitempty"`
 }
 
-// DiffBundle returns the arrays of a Diff: those of the lens with interventions, those
-// without them as clean_..., and kl_from_clean [R,P].
-func DiffBundle(d *lens.Diff) (*Bundle, error) {
+// Diff returns the arrays of a Diff: those of the lens with interventions, those
+// without them as clean_..., and kl_from_clean [R,P]. name is that of the result.
+func Diff(d *lens.Diff, name string) (*Bundle, error) {
 	m := diffManifest{Manifest: d.Changed.Manifest}
 	if d.Changed.Targets != nil {
 		t := TargetsOf(d.Changed)
 		m.Targets = &t
 	}
-	b := &Bundle{Format: "golens-diff-1", Name: "lens --diff", Prompts: []string{d.Changed.Prompt}, Manifest: m, Warnings: d.Changed.Warnings}
-	fields, err := Arrays(d.Changed)
+	arrays, err := lensArrays(d.Changed)
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range fields {
-		b.Arrays = append(b.Arrays, NamedArray{f.Name, f.Dims, f.Data})
-	}
-	if fields, err = Arrays(d.Clean); err != nil {
+	clean, err := lensArrays(d.Clean)
+	if err != nil {
 		return nil, err
 	}
-	for _, f := range fields {
-		switch f.Name {
+	for _, a := range clean {
+		switch a.Name {
 		case "ids", "positions", "rows", "target_ids", "target_positions":
 		default:
-			b.Arrays = append(b.Arrays, NamedArray{"clean_" + f.Name, f.Dims, f.Data})
+			a.Name = "clean_" + a.Name
+			arrays = append(arrays, a)
 		}
 	}
-	b.Arrays = append(b.Arrays, NamedArray{"kl_from_clean", []int{len(d.Changed.Rows), len(d.Changed.Positions)}, d.KL})
-	return b, nil
+	arrays = append(arrays, newArray("kl_from_clean", d.KL, len(d.Changed.Rows), len(d.Changed.Positions)))
+	return NewBundle("golens-diff-1", name, []string{d.Changed.Prompt}, m, d.Changed.Warnings, arrays...), nil
 }

@@ -8,12 +8,12 @@ import (
 	"github.com/golens/golens/report/data"
 )
 
-func ExampleNewCSV() {
-	c := data.NewCSV(os.Stdout)
-	if err := c.Write(result()); err != nil {
+func ExampleBundle_Write() {
+	b, err := data.Lens(result())
+	if err != nil {
 		log.Fatal(err)
 	}
-	if err := c.Close(); err != nil {
+	if err := b.Write(os.Stdout, data.CSV, data.Options{}); err != nil {
 		log.Fatal(err)
 	}
 	// Output:

@@ -52,7 +52,7 @@ func TestTables(t *testing.T) {
 			t.Errorf("%s: large is %v, and JSON has no option for it", f.Name, f.Large)
 		}
 	}
-	for _, x := range Texts {
+	for _, x := range Members {
 		if seen[x.Name] {
 			t.Errorf("%s stands twice", x.Name)
 		}

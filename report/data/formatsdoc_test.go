@@ -8,7 +8,7 @@ import (
 )
 
 // WriteFormats writes docs/formats.md, the description of all files, from the
-// tables Fields, Texts, Dims and Columns. The package's test says when the
+// tables Fields, Members, Dims and Columns. The package's test says when the
 // committed page is stale and rewrites it with -update.
 func WriteFormats(w io.Writer) error {
 	var b bytes.Buffer
@@ -36,7 +36,7 @@ func WriteFormats(w io.Writer) error {
 	b.WriteString(formatsTargets)
 
 	b.WriteString("## Other members\n\n| name | type in JSON | holds | in NPZ |\n| --- | --- | --- | --- |\n")
-	for _, t := range Texts {
+	for _, t := range Members {
 		npz := "no"
 		if t.NPZ {
 			npz = "text"

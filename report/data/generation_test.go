@@ -1,7 +1,6 @@
 package data
 
 import (
-	"bytes"
 	"encoding/json"
 	"slices"
 	"testing"
@@ -16,15 +15,11 @@ import (
 func TestGenerationFiles(t *testing.T) {
 	r := madeup.Written(5)
 	r.Written.Sampling = &model.Sampling{Temperature: 0.5, TopK: 3, TopP: 0.9, Seed: 1 << 63}
-	var b bytes.Buffer
-	if err := JSON(&b, r, JSONOptions{}); err != nil {
-		t.Fatal(err)
-	}
 	var got struct {
 		Sequence   []int64
 		Generation Generation
 	}
-	if err := json.Unmarshal(b.Bytes(), &got); err != nil {
+	if err := json.Unmarshal(jsonBytes(t, r, Options{}), &got); err != nil {
 		t.Fatal(err)
 	}
 	g := got.Generation

@@ -14,7 +14,7 @@ type ArrayDoc struct {
 	Name, DType, Shape, Meaning string
 }
 
-// GeometryArrays documents what GeometryBundle returns.
+// GeometryArrays documents what Geometry returns.
 var GeometryArrays = []ArrayDoc{
 	{"ids", "int64", "[T]", "the prompt's tokens"},
 	{"variance", "float32", "[R,T]", "the unbiased variance of the C activations of each state and token"},
@@ -26,23 +26,21 @@ var GeometryArrays = []ArrayDoc{
 	{"hidden", "float32", "[R,T,C]", "the states as Hugging Face's hidden_states: the last is normed (in JSON on request)"},
 }
 
-// GeometryBundle returns g for NPZ and JSON, the states too where hidden says so.
-func GeometryBundle(g *lens.Geometry, hidden bool) *Bundle {
+// Geometry returns g's arrays. The states are large, which JSON has on request only.
+func Geometry(g *lens.Geometry) *Bundle {
 	R, T := len(g.Rows), len(g.Tokens)
 	n, m := len(g.Positions), len(g.Chosen)
-	b := &Bundle{Format: GeometryFormat, Name: "hidden", Prompts: []string{g.Prompt}, Manifest: g.Manifest, Warnings: g.Warnings, Arrays: []NamedArray{
-		{"ids", []int{T}, TokenIDs(g.Tokens)},
-		{"variance", []int{R, T}, g.Variance},
-		{"positions", []int{n}, widen(g.Positions)},
-		{"cos_layers", []int{n, R, R}, g.CosLayers},
-		{"rows", []int{m}, widen(g.Chosen)},
-		{"cos_tokens", []int{m, T, T}, g.CosTokens},
-	}}
+	arrays := []Array{
+		newArray("ids", tokenIDs(g.Tokens), T),
+		newArray("variance", g.Variance, R, T),
+		newArray("positions", widen(g.Positions), n),
+		newArray("cos_layers", g.CosLayers, n, R, R),
+		newArray("rows", widen(g.Chosen), m),
+		newArray("cos_tokens", g.CosTokens, m, T, T),
+	}
 	for i, v := range g.Laminar {
-		b.Arrays = append(b.Arrays, NamedArray{fmt.Sprintf("laminar_%d", i), []int{len(v)}, v})
+		arrays = append(arrays, newArray(fmt.Sprintf("laminar_%d", i), v, len(v)))
 	}
-	if hidden {
-		b.Arrays = append(b.Arrays, NamedArray{"hidden", []int{R, T, g.Width}, g.Hidden})
-	}
-	return b
+	arrays = append(arrays, Array{Name: "hidden", Dims: []int{R, T, g.Width}, Values: g.Hidden, Large: true})
+	return NewBundle(GeometryFormat, "hidden", []string{g.Prompt}, g.Manifest, g.Warnings, arrays...)
 }

@@ -5,64 +5,56 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
-
-	"github.com/golens/golens/lens"
 )
 
-// JSONOptions choose the layout of JSON and the large arrays in it.
-type JSONOptions struct {
-	Line   bool // one object on one line, for files of several results
-	Hidden bool // write the states, where the result has them
-	Logits bool // write the logits of the whole vocabulary, where the result has them
+// JSON is one object for each result; each on a line of its own where there are several.
+var JSON = Format{Name: "json", Usage: "write JSON", Manifest: true,
+	New: func(w io.Writer, o Options) Writer { return jsonFile{w, o} }}
+
+type jsonFile struct {
+	w io.Writer
+	o Options
 }
 
-// JSON writes r to w as one object and a line break, as docs/formats.md says.
-// Floats read back to the same float32; NaN and infinities are strings.
-func JSON(w io.Writer, r *lens.Result, o JSONOptions) error {
-	fields, err := Arrays(r)
-	if err != nil {
-		return err
-	}
-	j := &jsonWriter{w: bufio.NewWriterSize(w, 1<<16), line: o.Line}
+// Write writes b as one object and a line break. Floats read back to the same float32 or
+// float64; NaN and infinities are strings. Of several results each is on a line.
+func (f jsonFile) Write(b *Bundle) error {
+	j := &jsonWriter{w: bufio.NewWriterSize(f.w, 1<<16), line: f.o.Several}
 	j.open('{')
-	j.member("format", Format)
-	j.member("name", Valid(r.Name))
-	j.member("prompt", Valid(r.Prompt))
-	if !utf8.ValidString(r.Prompt) {
-		j.member("prompt_bytes", []byte(r.Prompt))
+	for _, m := range b.Members {
+		list, isList := m.Value.([]any)
+		switch {
+		case isList:
+			j.list(m.Name, list)
+		case m.Object:
+			j.object(m.Name, m.Value)
+		default:
+			j.member(m.Name, m.Value)
+		}
 	}
-	j.object("manifest", r.Manifest)
-	if r.Written != nil {
-		j.object("generation", GenerationOf(r))
-	}
-	j.list("warnings", len(r.Warnings), func(i int) any { return Valid(r.Warnings[i]) })
-	j.list("tokens", len(r.Tokens), func(i int) any { return PieceOf(r.Tokens[i], true) })
-	j.list("layers", len(r.Rows), func(i int) any { return LayerOf(r.Rows[i]) })
-	if r.Targets != nil {
-		j.member("targets", TargetsOf(r))
-	}
-	if r.Joint != nil {
-		j.member("joint", JointOf(r.Joint))
-	}
-	for _, f := range fields {
-		if f.Name == "hidden" && !o.Hidden || f.Name == "logits" && !o.Logits {
+	for _, a := range b.Arrays {
+		if a.Large && !slices.Contains(f.o.Large, a.Name) {
 			continue
 		}
-		j.key(f.Name)
-		j.array(f.Dims, f.Data, 0)
+		j.key(a.Name)
+		if len(a.Dims) == 0 {
+			j.element(a.Values, 0)
+			continue
+		}
+		j.array(a.Dims, a.Values, 0)
 	}
-	j.key("pieces")
-	j.open('{')
-	for _, id := range slices.Sorted(maps.Keys(r.Pieces)) {
-		j.member(strconv.FormatInt(id, 10), PieceOf(r.Pieces[id], false))
+	if b.Pieces != nil {
+		j.key("pieces")
+		j.open('{')
+		for _, p := range b.Pieces {
+			j.member(p.Name, p.Value)
+		}
+		j.close('}')
 	}
-	j.close('}')
 	j.close('}')
 	j.raw('\n')
 	if j.err == nil {
@@ -74,79 +66,7 @@ func JSON(w io.Writer, r *lens.Result, o JSONOptions) error {
 	return nil
 }
 
-// A Piece is a token in JSON.
-type Piece struct {
-	ID    *int64 `json:"id,omitempty"`
-	Text  string `json:"text"`
-	Bytes []byte `json:"bytes,omitempty"` // base64, only where Text is not lossless
-}
-
-// A Layer is a row of a lens in JSON.
-type Layer struct {
-	Row   int    `json:"row"`
-	Point string `json:"point"`
-	Label string `json:"label"`
-}
-
-// Targets are the targets of a lens in JSON.
-type Targets struct {
-	Next   bool     `json:"next"`
-	Words  []string `json:"words,omitempty"`
-	Tokens []Piece  `json:"tokens,omitempty"`
-}
-
-// TargetsOf returns the targets of r, which has some.
-func TargetsOf(r *lens.Result) Targets {
-	t := Targets{Next: r.Targets.Next, Words: validAll(r.Targets.Words)}
-	if t.Next {
-		return t
-	}
-	for _, id := range r.Targets.IDs {
-		t.Tokens = append(t.Tokens, PieceOf(lens.Token{ID: id, Bytes: r.Pieces[id].Bytes}, true))
-	}
-	return t
-}
-
-// A Joint holds the whole targets of a lens in JSON.
-type Joint struct {
-	Words  []string `json:"words"`
-	Tokens []Piece  `json:"tokens"`
-}
-
-// JointOf returns whole targets.
-func JointOf(j *lens.Joint) Joint {
-	out := Joint{Words: validAll(j.Words)}
-	for _, t := range j.Tokens {
-		out.Tokens = append(out.Tokens, PieceOf(t, true))
-	}
-	return out
-}
-
-func validAll(texts []string) []string {
-	var out []string
-	for _, s := range texts {
-		out = append(out, Valid(s))
-	}
-	return out
-}
-
-// LayerOf returns a row.
-func LayerOf(r lens.Row) Layer { return Layer{r.Index, r.Point, r.Label} }
-
-// PieceOf returns a token, with its id or without.
-func PieceOf(t lens.Token, withID bool) Piece {
-	p := Piece{Text: Valid(string(t.Bytes))}
-	if withID {
-		p.ID = &t.ID
-	}
-	if !utf8.Valid(t.Bytes) {
-		p.Bytes = t.Bytes
-	}
-	return p
-}
-
-// Valid returns s with U+FFFD for each run of bytes that is not UTF-8.
-func Valid(s string) string { return strings.ToValidUTF8(s, "\ufffd") }
+func (f jsonFile) Close() error { return nil }
 
 // A jsonWriter writes JSON as it goes, so that no array is held as text, and
 // keeps the first error. Indented, it gives every member and list a line of its
@@ -246,12 +166,12 @@ func (j *jsonWriter) object(name string, v any) {
 	j.bytes(b)
 }
 
-func (j *jsonWriter) list(name string, n int, at func(i int) any) {
+func (j *jsonWriter) list(name string, values []any) {
 	j.key(name)
 	j.open('[')
-	for i := range n {
+	for _, v := range values {
 		j.next()
-		j.value(at(i))
+		j.value(v)
 	}
 	j.close(']')
 }

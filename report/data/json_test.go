@@ -18,10 +18,26 @@ import (
 	"github.com/golens/golens/report/internal/madeup"
 )
 
-func JsonBytes(t *testing.T, r *lens.Result, o JSONOptions) []byte {
+func jsonBytes(t *testing.T, r *lens.Result, o Options) []byte {
+	t.Helper()
+	return written(t, JSON, o, r)
+}
+
+// written returns the file of some results.
+func written(t *testing.T, f Format, o Options, results ...*lens.Result) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := JSON(&b, r, o); err != nil {
+	w := f.New(&b, o)
+	for _, r := range results {
+		bundle, err := Lens(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Write(bundle); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -30,14 +46,14 @@ func JsonBytes(t *testing.T, r *lens.Result, o JSONOptions) []byte {
 func TestJSONReadBack(t *testing.T) {
 	for _, r := range []*lens.Result{madeup.Plain(), madeup.Hard()} {
 		for _, line := range []bool{false, true} {
-			b := JsonBytes(t, r, JSONOptions{Line: line, Hidden: true, Logits: true})
+			b := jsonBytes(t, r, Options{Several: line, Large: []string{"hidden", "logits"}})
 			var got map[string]any
 			d := json.NewDecoder(bytes.NewReader(b))
 			d.UseNumber()
 			if err := d.Decode(&got); err != nil {
 				t.Fatal(err)
 			}
-			want, err := Arrays(r)
+			want, err := lensArrays(r)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -70,7 +86,7 @@ func sameJSON(t *testing.T, a Array, got any) {
 	}
 	for i, v := range flat {
 		same := false
-		switch d := a.Data.(type) {
+		switch d := a.Values.(type) {
 		case []int64:
 			same = fmt.Sprint(v) == strconv.FormatInt(d[i], 10)
 		case []bool:
@@ -121,22 +137,22 @@ func sameTokens(t *testing.T, r *lens.Result, got map[string]any) {
 func TestJSONMembers(t *testing.T) {
 	r := madeup.Hard()
 	r.Prompt = "\xff<"
-	r.Written = &lens.Written{Prompt: 1, Sequence: append(TokenIDs(r.Tokens), 1), Text: []byte("\xff")}
+	r.Written = &lens.Written{Prompt: 1, Sequence: append(tokenIDs(r.Tokens), 1), Text: []byte("\xff")}
 	r.Joint = &lens.Joint{Words: []string{" a\xff"}, Lengths: []int{2}, Tokens: []lens.Token{{ID: 1, Bytes: []byte(" a")}, {ID: 2, Bytes: []byte("\xff")}},
 		TokenLogProb: make([]float32, 2*len(r.Rows)), LogProb: make([]float32, len(r.Rows))}
-	members := func(o JSONOptions) map[string]json.RawMessage {
+	members := func(o Options) map[string]json.RawMessage {
 		var m map[string]json.RawMessage
-		if err := json.Unmarshal(JsonBytes(t, r, o), &m); err != nil {
+		if err := json.Unmarshal(jsonBytes(t, r, o), &m); err != nil {
 			t.Fatal(err)
 		}
 		return m
 	}
-	all := members(JSONOptions{Hidden: true, Logits: true})
+	all := members(Options{Large: []string{"hidden", "logits"}})
 	described := map[string]bool{}
 	for _, f := range Fields {
 		described[f.Name] = true
 	}
-	for _, x := range Texts {
+	for _, x := range Members {
 		described[x.Name] = true
 		if all[x.Name] == nil {
 			t.Errorf("no member %s", x.Name)
@@ -147,14 +163,14 @@ func TestJSONMembers(t *testing.T) {
 			t.Errorf("member %s is not in the tables", name)
 		}
 	}
-	small := members(JSONOptions{})
+	small := members(Options{})
 	if small["hidden"] != nil || small["logits"] != nil || len(small) != len(all)-2 {
 		t.Error("large arrays without request")
 	}
 	if got := string(all["prompt_bytes"]); got != `"/zw="` {
 		t.Errorf("prompt_bytes is %s", got)
 	}
-	if got := string(all["format"]); got != strconv.Quote(Format) {
+	if got := string(all["format"]); got != strconv.Quote(LensFormat) {
 		t.Errorf("format is %s", got)
 	}
 	if got := string(all["warnings"]); !strings.Contains(got, "NaN in the logits of row 1") {
@@ -164,7 +180,7 @@ func TestJSONMembers(t *testing.T) {
 
 // No token can end a script element that JSON is put into, or a terminal's line.
 func TestJSONIsInert(t *testing.T) {
-	b := JsonBytes(t, madeup.Hard(), JSONOptions{})
+	b := jsonBytes(t, madeup.Hard(), Options{})
 	for _, bad := range []string{"</script>", "\x1b", "\x00", "\u2028", "<|endoftext|>"} {
 		if bytes.Contains(b, []byte(bad)) {
 			t.Errorf("%q stands in the JSON as it is", bad)
@@ -175,13 +191,13 @@ func TestJSONIsInert(t *testing.T) {
 // The indented layout is pleasant to read: rows of numbers on one line.
 func TestJSONLayout(t *testing.T) {
 	r := madeup.Result{Prompt: []string{"Hi", " you"}, Rows: 2, K: 2, Vocab: []string{" the", " is", " way"}, Next: true}.Make()
-	golden.Text(t, "small.json", JsonBytes(t, r, JSONOptions{}))
+	golden.Text(t, "small.json", jsonBytes(t, r, Options{}))
 }
 
 func TestJSONInPython(t *testing.T) {
 	r := madeup.Hard()
 	path := filepath.Join(t.TempDir(), "lens.json")
-	if err := os.WriteFile(path, JsonBytes(t, r, JSONOptions{Hidden: true}), 0o666); err != nil {
+	if err := os.WriteFile(path, jsonBytes(t, r, Options{Large: []string{"hidden"}}), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	out := python(t, `
@@ -192,7 +208,7 @@ for k in "hidden", "top_probs", "target_logprob":
     print(k, *a.shape, *a.ravel().view(np.uint32))
 `, path)
 	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	want, err := Arrays(r)
+	want, err := lensArrays(r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +223,7 @@ for k in "hidden", "top_probs", "target_logprob":
 			for _, n := range a.Dims {
 				s += fmt.Sprint(" ", n)
 			}
-			for _, x := range a.Data.([]float32) {
+			for _, x := range a.Values.([]float32) {
 				bits := math.Float32bits(x)
 				if x != x {
 					bits = 0x7fc00000

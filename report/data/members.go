@@ -1,16 +1,16 @@
 package data
 
-// A Text is a member of a file that is not an array of numbers.
-type Text struct {
+// A MemberDoc documents a member of a lens's file that is not an array of numbers.
+type MemberDoc struct {
 	Name    string
 	Type    string // its type in JSON
 	Meaning string
 	NPZ     bool // also in NPZ, as a '<U' array without axes
 }
 
-// Texts is the table of the members beside the arrays.
-var Texts = []Text{
-	{"format", "string", "the layout and its version: `" + Format + "`", true},
+// Members is the table of the members beside the arrays.
+var Members = []MemberDoc{
+	{"format", "string", "the layout and its version: `" + LensFormat + "`", true},
 	{"name", "string", "the prompt's name where several are read, else empty", true},
 	{"prompt", "string", "the text as given; U+FFFD stands for bytes that are not UTF-8, for which `prompt_bytes` is given too", true},
 	{"prompt_bytes", "base64", "the prompt's bytes, only where `prompt` is not lossless", false},

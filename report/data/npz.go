@@ -4,71 +4,61 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
+	"slices"
+	"strconv"
 
-	"github.com/golens/golens/lens"
 	"github.com/golens/golens/report/data/npy"
 )
 
-// An NPZ writes results as NumPy's .npz: a zip of one .npy for each array, stored
+// NPZ is NumPy's format of several arrays.
+var NPZ = Format{Name: "npz", Usage: "write NumPy's .npz", Manifest: true,
+	New: func(w io.Writer, o Options) Writer { return &npzFile{zip: newStoredZip(w), several: o.Several} }}
+
+// An npzFile writes results as NumPy's .npz: a zip of one .npy for each array, stored
 // without compression, readable by numpy.load without pickle and from front to back.
 // The same results give the same bytes.
 //
 // Texts come behind all numbers: simple readers such as cnpy take numbers from front to
 // back, and end at the first text, whose type they do not know.
-type NPZ struct {
-	zip   *storedZip
-	texts []npzText // that Close writes
+type npzFile struct {
+	zip     *storedZip
+	several bool // the names of each result's arrays have its number in front: "0/", "1/"
+	results int
+	texts   []npzText // that Close writes
 }
 
 type npzText struct{ name, text string }
 
-// NewNPZ returns a writer of an .npz to w. Close ends the file; it does not close w.
-func NewNPZ(w io.Writer) *NPZ {
-	return &NPZ{zip: newStoredZip(w)}
-}
-
-// Write adds the arrays of r, each under prefix + its name. A file of one result
-// has the prefix "", a file of several "0/", "1/" and so on.
-func (z *NPZ) Write(prefix string, r *lens.Result) error {
-	fields, err := Arrays(r)
-	if err != nil {
-		return err
+func (z *npzFile) Write(b *Bundle) error {
+	prefix := ""
+	if z.several {
+		prefix = strconv.Itoa(z.results) + "/"
 	}
-	manifest, err := json.Marshal(r.Manifest)
-	if err != nil {
-		return fmt.Errorf("report: manifest of %s: %w", Describe(r), err)
-	}
-	texts := map[string]string{
-		"format": Format, "name": r.Name, "prompt": r.Prompt, "manifest": string(manifest),
-	}
-	if r.Written != nil {
-		generation, err := json.Marshal(GenerationOf(r))
-		if err != nil {
-			return fmt.Errorf("report: generation of %s: %w", Describe(r), err)
-		}
-		texts["generation"] = string(generation)
-	}
-	for _, f := range fields {
-		if err := z.add(prefix+f.Name, f.Dims, f.Data); err != nil {
+	z.results++
+	for _, a := range b.Arrays {
+		if err := z.add(prefix+a.Name, a.Dims, a.Values); err != nil {
 			return err
 		}
 	}
-	for _, t := range Texts {
-		if text, ok := texts[t.Name]; ok && t.NPZ {
-			z.text(prefix+t.Name, text)
+	for _, m := range b.Members {
+		if !slices.ContainsFunc(Members, func(d MemberDoc) bool { return d.Name == m.Name && d.NPZ }) {
+			continue
 		}
+		text, ok := m.Value.(string)
+		if !ok {
+			b, err := json.Marshal(m.Value)
+			if err != nil {
+				return fmt.Errorf("report: %s: %w", m.Name, err)
+			}
+			text = string(b)
+		}
+		z.texts = append(z.texts, npzText{prefix + m.Name, Valid(text)})
 	}
 	return nil
 }
 
-// text keeps a text for Close.
-func (z *NPZ) text(name, text string) {
-	z.texts = append(z.texts, npzText{name, strings.ToValidUTF8(text, "\ufffd")})
-}
-
 // Close writes the texts, and the directory at the end of the file.
-func (z *NPZ) Close() error {
+func (z *npzFile) Close() error {
 	for _, t := range z.texts {
 		if err := z.add(t.name, nil, t.text); err != nil {
 			return err
@@ -80,7 +70,7 @@ func (z *NPZ) Close() error {
 	return nil
 }
 
-func (z *NPZ) add(name string, dims []int, data any) error {
+func (z *npzFile) add(name string, dims []int, data any) error {
 	if err := z.zip.add(name+".npy", func(w io.Writer) error { return npy.Write(w, dims, data) }); err != nil {
 		return fmt.Errorf("report: write %s to NPZ: %w", name, err)
 	}

@@ -26,7 +26,7 @@ func FuzzNPZ(f *testing.F) {
 		r := fuzzed(name, prompt, model, int(rows%5), int(tokens%9), int(kept%6), int(words%4), data)
 		if odd%8 == 1 && len(r.Entropy) > 0 {
 			r.Entropy = r.Entropy[1:] // no longer [R,P]
-			if err := NewNPZ(io.Discard).Write("", r); err == nil {
+			if _, err := Lens(r); err == nil {
 				t.Fatal("an array that does not fit its shape was written")
 			}
 			return
@@ -54,7 +54,7 @@ func FuzzNPZ(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := Arrays(r)
+		want, err := lensArrays(r)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,10 +62,10 @@ func FuzzNPZ(f *testing.F) {
 			if h := in.Header(a.Name + ".npy"); h == nil || !slices.Equal(h.Descr.Shape, a.Dims) || h.Descr.Fortran {
 				t.Fatalf("%s: header %v, want shape %v", a.Name, h, a.Dims)
 			}
-			if length(a.Data) == 0 {
+			if length(a.Values) == 0 {
 				continue // the reading library refuses to make an empty slice
 			}
-			switch data := a.Data.(type) {
+			switch data := a.Values.(type) {
 			case []int64:
 				sameArray(t, in, a.Name, data)
 			case []float32:

@@ -8,9 +8,9 @@ import (
 	"github.com/golens/golens/lens"
 )
 
-// Format is the value of the member "format" in every file: what is in it and
-// the version of this layout.
-const Format = "golens-lens-1"
+// LensFormat is the value of the member "format" in the files of a lens: what is in
+// them, and the version of this layout.
+const LensFormat = "golens-lens-1"
 
 // DType names the type of an array's elements as NumPy does.
 type DType string
@@ -40,7 +40,7 @@ type Field struct {
 // Fields is the table of all arrays, in the order in which they are written.
 var Fields = []Field{
 	{Name: "ids", DType: Int64, Shape: "T", Meaning: "token ids of the whole prompt",
-		values: func(r *lens.Result) any { return TokenIDs(r.Tokens) }},
+		values: func(r *lens.Result) any { return tokenIDs(r.Tokens) }},
 	{Name: "positions", DType: Int64, Shape: "P", Meaning: "positions that were read, counted from 0",
 		values: func(r *lens.Result) any { return widen(r.Positions) }},
 	{Name: "rows", DType: Int64, Shape: "R", Meaning: "states that were read: 0 is the embedding, i the state after block i-1",
@@ -96,7 +96,7 @@ var Fields = []Field{
 		}},
 
 	{Name: "joint_ids", DType: Int64, Shape: "J", When: "whole targets were asked for", Meaning: "tokens of the whole targets, one target behind the other",
-		values: joint(func(j *lens.Joint) any { return TokenIDs(j.Tokens) })},
+		values: joint(func(j *lens.Joint) any { return tokenIDs(j.Tokens) })},
 	{Name: "joint_lengths", DType: Int64, Shape: "W", When: "whole targets were asked for", Meaning: "number of tokens of each whole target",
 		values: joint(func(j *lens.Joint) any { return widen(j.Lengths) })},
 	{Name: "joint_token_logprob", DType: Float32, Shape: "R,J", Unit: "nats", When: "whole targets were asked for", Meaning: "log-probability of a token behind the prompt and the target's tokens before it",
@@ -131,17 +131,10 @@ var Dims = []Dim{
 	{"J", "tokens of all whole targets"},
 }
 
-// An Array is one field of one result, ready to be written.
-type Array struct {
-	Field
-	Dims []int // the shape in numbers
-	Data any   // []int64, []float32 or []bool of the product of dims
-}
-
-// Arrays returns the arrays that r has, in the order of Fields, or an error
+// lensArrays returns the arrays that r has, in the order of Fields, or an error
 // where the length of one does not fit its shape: no file is better than one
 // that its readers take for something else.
-func Arrays(r *lens.Result) ([]Array, error) {
+func lensArrays(r *lens.Result) ([]Array, error) {
 	var out []Array
 	for _, f := range Fields {
 		data := f.values(r)
@@ -160,7 +153,7 @@ func Arrays(r *lens.Result) ([]Array, error) {
 			return nil, fmt.Errorf("report: %s of %s holds %d values, but its shape %s = %v needs %d",
 				f.Name, Describe(r), got, shape, dims, want)
 		}
-		out = append(out, Array{Field: f, Dims: dims, Data: data})
+		out = append(out, Array{Name: f.Name, Dims: dims, Values: data, Large: f.Large})
 	}
 	return out, nil
 }
@@ -168,7 +161,7 @@ func Arrays(r *lens.Result) ([]Array, error) {
 // Check says what is wrong with r: an array that does not fit its shape, or a
 // position outside the prompt.
 func Check(r *lens.Result) error {
-	if _, err := Arrays(r); err != nil {
+	if _, err := lensArrays(r); err != nil {
 		return err
 	}
 	positions := r.Positions
@@ -256,7 +249,7 @@ func joint(f func(*lens.Joint) any) func(*lens.Result) any {
 	}
 }
 
-func TokenIDs(tokens []lens.Token) []int64 {
+func tokenIDs(tokens []lens.Token) []int64 {
 	ids := make([]int64, len(tokens))
 	for i, t := range tokens {
 		ids[i] = t.ID

@@ -1,9 +1,6 @@
 package data
 
 import (
-	"encoding/csv"
-	"fmt"
-	"io"
 	"math"
 	"strconv"
 
@@ -73,9 +70,9 @@ func cleanArray(name string) string {
 	return "clean_" + name
 }
 
-// SweepBundle returns a sweep's arrays, F changes by B places, with what made them:
-// see docs/interventions.md.
-func SweepBundle(r *sweep.Result) *Bundle {
+// Sweep returns a sweep's arrays, F changes by B places, with what made them, and as a
+// table a line for each run, metric and target: see docs/interventions.md.
+func Sweep(r *sweep.Result) *Bundle {
 	p := sweepPlan{Digest: r.Digest, Changes: r.Changes, Groups: r.Groups, Places: r.Places, Words: r.Words, Next: r.Next}
 	for _, t := range r.Tokens {
 		p.Tokens = append(p.Tokens, PieceOf(t, true))
@@ -91,20 +88,20 @@ func SweepBundle(r *sweep.Result) *Bundle {
 	for i, place := range r.Places {
 		blocks[i], heads[i] = int64(place.Block), int64(place.Head)
 	}
-	b := &Bundle{Format: SweepFormat, Name: "sweep", Prompts: []string{r.Prompt}, Warnings: r.Warnings, Arrays: []NamedArray{
-		{"ids", []int{len(r.Tokens)}, TokenIDs(r.Tokens)},
-		{"factors", []int{F}, factors},
-		{"blocks", []int{B}, blocks},
-		{"heads", []int{B}, heads},
-		{"target_ids", []int{len(r.IDs)}, append([]int64{}, r.IDs...)},
-		{"done", []int{F, B}, r.Done},
-	}}
+	arrays := []Array{
+		newArray("ids", tokenIDs(r.Tokens), len(r.Tokens)),
+		newArray("factors", factors, F),
+		newArray("blocks", blocks, B),
+		newArray("heads", heads, B),
+		newArray("target_ids", append([]int64{}, r.IDs...), len(r.IDs)),
+		newArray("done", r.Done, F, B),
+	}
 	if r.IsOdd() {
 		width := []int{F, B}
 		if r.Next {
 			width = append(width, len(r.IDs))
 		}
-		b.Arrays = append(b.Arrays, NamedArray{"odd", width, r.Odd})
+		arrays = append(arrays, newArray("odd", r.Odd, width...))
 	}
 	for n := range r.Series {
 		s := &r.Series[n]
@@ -121,7 +118,7 @@ func SweepBundle(r *sweep.Result) *Bundle {
 		if !r.Next && !s.Metric.Kind.OfTargets() {
 			width = nil
 		}
-		b.Arrays = append(b.Arrays, NamedArray{cleanArray(name), width, s.Clean}, NamedArray{name, append([]int{F, B}, width...), s.Values})
+		arrays = append(arrays, newArray(cleanArray(name), s.Clean, width...), newArray(name, s.Values, append([]int{F, B}, width...)...))
 		if len(r.Groups) > 0 {
 			mean, sd := []float32{}, []float32{}
 			for _, g := range r.Groups {
@@ -129,21 +126,22 @@ func SweepBundle(r *sweep.Result) *Bundle {
 				mean, sd = append(mean, m...), append(sd, d...)
 			}
 			shape := append([]int{len(r.Groups), B}, width...)
-			b.Arrays = append(b.Arrays, NamedArray{"mean_" + name, shape, mean}, NamedArray{"sd_" + name, shape, sd})
+			arrays = append(arrays, newArray("mean_"+name, mean, shape...), newArray("sd_"+name, sd, shape...))
 		}
 		if s.Other != nil {
-			b.Arrays = append(b.Arrays, NamedArray{"other_" + name, width, s.Other}, NamedArray{"recovery_" + name, append([]int{F, B}, width...), s.Recovery()})
+			arrays = append(arrays, newArray("other_"+name, s.Other, width...), newArray("recovery_"+name, s.Recovery(), append([]int{F, B}, width...)...))
 		}
 	}
-	b.Manifest = sweepManifest{r.Manifest, p}
+	b := NewBundle(SweepFormat, "sweep", []string{r.Prompt}, sweepManifest{r.Manifest, p}, r.Warnings, arrays...)
+	b.Table = &Table{sweepColumns, func(write func([]string)) { sweepLines(r, write) }}
 	return b
 }
 
-// SweepCSV writes a line for every run, metric and target, whose text is escaped as in a
-// lens's CSV.
-func SweepCSV(w io.Writer, r *sweep.Result) error {
-	out := csv.NewWriter(w)
-	out.Write([]string{"change", "factor", "point", "label", "site", "block", "head", "metric", "target_id", "target", "value", "clean", "recovery", "odd"})
+var sweepColumns = []string{"change", "factor", "point", "label", "site", "block", "head", "metric", "target_id", "target", "value", "clean", "recovery", "odd"}
+
+// sweepLines writes a line for every run, metric and target, whose text is escaped as in a
+// lens's table.
+func sweepLines(r *sweep.Result, write func([]string)) {
 	for f, change := range r.Changes {
 		for b, p := range r.Places {
 			if !r.Done[f*len(r.Places)+b] {
@@ -172,17 +170,12 @@ func SweepCSV(w io.Writer, r *sweep.Result) error {
 					if recovery != nil {
 						back = string(appendFloat(nil, recovery[(f*len(r.Places)+b)*s.W+n]))
 					}
-					out.Write([]string{change, factor, p.Point, p.Label, string(p.Site), strconv.Itoa(p.Block), head, s.Metric.Name(), id, word,
+					write([]string{change, factor, p.Point, p.Label, string(p.Site), strconv.Itoa(p.Block), head, s.Metric.Name(), id, word,
 						string(appendFloat(nil, v)), string(appendFloat(nil, s.Clean[n])), back, strconv.FormatInt(odd, 10)})
 				}
 			}
 		}
 	}
-	out.Flush()
-	if err := out.Error(); err != nil {
-		return fmt.Errorf("report: write CSV: %w", err)
-	}
-	return nil
 }
 
 // sweepWordText returns the n-th target escaped, as CSV has token text.

@@ -17,7 +17,7 @@ import (
 func TestSweepJSON(t *testing.T) {
 	want := madeup.Sweep()
 	var b, again bytes.Buffer
-	if err := SweepBundle(want).JSON(&b); err != nil {
+	if err := Sweep(want).Write(&b, JSON, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	text := b.String()
@@ -25,7 +25,7 @@ func TestSweepJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := SweepBundle(got).JSON(&again); err != nil || again.String() != text {
+	if err := Sweep(got).Write(&again, JSON, Options{}); err != nil || again.String() != text {
 		t.Errorf("%v: it is written again as\n%s, not\n%s", err, again.String(), text)
 	}
 	for i := range want.Series {
@@ -48,7 +48,7 @@ func TestSweepJSON(t *testing.T) {
 // TestSweepCSV: a line for each run that was made, metric and target.
 func TestSweepCSV(t *testing.T) {
 	var b bytes.Buffer
-	if err := SweepCSV(&b, madeup.Sweep()); err != nil {
+	if err := Sweep(madeup.Sweep()).Write(&b, CSV, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	lines, err := csv.NewReader(&b).ReadAll()
@@ -63,7 +63,7 @@ func TestSweepCSV(t *testing.T) {
 
 func FuzzReadSweep(f *testing.F) {
 	var b bytes.Buffer
-	if err := SweepBundle(madeup.Sweep()).JSON(&b); err != nil {
+	if err := Sweep(madeup.Sweep()).Write(&b, JSON, Options{}); err != nil {
 		f.Fatal(err)
 	}
 	f.Add(b.Bytes())
@@ -77,7 +77,7 @@ func FuzzReadSweep(f *testing.F) {
 			t.Fatal("a result differs from itself")
 		}
 		var b bytes.Buffer
-		if err := SweepCSV(&b, r); err != nil {
+		if err := Sweep(r).Write(&b, CSV, Options{}); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -12,7 +12,7 @@ import (
 	"github.com/golens/golens/sweep"
 )
 
-// ReadSweep reads what SweepBundle writes as JSON.
+// ReadSweep reads the JSON of a sweep.
 func ReadSweep(in io.Reader) (*sweep.Result, error) {
 	var top map[string]json.RawMessage
 	d := json.NewDecoder(in)
@@ -21,7 +21,7 @@ func ReadSweep(in io.Reader) (*sweep.Result, error) {
 	}
 	var format string
 	if json.Unmarshal(top["format"], &format) != nil || format != SweepFormat {
-		return nil, errors.New("it is no result of golens sweep --json")
+		return nil, errors.New("it is no result of golens sweep")
 	}
 	var m sweepManifest
 	if err := json.Unmarshal(top["manifest"], &m); err != nil {

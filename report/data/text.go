@@ -1,9 +1,7 @@
 package data
 
 import (
-	"encoding/csv"
 	"fmt"
-	"io"
 	"strconv"
 
 	"github.com/golens/golens/internal/visible"
@@ -13,7 +11,7 @@ import (
 // TextFormat is the value of "format" in the files of a text's means.
 const TextFormat = "golens-text-1"
 
-// TextArrays documents what TextBundle returns.
+// TextArrays documents what Text returns.
 var TextArrays = []ArrayDoc{
 	{"rows", "int64", "[R]", "states that were read: 0 is the embedding, i the state after block i-1"},
 	{"cross_entropy", "float64", "[R]", "mean of -log p of the text's own next token, in nats"},
@@ -56,8 +54,9 @@ type textRow struct {
 	Label string `json:"label"`
 }
 
-// TextBundle returns the arrays of t, with the text in the manifest's member "text".
-func TextBundle(t *lens.Text) *Bundle {
+// Text returns the arrays of t, with the text in the manifest's member "text", and as a
+// table a line for each row.
+func Text(t *lens.Text) *Bundle {
 	R, n, q := len(t.Rows), len(lens.RankLimits), len(lens.RankPercents)
 	about := textAbout{Valid(t.Name), t.Chunk, append([]int64{}, t.Prefix...), t.Whole, t.Tokens, t.Windows, t.Targets, t.Bytes, nil}
 	rows := make([]int64, R)
@@ -65,23 +64,25 @@ func TextBundle(t *lens.Text) *Bundle {
 		rows[i] = int64(r.Index)
 		about.Layers = append(about.Layers, textRow{r.Index, r.Point, r.Label})
 	}
-	return &Bundle{Format: TextFormat, Name: "text", Manifest: textManifest{t.Manifest, about}, Warnings: t.Warnings, Arrays: []NamedArray{
-		{"rows", []int{R}, rows},
-		{"cross_entropy", []int{R}, t.CrossEntropy},
-		{"entropy", []int{R}, t.Entropy},
-		{"kl", []int{R}, t.KL},
-		{"agree", []int{R}, t.Agree},
-		{"reciprocal_rank", []int{R}, t.ReciprocalRank},
-		{"rank_limits", []int{n}, widen(lens.RankLimits)},
-		{"within", []int{R, n}, t.Within},
-		{"rank_percents", []int{q}, widen(lens.RankPercents)},
-		{"rank_quantiles", []int{R, q}, t.Quantiles},
-		{"rank_counts", []int{R, t.Bins}, t.RankCounts},
-		{"tied", []int{R}, t.Tied},
-		{"nan", []int{R}, t.Bad},
-		{"place_cross_entropy", []int{R, t.Chunk}, t.PlaceCrossEntropy},
-		{"place_targets", []int{t.Chunk}, t.PlaceTargets},
-	}}
+	b := NewBundle(TextFormat, "text", nil, textManifest{t.Manifest, about}, t.Warnings,
+		newArray("rows", rows, R),
+		newArray("cross_entropy", t.CrossEntropy, R),
+		newArray("entropy", t.Entropy, R),
+		newArray("kl", t.KL, R),
+		newArray("agree", t.Agree, R),
+		newArray("reciprocal_rank", t.ReciprocalRank, R),
+		newArray("rank_limits", widen(lens.RankLimits), n),
+		newArray("within", t.Within, R, n),
+		newArray("rank_percents", widen(lens.RankPercents), q),
+		newArray("rank_quantiles", t.Quantiles, R, q),
+		newArray("rank_counts", t.RankCounts, R, t.Bins),
+		newArray("tied", t.Tied, R),
+		newArray("nan", t.Bad, R),
+		newArray("place_cross_entropy", t.PlaceCrossEntropy, R, t.Chunk),
+		newArray("place_targets", t.PlaceTargets, t.Chunk),
+	)
+	b.Table = &Table{TextColumns(), func(write func([]string)) { textLines(t, write) }}
+	return b
 }
 
 // TextColumns returns the columns of a text's CSV.
@@ -96,10 +97,8 @@ func TextColumns() []string {
 	return append(columns, "tied", "nan")
 }
 
-// TextCSV writes a line for each row of t, floats as in TextBundle's JSON.
-func TextCSV(w io.Writer, t *lens.Text) error {
-	out := csv.NewWriter(w)
-	out.Write(TextColumns())
+// textLines writes a line for each row of t, floats as in JSON.
+func textLines(t *lens.Text, write func([]string)) {
 	float := func(v float64) string { return string(appendFloat64(nil, v)) }
 	whole := func(v int64) string { return strconv.FormatInt(v, 10) }
 	for n, r := range t.Rows {
@@ -111,13 +110,8 @@ func TextCSV(w io.Writer, t *lens.Text) error {
 		for _, v := range rowOf(t.Quantiles, n, len(lens.RankPercents)) {
 			line = append(line, whole(v))
 		}
-		out.Write(append(line, whole(t.Tied[n]), whole(t.Bad[n])))
+		write(append(line, whole(t.Tied[n]), whole(t.Bad[n])))
 	}
-	out.Flush()
-	if err := out.Error(); err != nil {
-		return fmt.Errorf("report: write CSV: %w", err)
-	}
-	return nil
 }
 
 // rowOf returns row n of an array [R,width].

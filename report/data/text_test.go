@@ -26,7 +26,7 @@ func sameFloat(got any, want float64) bool {
 func TestTextBundle(t *testing.T) {
 	m := madeup.Text()
 	var b bytes.Buffer
-	if err := TextBundle(m).JSON(&b); err != nil {
+	if err := Text(m).Write(&b, JSON, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	var got map[string]any
@@ -58,7 +58,7 @@ func TestTextBundle(t *testing.T) {
 	}
 	// The table of the documentation has what is written, in its order.
 	var names []string
-	for i, a := range TextBundle(m).Arrays {
+	for i, a := range Text(m).Arrays {
 		names = append(names, a.Name)
 		if kind := fmt.Sprintf("%T", a.Values); kind != "[]"+TextArrays[i].DType || TextArrays[i].Name != a.Name || strings.Count(TextArrays[i].Shape, ",") != len(a.Dims)-1 {
 			t.Errorf("%s %s %v is documented as %s %s %s", a.Name, kind, a.Dims, TextArrays[i].Name, TextArrays[i].DType, TextArrays[i].Shape)
@@ -78,7 +78,7 @@ func TestTextNPZ(t *testing.T) {
 	}
 	defer f.Close()
 	m := madeup.Text()
-	if err := TextBundle(m).NPZ(f); err != nil {
+	if err := Text(m).Write(f, NPZ, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	out := string(python(t, `
@@ -96,7 +96,7 @@ print(json.loads(str(z["manifest"]))["text"]["tokens"], z["format"])`, path))
 func TestTextCSV(t *testing.T) {
 	m := madeup.Text()
 	var b bytes.Buffer
-	if err := TextCSV(&b, m); err != nil {
+	if err := Text(m).Write(&b, CSV, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := csv.NewReader(&b).ReadAll()

@@ -91,7 +91,7 @@ func forward(t *testing.T, b []byte) []streamed {
 // Every NPZ is read from front to back, its numbers before its texts.
 func TestNPZForward(t *testing.T) {
 	var other bytes.Buffer
-	if err := bundle().NPZ(&other); err != nil {
+	if err := bundle().Write(&other, NPZ, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	for what, b := range map[string][]byte{"a lens": npzBytes(t, madeup.Hard()), "several": npzBytes(t, madeup.Plain(), madeup.Hard()), "a bundle": other.Bytes()} {
@@ -157,7 +157,7 @@ func TestZipOfUnsteadyWriter(t *testing.T) {
 }
 
 // npzFile writes a result, and returns the file with its members.
-func npzFile(t *testing.T) (string, []streamed) {
+func npzOnDisk(t *testing.T) (string, []streamed) {
 	t.Helper()
 	b := npzBytes(t, madeup.Hard())
 	path := filepath.Join(t.TempDir(), "x.npz")
@@ -178,7 +178,7 @@ func members(of []streamed) string {
 
 // Python's stream-unzip sees a stream, and no file.
 func TestNPZInStreamUnzip(t *testing.T) {
-	path, want := npzFile(t)
+	path, want := npzOnDisk(t)
 	out := python(t, `
 import sys, zlib
 try:
@@ -204,7 +204,7 @@ func TestNPZInJava(t *testing.T) {
 	if err != nil {
 		untested.Here(t, "no Java reads the file: %v", err)
 	}
-	path, want := npzFile(t)
+	path, want := npzOnDisk(t)
 	out, err := exec.Command(java, "-Xshare:auto", filepath.Join("testdata", "readers", "Members.java"), path).CombinedOutput()
 	if err != nil && bytes.Contains(out, []byte("jdk.compiler")) {
 		untested.Here(t, "this Java has no compiler")
@@ -224,12 +224,12 @@ func TestNPZInCPlusPlus(t *testing.T) {
 	if out, err := exec.Command(gxx, "-std=c++17", "-O1", "-o", reader, filepath.Join("testdata", "readers", "npz.cc")).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	path, got := npzFile(t)
+	path, got := npzOnDisk(t)
 	out, err := exec.Command(reader, path).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	fields, err := Arrays(madeup.Hard())
+	fields, err := lensArrays(madeup.Hard())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,7 +239,7 @@ func TestNPZInCPlusPlus(t *testing.T) {
 	}
 	types := map[DType]string{Int64: "<i8", Float32: "<f4", Bool: "|b1"}
 	for i, f := range fields {
-		bits, err := binary.Append(nil, binary.LittleEndian, f.Data)
+		bits, err := binary.Append(nil, binary.LittleEndian, f.Values)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -249,7 +249,7 @@ func TestNPZInCPlusPlus(t *testing.T) {
 		if len(f.Dims) == 1 {
 			shape += ","
 		}
-		if want := fmt.Sprintf("%s.npy %s (%s) %016x", f.Name, types[f.DType], shape, h.Sum64()); lines[i] != want {
+		if want := fmt.Sprintf("%s.npy %s (%s) %016x", f.Name, types[DType(strings.TrimPrefix(fmt.Sprintf("%T", f.Values), "[]"))], shape, h.Sum64()); lines[i] != want {
 			t.Errorf("read %s, want %s", lines[i], want)
 		}
 	}

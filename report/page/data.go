@@ -89,7 +89,7 @@ func newPageData(results []*lens.Result, o Options) (*pageData, error) {
 	if len(results) == 0 {
 		return nil, errors.New("report: no result to make a page of")
 	}
-	d := &pageData{Format: data.Format, Unknown: cssColour(colormap.Unknown), By: o.By, Target: o.Target, LastOnTop: o.LastOnTop}
+	d := &pageData{Format: data.LensFormat, Unknown: cssColour(colormap.Unknown), By: o.By, Target: o.Target, LastOnTop: o.LastOnTop}
 	if d.By == "" {
 		d.By = report.ByProb
 	}
@@ -129,10 +129,7 @@ func newPageData(results []*lens.Result, o Options) (*pageData, error) {
 func newPageResult(r *lens.Result) (pageResult, error) {
 	p := pageResult{Title: report.Title(r), Name: data.Valid(r.Name), Prompt: data.Valid(r.Prompt), Shown: visible.Name(r.Prompt), Manifest: r.Manifest,
 		Pieces: map[string]pagePiece{}}
-	if err := data.Check(r); err != nil {
-		return p, err
-	}
-	fields, err := data.Arrays(r)
+	b, err := data.Lens(r)
 	if err != nil {
 		return p, err
 	}
@@ -166,7 +163,7 @@ func newPageResult(r *lens.Result) (pageResult, error) {
 	if r.Tracks != nil {
 		p.Followed = r.Tracks.Top
 	}
-	for _, f := range fields {
+	for _, f := range b.Arrays {
 		if !f.Large {
 			p.Arrays = append(p.Arrays, newPageArray(f))
 		}
@@ -189,7 +186,7 @@ func newPageResult(r *lens.Result) (pageResult, error) {
 
 func newPageArray(a data.Array) pageArray {
 	out := pageArray{Name: a.Name, Shape: a.Dims}
-	switch data := a.Data.(type) {
+	switch data := a.Values.(type) {
 	case []int64:
 		out.Int = data
 	case []float32:

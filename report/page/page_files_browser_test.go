@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
-	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -60,15 +59,18 @@ func testPageFiles(t *testing.T, open opener) {
 		}
 		decode(got, &have)
 		var written bytes.Buffer
-		if err := data.JSON(&written, r, data.JSONOptions{}); err != nil {
+		bundle, err := data.Lens(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := bundle.Write(&written, data.JSON, data.Options{}); err != nil {
 			t.Fatal(err)
 		}
 		decode(written.Bytes(), &wanted)
 		sameValue(t, name, have, wanted)
 
 		var csv bytes.Buffer
-		c := data.NewCSV(&csv)
-		if err := errors.Join(c.Write(r), c.Close()); err != nil {
+		if err := bundle.Write(&csv, data.CSV, data.Options{}); err != nil {
 			t.Fatal(err)
 		}
 		got, _ = b.download("save-csv")

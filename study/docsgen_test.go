@@ -1,17 +1,19 @@
-package study
+package study_test
 
 import (
 	"bytes"
 	"fmt"
 	"io"
+
+	"github.com/golens/golens/study"
 )
 
-// WriteDocs writes docs/studies.md, the description of all studies and their files. A test fails
+// writeDocs writes docs/studies.md, the description of all studies and their files. A test fails
 // if the committed page is stale, and rewrites it with -update.
-func WriteDocs(w io.Writer) error {
+func writeDocs(w io.Writer) error {
 	var b bytes.Buffer
 	b.WriteString(docsHead)
-	for _, s := range Studies {
+	for _, s := range study.Studies {
 		fmt.Fprintf(&b, "## `%s`\n\n%s. %s\n\nPublished: %s.\n\n", s.Name, s.Title, s.About, s.Published)
 		if len(s.Differs) == 0 {
 			b.WriteString("`published` and `fixed` give the same numbers.\n\n")
