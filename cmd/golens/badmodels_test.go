@@ -112,7 +112,7 @@ func badModels() []bad {
 		{name: "config twice the same key", args: filed("config.json", []byte(`{"n_embd": 1, "n_embd": 2}`)), code: 1, says: []string{"config.json", `"n_embd"`, "twice"}},
 		{name: "unknown architecture", args: configured("model_type", "bert"), code: 1, says: []string{"config.json", `"bert"`, "gpt2", "llama"}},
 		{name: "no architecture", args: configured("model_type", nil), code: 1, says: []string{"config.json", "model_type"}},
-		{name: "unknown activation", args: configured("activation_function", "swish"), code: 1, says: []string{"config.json", `"swish"`}},
+		{name: "unknown activation", args: configured("activation_function", "laplace"), code: 1, says: []string{"config.json", `"laplace"`}},
 		{name: "heads that do not divide", args: configured("n_head", 5), code: 1, says: []string{"config.json", "16", "5"}},
 		{name: "no heads", args: configured("n_head", 0), code: 1, says: []string{"config.json", "n_head is 0"}},
 		{name: "width as text", args: configured("n_embd", "wide"), code: 1, says: []string{"config.json", "n_embd", "whole number"}},
