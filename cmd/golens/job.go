@@ -78,7 +78,7 @@ func (j *job) readPrompts() (err error) {
 		return err
 	}
 	if len(j.prompts) > 1 && j.c.IsSet("plot") {
-		return usage(j.c, "--plot draws one prompt, and there are %d", len(j.prompts))
+		return usage(j.c, "--plot draws one text, and there are %d prompts", len(j.prompts))
 	}
 	return nil
 }
