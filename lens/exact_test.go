@@ -62,8 +62,8 @@ func TestExact(t *testing.T) {
 			m := open(t, dir, a)
 			for _, threads := range []int{1, 2} {
 				for _, T := range lengths {
-					for _, kind := range []lens.Kind{lens.Notebook, lens.Raw, lens.Normed} {
-						t.Run(fmt.Sprintf("%s/%s/T=%d/%s", c.name, a, T, kind), func(t *testing.T) {
+					for _, kind := range []lens.Projection{lens.Notebook, lens.Raw, lens.Normed} {
+						t.Run(fmt.Sprintf("%s/%s/T=%d/%s", c.name, a, T, kind.Name()), func(t *testing.T) {
 							withThreads(t, threads, func(t *testing.T) { compare(t, dir, m, T, threads, kind) })
 						})
 					}
@@ -73,11 +73,11 @@ func TestExact(t *testing.T) {
 	}
 }
 
-func compare(t *testing.T, dir string, m *model.Model, T, threads int, kind lens.Kind) {
+func compare(t *testing.T, dir string, m *model.Model, T, threads int, kind lens.Projection) {
 	ids := reference.IDs(uint64(T), T, m.Sizes.Vocab)
 	want := reference.Lens(t, reference.Request{Model: dir, IDs: ids, Attention: string(m.Attention), Threads: threads,
-		Lens: string(kind), Next: true, Top: 7, Logits: true})
-	got, err := lens.Read(context.Background(), m, ids, lens.Options{Kind: kind, Next: true, Top: 7, Logits: true, Hidden: true})
+		Lens: kind.Name(), Next: true, Top: 7, Logits: true})
+	got, err := lens.Read(context.Background(), m, ids, lens.Options{Projection: kind, Next: true, Top: 7, Logits: true, Hidden: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,14 +119,14 @@ func TestChoices(t *testing.T) {
 	for _, w := range words {
 		targets = append(targets, w.ID)
 	}
-	for _, kind := range []lens.Kind{lens.Notebook, lens.Raw, lens.Normed} {
+	for _, kind := range []lens.Projection{lens.Notebook, lens.Raw, lens.Normed} {
 		for _, at := range []lens.Site{lens.Resid, lens.ResidMid, lens.Attn, lens.MLP} {
 			for _, positions := range [][]int{nil, {3, -1}} {
-				t.Run(fmt.Sprintf("%s/%s/%v", kind, at, positions), func(t *testing.T) {
+				t.Run(fmt.Sprintf("%s/%s/%v", kind.Name(), at, positions), func(t *testing.T) {
 					rows := []int{12, 1, 7}
-					want := reference.Lens(t, reference.Request{Model: dir, IDs: ids, Lens: string(kind), At: string(at), Rows: []int{1, 7, 12},
+					want := reference.Lens(t, reference.Request{Model: dir, IDs: ids, Lens: kind.Name(), At: string(at), Rows: []int{1, 7, 12},
 						Positions: positions, Targets: targets, TargetPositions: positions, Threads: torch.Threads()})
-					got, err := lens.Read(context.Background(), m, ids, lens.Options{Kind: kind, At: at, Rows: rows, Positions: positions, Words: words, Hidden: true})
+					got, err := lens.Read(context.Background(), m, ids, lens.Options{Projection: kind, At: at, Rows: rows, Positions: positions, Words: words, Hidden: true})
 					if err != nil {
 						t.Fatal(err)
 					}

@@ -176,13 +176,14 @@ func TestText(t *testing.T) {
 	}{
 		{"whole windows", 48, 16, nil, lens.Options{}, reference.Request{}},
 		{"a short last window", 53, 16, nil, lens.Options{}, reference.Request{}},
-		{"a last window of one token", 33, 16, nil, lens.Options{Kind: lens.Normed}, reference.Request{Lens: "normed"}},
-		{"one window that is not full", 9, 16, nil, lens.Options{Kind: lens.Raw}, reference.Request{Lens: "raw"}},
+		{"a last window of one token", 33, 16, nil, lens.Options{Projection: lens.Normed}, reference.Request{Lens: "normed"}},
+		{"one window that is not full", 9, 16, nil, lens.Options{Projection: lens.Raw}, reference.Request{Lens: "raw"}},
 		{"windows of one token", 5, 1, nil, lens.Options{}, reference.Request{}},
 		{"two tokens", 2, 16, nil, lens.Options{}, reference.Request{}},
 		{"a prefix", 40, 16, []int64{50256}, lens.Options{}, reference.Request{}},
 		{"a long prefix, some rows", 21, 7, []int64{1, 2, 3}, lens.Options{Rows: []int{0, 5, 12}}, reference.Request{Rows: []int{0, 5, 12}}},
-		{"another site", 30, 16, nil, lens.Options{At: lens.MLP, Kind: lens.Normed}, reference.Request{At: "mlp", Lens: "normed"}},
+		{"another site", 30, 16, nil, lens.Options{At: lens.MLP, Projection: lens.Normed}, reference.Request{At: "mlp", Lens: "normed"}},
+		{"a lens of another package", 53, 16, nil, lens.Options{Projection: affine{}}, reference.Request{Lens: "affine"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			ids := reference.IDs(uint64(c.N), c.N, V)
@@ -198,7 +199,7 @@ func TestText(t *testing.T) {
 				t.Errorf("%d windows, progress %v", got.Windows, seen)
 			}
 			last := len(got.Rows) - 1
-			if got.Rows[last].Index == 12 && c.o.At == "" && c.o.Kind != lens.Raw && (got.KL[last] != 0 || got.Agree[last] != 1) {
+			if got.Rows[last].Index == 12 && c.o.At == "" && c.o.Projection != lens.Raw && (got.KL[last] != 0 || got.Agree[last] != 1) {
 				t.Errorf("the model's own output: KL %v, agreement %v", got.KL[last], got.Agree[last])
 			}
 			// The checkpoint has GPT-2's tokenizer, or none.

@@ -27,7 +27,7 @@ func cellFlags() []cli.Flag {
 
 // lensOptions reads the flags that need no model.
 func lensOptions(c *cli.Context) (o lens.Options, err error) {
-	if o.Kind, err = lensKind(c); err != nil {
+	if o.Projection, err = projection(c); err != nil {
 		return o, err
 	}
 	if o.Fast = c.String("mode") == "fast"; o.Fast {
