@@ -42,7 +42,7 @@ func compareFamily(t *testing.T, m *model.Model, ask reference.Request, T int) {
 	ids := reference.IDs(uint64(T), T, m.Sizes.Vocab)
 	ask.IDs, ask.Attention, ask.Threads, ask.Next, ask.Top, ask.Logits = ids, string(m.Attention), 1, true, 7, true
 	want := reference.Lens(t, ask)
-	got, err := lens.Read(context.Background(), m, ids, lens.Options{Projection: lensOf(t, ask.Lens), Next: true, Top: 7, Logits: true, Hidden: true})
+	got, err := lens.Read(context.Background(), m, ids, lens.Options{Projection: lensOf(t, ask.Lens), Next: true, Top: 7, Logits: true, Hidden: true, Stats: stats})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -77,6 +77,9 @@ func (r *reader) readFast(ctx context.Context, s model.Session, run *hooks.Run) 
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		if err := f.addStats(ctx, n); err != nil {
+			return err
+		}
 		if err := f.keepLogits(n); err != nil {
 			return err
 		}

@@ -174,6 +174,7 @@ func nearResult(t *testing.T, fast, exact *Result, d float64) {
 			}
 		}
 	}
+	nearStats(t, fast, exact, d)
 	if (fast.Targets == nil) != (exact.Targets == nil) {
 		t.Fatal("targets of one alone")
 	}
@@ -247,7 +248,7 @@ func TestFast(t *testing.T) {
 					{Rows: []int{0, 2}, Positions: []int{0, -1}, Words: []Word{{"a", ids[0]}}},
 					{At: Attn, Next: true}, {At: MLP, Positions: []int{-1}, Next: true}, {At: ResidMid, Track: 1, Top: 1},
 				} {
-					o.Projection, o.Logits, o.Hidden = kind, true, true
+					o.Projection, o.Logits, o.Hidden, o.Stats = kind, true, true, statsFor(o)
 					t.Run(fmt.Sprintf("%s/T=%d/%s/%s/%v", name, T, kind.Name(), o.At, o.Positions), func(t *testing.T) {
 						exact := read(t, m, ids, o)
 						o.Fast = true
@@ -285,7 +286,7 @@ func TestFastFamilies(t *testing.T) {
 				for _, T := range []int{1, 14} {
 					t.Run(fmt.Sprintf("%s/%s/%s/T=%d", name, d, kind.Name(), T), func(t *testing.T) {
 						ids := reference.IDs(uint64(T), T, m.Sizes.Vocab)
-						o := Options{Projection: kind, Next: true, Logits: true, Hidden: true}
+						o := Options{Projection: kind, Next: true, Logits: true, Hidden: true, Stats: statsFor(Options{Next: true})}
 						exact := read(t, m, ids, o)
 						o.Fast = true
 						for _, o.Kernel = range []Kernel{ATen, F32, TF32X3} {

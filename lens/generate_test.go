@@ -38,7 +38,7 @@ func TestGenerate(t *testing.T) {
 				want := reference.Generate(t, reference.Generation{New: c.new, EndOfText: -1, Request: reference.Request{
 					Model: dir, IDs: ids, Attention: string(c.attention), Threads: c.threads, Lens: c.kind.Name(), Top: 3}})
 				g, err := lens.Generate(context.Background(), m, ids, lens.GenerateOptions{MaxNew: c.new, NoEnd: true,
-					Lens: lens.Options{Projection: c.kind, Top: 3, Next: true, Hidden: true}}, nil)
+					Lens: lens.Options{Projection: c.kind, Top: 3, Next: true, Hidden: true, Stats: stats}}, nil)
 				if err != nil {
 					t.Fatal(err)
 				}

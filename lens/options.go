@@ -44,6 +44,9 @@ type Options struct {
 	// rows. It takes a second projection of every row.
 	Track int
 
+	// Stats are further statistics, such as Margin; those of targets need Next or Words.
+	Stats []Stat
+
 	Hidden bool // keep the states
 	Logits bool // keep every logit: R*P*V numbers
 
@@ -117,6 +120,9 @@ func (o Options) plan(m *model.Model, T int) (*plan, error) {
 		if w.ID < 0 || w.ID >= int64(m.Sizes.Vocab) {
 			return nil, choice("the target %q has the id %d, which is not in the vocabulary of %d", w.Text, w.ID, m.Sizes.Vocab)
 		}
+	}
+	if err := p.checkStats(); err != nil {
+		return nil, err
 	}
 	if err := p.chooseKernel(m); err != nil {
 		return nil, err

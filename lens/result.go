@@ -34,9 +34,10 @@ type Result struct {
 	KL        []float32 // [R,P] KL(final || row) in nats; final is the model's own output
 	Agree     []bool    // [R,P] the row's likeliest token is the final one's, and neither logit is NaN
 
-	Targets *Targets // nil unless targets were asked for
-	Tracks  *Tracks  // nil unless tokens were to be followed
-	Joint   *Joint   // of whole sequences; nil unless the caller sets what ReadJoint returns
+	Stats   []StatValues // those of Options.Stats, in their order
+	Targets *Targets     // nil unless targets were asked for
+	Tracks  *Tracks      // nil unless tokens were to be followed
+	Joint   *Joint       // of whole sequences; nil unless the caller sets what ReadJoint returns
 
 	Hidden []float32 // [R,T,C] the states that were read, nil unless kept
 	Width  int       // C

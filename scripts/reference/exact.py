@@ -206,10 +206,12 @@ def statistics(x, final, k):
     l = torch.log_softmax(x, -1)
     lf = torch.log_softmax(final, -1)
     ids = top(x, k)
+    first, second = x.sort(-1, descending=True).values[..., :2].unbind(-1)
     return {
         "top_ids": ids,
         "top_logits": x.gather(-1, ids),
         "top_probs": p.gather(-1, ids),
+        "margin": first - second,
         "entropy": -(l.exp() * l).sum(-1),
         "logsumexp": torch.logsumexp(x, -1),
         "kl": (lf.exp() * (lf - l)).sum(-1),
@@ -225,6 +227,7 @@ def target_statistics(x, ids):
         "target_logprob": torch.log_softmax(x, -1).gather(-1, ids)[..., 0],
         "target_prob": torch.softmax(x, -1).gather(-1, ids)[..., 0],
         "target_rank": torch.where(of_target[..., 0].isnan(), x.shape[-1], 1 + (x > of_target).sum(-1)),  # NaN ranks last
+        "in_top_10": (of_target >= x.where(~x.isnan(), x.new_tensor(-torch.inf)).topk(10).values[..., -1:])[..., 0].float(),  # 0 for NaN
         "target_ties": ((x == of_target).sum(-1) - 1).clamp(min=0),  # 0 for NaN, which equals nothing
     }
 
