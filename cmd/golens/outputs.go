@@ -106,7 +106,11 @@ func (o *outputs) addFiles(c *cli.Context) error {
 		}
 		return jsonSink{w, data.JSONOptions{Line: o.many, Hidden: c.Bool("hidden"), Logits: c.Bool("logits")}}
 	})
-	add("csv", func(w io.Writer) sink { return csvSink{data.NewCSV(w)} })
+	stats, err := statsOf(c)
+	if err != nil {
+		return err
+	}
+	add("csv", func(w io.Writer) sink { return csvSink{data.NewCSV(w, stats...)} })
 	add("npz", func(w io.Writer) sink { return npzSink{data.NewNPZ(w), o.many} })
 	add("html", func(w io.Writer) sink {
 		return &pageSink{w: w, options: page.Options{Title: c.String("title"), ColourMap: c.String("cmap"), By: o.grid.By, LastOnTop: o.grid.LastOnTop}}

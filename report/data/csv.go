@@ -62,6 +62,7 @@ type line struct {
 	before   *lens.Token // the token at the position, where the prompt has none
 
 	rank, ties, logit, prob, logprob string
+	target                           int // index into arrays of targets, -1 on other lines
 }
 
 func (c *line) token() lens.Token {
@@ -90,15 +91,34 @@ func atInt(values []int64, i int) string {
 // A CSV writes results in the long form that data frames like: a line for every
 // cell and candidate, and one for every cell and target, below one line of heads.
 type CSV struct {
-	w      *csv.Writer
-	fields []string
+	w       *csv.Writer
+	columns []Column
+	fields  []string
 }
 
-// NewCSV returns a writer of CSV to w, and writes the heads. Close ends the file; it
-// does not close w.
-func NewCSV(w io.Writer) *CSV {
-	c := &CSV{w: csv.NewWriter(w), fields: make([]string, len(Columns))}
-	for i, col := range Columns {
+// statColumn returns the column of a statistic, empty on lines that it says nothing of.
+func statColumn(s lens.Stat) Column {
+	return Column{s.Name, s.Doc, func(c *line) string {
+		i := c.cell
+		if s.OfTargets {
+			i = c.target
+		}
+		if v := c.r.StatNamed(s.Name); v != nil {
+			return at(v.Values, i)
+		}
+		return ""
+	}}
+}
+
+// NewCSV returns a writer of CSV to w, and writes the heads: Columns, and a column for
+// each statistic that the results have. Close ends the file; it does not close w.
+func NewCSV(w io.Writer, stats ...lens.Stat) *CSV {
+	columns := slices.Clone(Columns)
+	for _, s := range stats {
+		columns = append(columns, statColumn(s))
+	}
+	c := &CSV{w: csv.NewWriter(w), columns: columns, fields: make([]string, len(columns))}
+	for i, col := range columns {
 		c.fields[i] = col.Name
 	}
 	c.w.Write(c.fields) // an error stays in the writer, for Write and Close
@@ -112,10 +132,10 @@ func (c *CSV) Write(r *lens.Result) error {
 	}
 	for i, row := range r.Rows {
 		for j, position := range r.Positions {
-			c.candidates(line{r: r, row: row, position: position, cell: i*len(r.Positions) + j})
+			c.candidates(line{r: r, row: row, position: position, cell: i*len(r.Positions) + j, target: -1})
 		}
 		c.targets(line{r: r, row: row}, i)
-		c.joint(line{r: r, row: row, cell: -1}, i)
+		c.joint(line{r: r, row: row, cell: -1, target: -1}, i)
 	}
 	return c.err()
 }
@@ -168,7 +188,7 @@ func (c *CSV) targets(l line, i int) {
 				continue
 			}
 			n := (i*len(t.Positions)+q)*len(ids) + k
-			l.piece = r.Pieces[id].Bytes
+			l.piece, l.target = r.Pieces[id].Bytes, n
 			l.id, l.rank, l.ties = id, atInt(t.Rank, n), atInt(t.Ties, n)
 			l.prob, l.logprob = at(t.Prob, n), at(t.LogProb, n)
 			c.line(&l)
@@ -200,7 +220,7 @@ func (c *CSV) joint(l line, i int) {
 }
 
 func (c *CSV) line(l *line) {
-	for i, col := range Columns {
+	for i, col := range c.columns {
 		c.fields[i] = col.value(l)
 	}
 	c.w.Write(c.fields) // an error stays in the writer

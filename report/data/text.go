@@ -65,7 +65,7 @@ func TextBundle(t *lens.Text) *Bundle {
 		rows[i] = int64(r.Index)
 		about.Layers = append(about.Layers, textRow{r.Index, r.Point, r.Label})
 	}
-	return &Bundle{Format: TextFormat, Name: "text", Manifest: textManifest{t.Manifest, about}, Warnings: t.Warnings, Arrays: []NamedArray{
+	b := &Bundle{Format: TextFormat, Name: "text", Manifest: textManifest{t.Manifest, about}, Warnings: t.Warnings, Arrays: []NamedArray{
 		{"rows", []int{R}, rows},
 		{"cross_entropy", []int{R}, t.CrossEntropy},
 		{"entropy", []int{R}, t.Entropy},
@@ -82,10 +82,14 @@ func TextBundle(t *lens.Text) *Bundle {
 		{"place_cross_entropy", []int{R, t.Chunk}, t.PlaceCrossEntropy},
 		{"place_targets", []int{t.Chunk}, t.PlaceTargets},
 	}}
+	for _, s := range t.Stats {
+		b.Arrays = append(b.Arrays, NamedArray{"mean_" + s.Name, []int{R}, s.Mean})
+	}
+	return b
 }
 
-// TextColumns returns the columns of a text's CSV.
-func TextColumns() []string {
+// TextColumns returns the columns of a text's CSV, with the means of statistics last.
+func TextColumns(stats ...lens.TextStat) []string {
 	columns := []string{"name", "row", "point", "label", "tokens", "targets", "cross_entropy", "bits_per_byte", "entropy", "kl", "agree", "reciprocal_rank"}
 	for _, limit := range lens.RankLimits {
 		columns = append(columns, fmt.Sprintf("within_%d", limit))
@@ -93,13 +97,17 @@ func TextColumns() []string {
 	for _, percent := range lens.RankPercents {
 		columns = append(columns, fmt.Sprintf("rank_p%d", percent))
 	}
-	return append(columns, "tied", "nan")
+	columns = append(columns, "tied", "nan")
+	for _, s := range stats {
+		columns = append(columns, "mean_"+s.Name)
+	}
+	return columns
 }
 
 // TextCSV writes a line for each row of t, floats as in TextBundle's JSON.
 func TextCSV(w io.Writer, t *lens.Text) error {
 	out := csv.NewWriter(w)
-	out.Write(TextColumns())
+	out.Write(TextColumns(t.Stats...))
 	float := func(v float64) string { return string(appendFloat64(nil, v)) }
 	whole := func(v int64) string { return strconv.FormatInt(v, 10) }
 	for n, r := range t.Rows {
@@ -111,7 +119,11 @@ func TextCSV(w io.Writer, t *lens.Text) error {
 		for _, v := range rowOf(t.Quantiles, n, len(lens.RankPercents)) {
 			line = append(line, whole(v))
 		}
-		out.Write(append(line, whole(t.Tied[n]), whole(t.Bad[n])))
+		line = append(line, whole(t.Tied[n]), whole(t.Bad[n]))
+		for _, s := range t.Stats {
+			line = append(line, float(s.Mean[n]))
+		}
+		out.Write(line)
 	}
 	out.Flush()
 	if err := out.Error(); err != nil {
