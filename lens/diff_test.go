@@ -19,14 +19,14 @@ func TestDiff(t *testing.T) {
 	ids := reference.IDs(5, 9, m.Sizes.Vocab)
 	h := &hooks.Registry{}
 	h.Add("h.1", hooks.Scale(0.4))
-	for _, kind := range []lens.Kind{lens.Notebook, lens.Raw, lens.Normed} {
-		o := lens.Options{Kind: kind, Hooks: h, Next: true}
+	for _, kind := range []lens.Projection{lens.Notebook, lens.Raw, lens.Normed, affine{}} {
+		o := lens.Options{Projection: kind, Hooks: h, Next: true}
 		d, err := lens.ReadDiff(t.Context(), m, ids, o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := reference.Sweep{Model: dir, Threads: torch.Threads()}.LensDiff(t, ids, string(kind), "h.1", 0.4)
-		reference.Equal(t, string(kind)+" kl", d.KL, want["kl"])
+		want := reference.Sweep{Model: dir, Threads: torch.Threads()}.LensDiff(t, ids, kind.Name(), "h.1", 0.4)
+		reference.Equal(t, kind.Name()+" kl", d.KL, want["kl"])
 		for _, c := range []struct {
 			what string
 			got  *lens.Result
@@ -41,7 +41,7 @@ func TestDiff(t *testing.T) {
 		}
 		for i, v := range d.KL[:2*len(ids)] { // the embedding and block 0 lie before the change
 			if v != 0 {
-				t.Errorf("%s: cell %d has %v", kind, i, v)
+				t.Errorf("%s: cell %d has %v", kind.Name(), i, v)
 			}
 		}
 	}

@@ -62,8 +62,8 @@ func TestExact(t *testing.T) {
 			m := open(t, dir, a)
 			for _, threads := range []int{1, 2} {
 				for _, T := range lengths {
-					for _, kind := range []lens.Kind{lens.Notebook, lens.Raw, lens.Normed} {
-						t.Run(fmt.Sprintf("%s/%s/T=%d/%s", c.name, a, T, kind), func(t *testing.T) {
+					for _, kind := range []lens.Projection{lens.Notebook, lens.Raw, lens.Normed} {
+						t.Run(fmt.Sprintf("%s/%s/T=%d/%s", c.name, a, T, kind.Name()), func(t *testing.T) {
 							withThreads(t, threads, func(t *testing.T) { compare(t, dir, m, T, threads, kind) })
 						})
 					}
@@ -73,11 +73,11 @@ func TestExact(t *testing.T) {
 	}
 }
 
-func compare(t *testing.T, dir string, m *model.Model, T, threads int, kind lens.Kind) {
+func compare(t *testing.T, dir string, m *model.Model, T, threads int, kind lens.Projection) {
 	ids := reference.IDs(uint64(T), T, m.Sizes.Vocab)
 	want := reference.Lens(t, reference.Request{Model: dir, IDs: ids, Attention: string(m.Attention), Threads: threads,
-		Lens: string(kind), Next: true, Top: 7, Logits: true})
-	got, err := lens.Read(context.Background(), m, ids, lens.Options{Kind: kind, Next: true, Top: 7, Logits: true, Hidden: true})
+		Lens: kind.Name(), Next: true, Top: 7, Logits: true})
+	got, err := lens.Read(context.Background(), m, ids, lens.Options{Projection: kind, Next: true, Top: 7, Logits: true, Hidden: true, Stats: stats})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,6 +90,9 @@ func compare(t *testing.T, dir string, m *model.Model, T, threads int, kind lens
 	}
 }
 
+// stats are those that the reference has.
+var stats = []lens.Stat{lens.Margin, lens.InTop(10)}
+
 // equalResult compares what every lens has.
 func equalResult(t *testing.T, got *lens.Result, want reference.Arrays) {
 	t.Helper()
@@ -100,6 +103,9 @@ func equalResult(t *testing.T, got *lens.Result, want reference.Arrays) {
 	reference.Equal(t, "logsumexp", got.LogSumExp, want["logsumexp"])
 	reference.Equal(t, "kl", got.KL, want["kl"])
 	reference.Equal(t, "agree", got.Agree, want["agree"])
+	for _, s := range got.Stats {
+		reference.Equal(t, s.Name, s.Values, want[s.Name])
+	}
 	if got.Targets != nil {
 		reference.Equal(t, "target_ids", got.Targets.IDs, want["target_ids"])
 		reference.Equal(t, "target_logprob", got.Targets.LogProb, want["target_logprob"])
@@ -119,14 +125,14 @@ func TestChoices(t *testing.T) {
 	for _, w := range words {
 		targets = append(targets, w.ID)
 	}
-	for _, kind := range []lens.Kind{lens.Notebook, lens.Raw, lens.Normed} {
+	for _, kind := range []lens.Projection{lens.Notebook, lens.Raw, lens.Normed} {
 		for _, at := range []lens.Site{lens.Resid, lens.ResidMid, lens.Attn, lens.MLP} {
 			for _, positions := range [][]int{nil, {3, -1}} {
-				t.Run(fmt.Sprintf("%s/%s/%v", kind, at, positions), func(t *testing.T) {
+				t.Run(fmt.Sprintf("%s/%s/%v", kind.Name(), at, positions), func(t *testing.T) {
 					rows := []int{12, 1, 7}
-					want := reference.Lens(t, reference.Request{Model: dir, IDs: ids, Lens: string(kind), At: string(at), Rows: []int{1, 7, 12},
+					want := reference.Lens(t, reference.Request{Model: dir, IDs: ids, Lens: kind.Name(), At: string(at), Rows: []int{1, 7, 12},
 						Positions: positions, Targets: targets, TargetPositions: positions, Threads: torch.Threads()})
-					got, err := lens.Read(context.Background(), m, ids, lens.Options{Kind: kind, At: at, Rows: rows, Positions: positions, Words: words, Hidden: true})
+					got, err := lens.Read(context.Background(), m, ids, lens.Options{Projection: kind, At: at, Rows: rows, Positions: positions, Words: words, Hidden: true, Stats: stats})
 					if err != nil {
 						t.Fatal(err)
 					}

@@ -26,7 +26,7 @@ func ExampleRead() {
 	}
 	h := &hooks.Registry{}
 	h.Add("h.3", hooks.Scale(0.8))
-	r, err := lens.Read(context.Background(), m, ids, lens.Options{Kind: lens.Normed, Hooks: h})
+	r, err := lens.Read(context.Background(), m, ids, lens.Options{Projection: lens.Normed, Hooks: h})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func ExampleGenerate() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	o := lens.GenerateOptions{MaxNew: 6, Lens: lens.Options{Kind: lens.Normed}}
+	o := lens.GenerateOptions{MaxNew: 6, Lens: lens.Options{Projection: lens.Normed}}
 	g, err := lens.Generate(context.Background(), m, ids, o, func(s *lens.Step) error {
 		fmt.Printf("%s", s.Token.Bytes) // s.Lens is what every layer says at this step
 		return nil

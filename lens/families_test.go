@@ -22,14 +22,14 @@ func TestFamilies(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { m.Close() })
-			for _, kind := range []lens.Kind{lens.Notebook, lens.Raw, lens.Normed} {
+			for _, kind := range []lens.Projection{lens.Notebook, lens.Raw, lens.Normed} {
 				if name == "opt-projected" && kind == lens.Normed {
 					continue // it has no final norm
 				}
 				for _, T := range []int{1, 14} {
-					t.Run(fmt.Sprintf("%s/%s/%s/T=%d", name, d, kind, T), func(t *testing.T) {
+					t.Run(fmt.Sprintf("%s/%s/%s/T=%d", name, d, kind.Name(), T), func(t *testing.T) {
 						withThreads(t, 1, func(t *testing.T) {
-							compareFamily(t, m, reference.Request{Model: dir, DType: string(d), Lens: string(kind)}, T)
+							compareFamily(t, m, reference.Request{Model: dir, DType: string(d), Lens: kind.Name()}, T)
 						})
 					})
 				}
@@ -42,7 +42,7 @@ func compareFamily(t *testing.T, m *model.Model, ask reference.Request, T int) {
 	ids := reference.IDs(uint64(T), T, m.Sizes.Vocab)
 	ask.IDs, ask.Attention, ask.Threads, ask.Next, ask.Top, ask.Logits = ids, string(m.Attention), 1, true, 7, true
 	want := reference.Lens(t, ask)
-	got, err := lens.Read(context.Background(), m, ids, lens.Options{Kind: lens.Kind(ask.Lens), Next: true, Top: 7, Logits: true, Hidden: true})
+	got, err := lens.Read(context.Background(), m, ids, lens.Options{Projection: lensOf(t, ask.Lens), Next: true, Top: 7, Logits: true, Hidden: true, Stats: stats})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func compareFamily(t *testing.T, m *model.Model, ask reference.Request, T int) {
 		}
 		ask.At = string(at)
 		want := reference.Lens(t, ask)
-		got, err := lens.Read(context.Background(), m, ids, lens.Options{Kind: lens.Raw, At: at, Next: true, Top: 7, Hidden: true})
+		got, err := lens.Read(context.Background(), m, ids, lens.Options{Projection: lens.Raw, At: at, Next: true, Top: 7, Hidden: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -92,4 +92,14 @@ func TestFamiliesGenerate(t *testing.T) {
 			})
 		}
 	}
+}
+
+// lensOf returns the lens of a name.
+func lensOf(t *testing.T, name string) lens.Projection {
+	t.Helper()
+	p, err := lens.ProjectionOf(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }

@@ -24,7 +24,7 @@ type fast struct {
 // newFast returns a reading of what a run with the plan's captures left behind. The
 // caller closes it.
 func (r *reader) newFast(s model.Session, run *hooks.Run) (*fast, error) {
-	f := &fast{reader: r, s: s, run: run, own: slices.IndexFunc(r.rows, func(row Row) bool { return r.isLastRow(row) && r.Kind != Raw })}
+	f := &fast{reader: r, s: s, run: run, own: slices.IndexFunc(r.rows, func(row Row) bool { return r.isLastRow(row) && r.Projection.OwnOutput() })}
 	if f.own < 0 {
 		f.own = len(r.rows) // it comes behind the rows, and is not among them
 	}
@@ -75,6 +75,9 @@ func (r *reader) readFast(ctx context.Context, s model.Session, run *hooks.Run) 
 	f.fill()
 	for n := range r.rows {
 		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := f.addStats(ctx, n); err != nil {
 			return err
 		}
 		if err := f.keepLogits(n); err != nil {
@@ -179,10 +182,10 @@ func (f *fast) ready(n int, at *torch.Tensor) (*torch.Tensor, error) {
 }
 
 // front is what stands between row n's state [1,P,C], which it closes, and the head.
-func (f *fast) front(_ int, h *torch.Tensor) (*torch.Tensor, error) {
-	if f.Kind != Normed {
-		return h, nil
+func (f *fast) front(n int, h *torch.Tensor) (*torch.Tensor, error) {
+	x, err := f.project(f.s, n, h)
+	if x != h {
+		h.Close()
 	}
-	defer h.Close()
-	return f.s.Norm(h)
+	return x, err
 }

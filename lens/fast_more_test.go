@@ -22,7 +22,7 @@ func TestFastGenerate(t *testing.T) {
 	for _, name := range []string{"12x96", "gemma2-96"} {
 		m := openModel(t, reference.Model(t, name), model.Options{DType: "float32"})
 		ids := reference.IDs(5, 6, m.Sizes.Vocab)
-		for _, o := range []Options{{Next: true, Logits: true, Hidden: true}, {Kind: Normed, Positions: []int{1}, Words: []Word{{"a", 3}}, Track: 2, Logits: true, Hidden: true}} {
+		for _, o := range []Options{{Next: true, Logits: true, Hidden: true}, {Projection: Normed, Positions: []int{1}, Words: []Word{{"a", 3}}, Track: 2, Logits: true, Hidden: true}} {
 			write := func(o Options) *Generation {
 				g, err := Generate(context.Background(), m, ids, GenerateOptions{MaxNew: 5, NoEnd: true, Lens: o}, nil)
 				if err != nil {
@@ -74,7 +74,7 @@ func TestFastDiff(t *testing.T) {
 	ids := reference.IDs(5, 9, m.Sizes.Vocab)
 	h := &hooks.Registry{}
 	h.Add("h.3.mlp", hooks.Scale(0.2))
-	for _, o := range []Options{{Next: true}, {Kind: Normed, Rows: []int{2, 5, 12}, Positions: []int{1, -1}}, {Kind: Raw, At: Attn}} {
+	for _, o := range []Options{{Next: true}, {Projection: Normed, Rows: []int{2, 5, 12}, Positions: []int{1, -1}}, {Projection: Raw, At: Attn}} {
 		o.Hooks = h
 		exact, err := ReadDiff(context.Background(), m, ids, o)
 		if err != nil {
@@ -177,7 +177,7 @@ func TestFastChoices(t *testing.T) {
 func TestFastLeaves(t *testing.T) {
 	m := openModel(t, reference.Model(t, "4x64-untied"), model.Options{})
 	ids := reference.IDs(5, 40, m.Sizes.Vocab)
-	o := Options{Fast: true, Next: true, Track: 2, Kind: Normed, Logits: true}
+	o := Options{Fast: true, Next: true, Track: 2, Projection: Normed, Logits: true}
 	near := Options{Fast: true, Next: true, Track: 2, Kernel: TF32X3}
 	read(t, m, ids, o) // what is made once
 	read(t, m, ids, near)
@@ -220,9 +220,9 @@ func TestFastOrder(t *testing.T) {
 func TestFastPacked(t *testing.T) {
 	for _, name := range []string{"12x96", "phi-96", "llama3-96"} {
 		m := openModel(t, reference.Model(t, name), model.Options{})
-		for _, kind := range []Kind{Notebook, Raw} {
+		for _, kind := range []Projection{Notebook, Raw} {
 			ids := reference.IDs(7, 20, m.Sizes.Vocab)
-			o := Options{Kind: kind, Next: true, Logits: true, Hidden: true}
+			o := Options{Projection: kind, Next: true, Logits: true, Hidden: true}
 			exact := read(t, m, ids, o)
 			o.Fast, o.Packed = true, true
 			packed := read(t, m, ids, o)

@@ -33,6 +33,7 @@ func (f *fast) fill() {
 			f.fillTargets(c, at, f.positions[i])
 		}
 	}
+	f.fillStats()
 }
 
 // fillTargets takes the targets of a cell over, where its position has any.

@@ -37,6 +37,15 @@ func read(t testing.TB, m *model.Model, ids []int64, o Options) *Result {
 // In 16 bits a logit is rounded again, by half of one in so many digits.
 func apart(t testing.TB, m *model.Model, exact *Result) float64 {
 	t.Helper()
+	p, err := ProjectionOf(exact.Manifest.Lens)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return apartBy(t, m, exact, p)
+}
+
+func apartBy(t testing.TB, m *model.Model, exact *Result, p Projection) float64 {
+	t.Helper()
 	u, err := m.Unembedding()
 	if err != nil {
 		t.Fatal(err)
@@ -52,11 +61,11 @@ func apart(t testing.TB, m *model.Model, exact *Result) float64 {
 	if N == exact.Width {
 		d = 2 * float64(N+3) * math.Exp2(-24) * longest(w, N) * longest(h, N)
 	}
-	if N == exact.Width && exact.Manifest.Lens == Normed {
+	if N == exact.Width {
 		err := m.Hold(context.Background(), func(s model.Session) error {
-			for row := range exact.Rows {
+			for i, row := range exact.Rows {
 				size := len(h) / len(exact.Rows)
-				x, err := torch.New(h[row*size:(row+1)*size], 1, int64(size/N), int64(N))
+				x, err := torch.New(h[i*size:(i+1)*size], 1, int64(size/N), int64(N))
 				if err != nil {
 					return err
 				}
@@ -65,7 +74,7 @@ func apart(t testing.TB, m *model.Model, exact *Result) float64 {
 					return err
 				}
 				defer x.Close()
-				y, err := s.Norm(x)
+				y, err := p.State(s, row, x)
 				if err != nil {
 					return err
 				}
@@ -165,6 +174,7 @@ func nearResult(t *testing.T, fast, exact *Result, d float64) {
 			}
 		}
 	}
+	nearStats(t, fast, exact, d)
 	if (fast.Targets == nil) != (exact.Targets == nil) {
 		t.Fatal("targets of one alone")
 	}
@@ -231,15 +241,15 @@ func TestFast(t *testing.T) {
 		m := openModel(t, reference.Model(t, name), model.Options{})
 		for _, T := range lengths {
 			ids := reference.IDs(uint64(T), T, m.Sizes.Vocab)
-			for _, kind := range []Kind{Notebook, Raw, Normed} {
+			for _, kind := range []Projection{Notebook, Raw, Normed} {
 				for _, o := range []Options{
 					{Next: true, Top: 7},
 					{Words: []Word{{"a", 17}, {"b", int64(m.Sizes.Vocab - 1)}}, Track: 3},
 					{Rows: []int{0, 2}, Positions: []int{0, -1}, Words: []Word{{"a", ids[0]}}},
 					{At: Attn, Next: true}, {At: MLP, Positions: []int{-1}, Next: true}, {At: ResidMid, Track: 1, Top: 1},
 				} {
-					o.Kind, o.Logits, o.Hidden = kind, true, true
-					t.Run(fmt.Sprintf("%s/T=%d/%s/%s/%v", name, T, kind, o.At, o.Positions), func(t *testing.T) {
+					o.Projection, o.Logits, o.Hidden, o.Stats = kind, true, true, statsFor(o)
+					t.Run(fmt.Sprintf("%s/T=%d/%s/%s/%v", name, T, kind.Name(), o.At, o.Positions), func(t *testing.T) {
 						exact := read(t, m, ids, o)
 						o.Fast = true
 						d := apart(t, m, exact)
@@ -269,14 +279,14 @@ func TestFastFamilies(t *testing.T) {
 		dir := reference.Model(t, name+"-96")
 		for _, d := range []model.DType{"float32", "bfloat16", "float16"} {
 			m := openModel(t, dir, model.Options{DType: d})
-			for _, kind := range []Kind{Notebook, Normed} {
+			for _, kind := range []Projection{Notebook, Normed} {
 				if name == "opt-projected" && kind == Normed {
 					continue // it has no final norm
 				}
 				for _, T := range []int{1, 14} {
-					t.Run(fmt.Sprintf("%s/%s/%s/T=%d", name, d, kind, T), func(t *testing.T) {
+					t.Run(fmt.Sprintf("%s/%s/%s/T=%d", name, d, kind.Name(), T), func(t *testing.T) {
 						ids := reference.IDs(uint64(T), T, m.Sizes.Vocab)
-						o := Options{Kind: kind, Next: true, Logits: true, Hidden: true}
+						o := Options{Projection: kind, Next: true, Logits: true, Hidden: true, Stats: statsFor(Options{Next: true})}
 						exact := read(t, m, ids, o)
 						o.Fast = true
 						for _, o.Kernel = range []Kernel{ATen, F32, TF32X3} {

@@ -75,6 +75,13 @@ func (j *joint) result(from int) *Result {
 	out.KL = join(j, j.cells, R, one, func(r *Result) []float32 { return r.KL })
 	out.Agree = join(j, j.cells, R, one, func(r *Result) []bool { return r.Agree })
 	out.Logits = join(j, j.cells, R, func(r *Result) int { return r.Vocab }, func(r *Result) []float32 { return r.Logits })
+	for i, s := range first.Stats {
+		taken, width := j.cells, one
+		if s.OfTargets {
+			taken, width = j.targets, func(r *Result) int { return r.Targets.N }
+		}
+		out.Stats = append(out.Stats, StatValues{s.Stat, join(j, taken, R, width, func(r *Result) []float32 { return r.Stats[i].Values })})
+	}
 	if first.Targets != nil {
 		out.Targets = j.joinTargets(R)
 	}

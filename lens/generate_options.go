@@ -10,7 +10,8 @@ import (
 )
 
 // GenerateOptions say what is to be written and what of each step is wanted. The
-// zero GenerateOptions write 20 tokens, the likeliest each, and read the notebook lens.
+// zero GenerateOptions write 20 tokens, the likeliest each, and read the notebook lens,
+// whose inner rows have no final norm.
 type GenerateOptions struct {
 	Lens Options // of each step; Positions choose among the prompt's
 

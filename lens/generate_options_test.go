@@ -149,7 +149,7 @@ func TestBadGenerateOptions(t *testing.T) {
 		{lens.GenerateOptions{End: []int64{-1}}, "token -1"},
 		{lens.GenerateOptions{End: []int64{1009}}, "token 1009"},
 		{lens.GenerateOptions{Sampling: &model.Sampling{}}, "temperature 0"},
-		{lens.GenerateOptions{Lens: lens.Options{Kind: "nosuch"}}, "nosuch"},
+		{lens.GenerateOptions{Lens: lens.Options{At: "nosuch"}}, "nosuch"},
 		{lens.GenerateOptions{Lens: lens.Options{Rows: []int{9}}}, "row 9"},
 		{lens.GenerateOptions{Lens: lens.Options{Positions: []int{3}}}, "no position 3"},
 		{lens.GenerateOptions{Lens: lens.Options{Top: 5000}}, "5000 candidates"},

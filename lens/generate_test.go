@@ -19,7 +19,7 @@ func TestGenerate(t *testing.T) {
 		preset    string
 		attention model.Attention
 		T, new    int
-		kind      lens.Kind
+		kind      lens.Projection
 		threads   int
 	}{
 		{"4x64-untied", model.SDPA, 5, 64, lens.Notebook, 1},
@@ -28,16 +28,17 @@ func TestGenerate(t *testing.T) {
 		{"12x96", model.SDPA, 4, 10, lens.Notebook, 1},
 		{"12x96", model.SDPA, 14, 5, lens.Normed, 1},
 		{"12x96", model.Eager, 2, 5, lens.Normed, 2},
+		{"12x96", model.SDPA, 4, 6, affine{}, 1},
 	} {
-		t.Run(fmt.Sprintf("%s/%s/T=%d/%s/threads=%d", c.preset, c.attention, c.T, c.kind, c.threads), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s/%s/T=%d/%s/threads=%d", c.preset, c.attention, c.T, c.kind.Name(), c.threads), func(t *testing.T) {
 			withThreads(t, c.threads, func(t *testing.T) {
 				dir := reference.Model(t, c.preset)
 				m := open(t, dir, c.attention)
 				ids := reference.IDs(uint64(c.T), c.T, m.Sizes.Vocab)
 				want := reference.Generate(t, reference.Generation{New: c.new, EndOfText: -1, Request: reference.Request{
-					Model: dir, IDs: ids, Attention: string(c.attention), Threads: c.threads, Lens: string(c.kind), Top: 3}})
+					Model: dir, IDs: ids, Attention: string(c.attention), Threads: c.threads, Lens: c.kind.Name(), Top: 3}})
 				g, err := lens.Generate(context.Background(), m, ids, lens.GenerateOptions{MaxNew: c.new, NoEnd: true,
-					Lens: lens.Options{Kind: c.kind, Top: 3, Next: true, Hidden: true}}, nil)
+					Lens: lens.Options{Projection: c.kind, Top: 3, Next: true, Hidden: true, Stats: stats}}, nil)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -20,7 +20,7 @@ func TestGenerateGoesOn(t *testing.T) {
 	defer m.Close()
 	ids := []int64{464, 835, 345}
 	for _, o := range []lens.GenerateOptions{
-		{MaxNew: 6}, {MaxNew: 6, Lens: lens.Options{Fast: true, Kind: lens.Normed}},
+		{MaxNew: 6}, {MaxNew: 6, Lens: lens.Options{Fast: true, Projection: lens.Normed}},
 		{MaxNew: 6, Sampling: &model.Sampling{Temperature: 2, TopP: 1, Seed: 4}, Lens: lens.Options{Next: true, Hidden: true}},
 	} {
 		want, err := lens.Generate(t.Context(), m, ids, o, nil)

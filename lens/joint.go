@@ -29,7 +29,7 @@ type Joint struct {
 // token i is read at position T-1+i of that run. Interventions act in the whole run; their
 // positions are the prompt's. Of Options, what is kept of each cell has no part in it.
 func ReadJoint(ctx context.Context, m *model.Model, ids []int64, sequences []Sequence, o Options) (*Joint, error) {
-	o.Next, o.Words, o.Top, o.Track, o.Hidden, o.Logits, o.Each, o.Last = true, nil, 1, 0, false, false, nil, false
+	o.Next, o.Words, o.Top, o.Track, o.Hidden, o.Logits, o.Each, o.Last, o.Stats = true, nil, 1, 0, false, false, nil, false, nil
 	hooks := o.Hooks
 	j := &Joint{}
 	var read []*Result

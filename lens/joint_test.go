@@ -29,10 +29,10 @@ func TestJoint(t *testing.T) {
 		}
 		block := m.Layout.Blocks[1].Out
 		for _, scaled := range []bool{false, true} {
-			for _, kind := range []lens.Kind{lens.Notebook, lens.Normed} {
-				t.Run(fmt.Sprintf("%s/%s/scaled %v", name, kind, scaled), func(t *testing.T) {
-					o := lens.Options{Kind: kind, Rows: []int{1, L}}
-					r := reference.Request{Model: dir, Lens: string(kind), Rows: []int{1, L}, Threads: torch.Threads()}
+			for _, kind := range []lens.Projection{lens.Notebook, lens.Normed, affine{}} {
+				t.Run(fmt.Sprintf("%s/%s/scaled %v", name, kind.Name(), scaled), func(t *testing.T) {
+					o := lens.Options{Projection: kind, Rows: []int{1, L}}
+					r := reference.Request{Model: dir, Lens: kind.Name(), Rows: []int{1, L}, Threads: torch.Threads()}
 					if scaled {
 						o.Hooks = &hooks.Registry{}
 						o.Hooks.Add(block, hooks.Scale(0.8))

@@ -16,6 +16,7 @@ type cells struct {
 	agree                                       []bool
 	targetLogProb, targetProb                   []float32
 	targetRank, targetTies                      []int64
+	stats                                       [][]float32 // of each of Options.Stats
 }
 
 // measure reads the statistics of a row's logits x [1,T,V], and closes x. What is
@@ -41,6 +42,9 @@ func (r *reader) measure(n int, x *torch.Tensor) error {
 	}
 	defer ids.Close()
 	if err := r.take("cells", []any{x, r.at, ids, r.targetsAt, r.targets}, &c.topProbs, &c.targetProb, &c.logSumExp); err != nil {
+		return err
+	}
+	if c.stats, err = r.stats(x); err != nil {
 		return err
 	}
 	if r.Each != nil {
@@ -164,6 +168,7 @@ func (r *reader) finish() error {
 			}
 		}
 	}
+	r.joinStats()
 	err := r.name()
 	o.Warnings = append(oddities(o), o.Warnings...)
 	return err

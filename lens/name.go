@@ -28,7 +28,8 @@ func (r *reader) name() error {
 		note(r.out.Targets.IDs)
 	}
 	r.out.Manifest, err = manifest(r.m, tok)
-	r.out.Manifest.Lens, r.out.Manifest.At, r.out.Manifest.Interventions = r.Kind, string(r.At), r.Hooks.Actions()
+	r.out.Manifest.Lens, r.out.Manifest.LensKey = r.Projection.Name(), r.Projection.Key()
+	r.out.Manifest.At, r.out.Manifest.Interventions = string(r.At), r.Hooks.Actions()
 	if r.Fast {
 		r.out.Manifest.Mode, r.out.Manifest.Kernel, r.out.Manifest.Order = "fast", string(r.Kernel), r.order
 		r.out.Manifest.Packed = r.Packed

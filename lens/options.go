@@ -25,11 +25,12 @@ const (
 )
 
 // Options say what of a lens is wanted. The zero Options are the notebook lens of
-// the residual stream, every row and position, five candidates a cell.
+// the residual stream, whose inner rows have no final norm: every row and position, five
+// candidates a cell.
 type Options struct {
-	Kind Kind // Notebook unless set
-	At   Site // Resid unless set
-	Top  int  // candidates a cell; 5 unless set
+	Projection Projection // Notebook, which norms the last row only, unless set
+	At         Site       // Resid unless set
+	Top        int        // candidates a cell; 5 unless set
 
 	Rows      []int // 0 is the embedding, i the state after block i-1; nil for all
 	Positions []int // negative ones count from the end; nil for all
@@ -42,6 +43,9 @@ type Options struct {
 	// Track follows the likeliest tokens of each cell, so many of its Top, through all
 	// rows. It takes a second projection of every row.
 	Track int
+
+	// Stats are further statistics, such as Margin; those of targets need Next or Words.
+	Stats []Stat
 
 	Hidden bool // keep the states
 	Logits bool // keep every logit: R*P*V numbers
@@ -94,11 +98,8 @@ type plan struct {
 // plan checks the options and fills in what they leave open.
 func (o Options) plan(m *model.Model, T int) (*plan, error) {
 	p := &plan{Options: o}
-	if p.Kind == "" {
-		p.Kind = Notebook
-	}
-	if !slices.Contains([]Kind{Notebook, Raw, Normed}, p.Kind) {
-		return nil, choice("no lens is called %q: there are notebook, raw and normed", p.Kind)
+	if p.Projection == nil {
+		p.Projection = Notebook
 	}
 	if p.At == "" {
 		p.At = Resid
@@ -119,6 +120,9 @@ func (o Options) plan(m *model.Model, T int) (*plan, error) {
 		if w.ID < 0 || w.ID >= int64(m.Sizes.Vocab) {
 			return nil, choice("the target %q has the id %d, which is not in the vocabulary of %d", w.Text, w.ID, m.Sizes.Vocab)
 		}
+	}
+	if err := p.checkStats(); err != nil {
+		return nil, err
 	}
 	if err := p.chooseKernel(m); err != nil {
 		return nil, err
@@ -191,12 +195,12 @@ func (p *plan) chooseRows(m *model.Model) error {
 			return choice("this model has no module at %s: the archive does not say where that is", p.At)
 		}
 		p.points = append(p.points, r.Point)
-		if p.At == Resid && i == L && p.Kind != Raw {
+		if p.At == Resid && i == L && p.Projection.OwnOutput() {
 			r.Point = l.Norm
 		}
 		p.rows = append(p.rows, r)
 	}
-	return nil
+	return p.Projection.Check(m, p.At, p.rows)
 }
 
 // choosePositions brings positions into 0..T-1, rising and without doubles.

@@ -23,11 +23,12 @@ const tileRows = 8
 // targets are the tokens that follow.
 type passage struct {
 	rows        []Row
-	ids         []int64   // [P] the targets; -1 where there is none
-	entropy, kl []float32 // [R,P]
-	logProb     []float32 // [R,P]
-	rank, ties  []int64   // [R,P]
-	agree, bad  []bool    // [R,P]; bad where a logit is NaN
+	ids         []int64      // [P] the targets; -1 where there is none
+	entropy, kl []float32    // [R,P]
+	logProb     []float32    // [R,P]
+	rank, ties  []int64      // [R,P]
+	agree, bad  []bool       // [R,P]; bad where a logit is NaN
+	stats       []StatValues // [R,P]
 	manifest    Manifest
 	warnings    []string
 }
@@ -35,7 +36,7 @@ type passage struct {
 // passageOf returns the passage of a lens with next tokens as targets.
 func passageOf(r *Result) *passage {
 	p := &passage{rows: r.Rows, ids: r.Targets.IDs, entropy: r.Entropy, kl: r.KL, logProb: r.Targets.LogProb, rank: r.Targets.Rank, ties: r.Targets.Ties,
-		agree: r.Agree, bad: make([]bool, len(r.Agree)), manifest: r.Manifest}
+		agree: r.Agree, bad: make([]bool, len(r.Agree)), stats: r.Stats, manifest: r.Manifest}
 	for i, v := range r.LogSumExp {
 		p.bad[i] = v != v
 	}
@@ -175,6 +176,13 @@ func (r *passageReader) try(own *torch.Tensor) error {
 // join puts the rows' scores at the plan's positions side by side.
 func (r *passageReader) join(each []*scores, own *scores) error {
 	p := &passage{rows: r.rows, ids: r.out.Targets.IDs}
+	for i, s := range r.Stats {
+		v := StatValues{Stat: s}
+		for _, row := range each {
+			v.Values = append(v.Values, row.stats[i]...)
+		}
+		p.stats = append(p.stats, v)
+	}
 	for _, s := range each {
 		for _, at := range r.positions {
 			p.entropy, p.kl, p.logProb = append(p.entropy, s.entropy[at]), append(p.kl, s.kl[at]), append(p.logProb, s.logProb[at])

@@ -9,9 +9,9 @@ import (
 )
 
 // inParts reports whether the logits of some positions can be read of all rows together,
-// so that none are held of the whole window.
+// so that none are held of the whole window. A Stat is computed of all of a row's logits.
 func (r *passageReader) inParts(s model.Session) bool {
-	return r.size[r.length()] <= tileRows && s.HasHeadParts(r.length())
+	return len(r.Stats) == 0 && r.size[r.length()] <= tileRows && s.HasHeadParts(r.length())
 }
 
 // readParts reads some positions after the other, of all rows together.

@@ -11,6 +11,7 @@ type scores struct {
 	entropy, kl, logProb []float32
 	rank, ties, best     []int64
 	bad                  []bool
+	stats                [][]float32 // of each of Options.Stats, [P]
 }
 
 // scores reads logits x [1,T,V].
@@ -20,7 +21,11 @@ func (r *passageReader) scores(x *torch.Tensor) (*scores, error) {
 		return nil, err
 	}
 	s := make([]scores, 1)
-	return &s[0], addScores(s, out)
+	if err := addScores(s, out); err != nil {
+		return nil, err
+	}
+	s[0].stats, err = r.stats(x)
+	return &s[0], err
 }
 
 // addScores adds what passage.py returns of n positions, [S,n] each, to S rows' scores.

@@ -18,7 +18,7 @@ func TestPassage(t *testing.T) {
 		name string
 		o    Options
 	}{
-		{"notebook", Options{}}, {"raw", Options{Kind: Raw}}, {"normed", Options{Kind: Normed, Rows: []int{0, 2}}},
+		{"notebook", Options{}}, {"raw", Options{Projection: Raw}}, {"normed", Options{Projection: Normed, Rows: []int{0, 2}}},
 		{"mlp", Options{At: MLP}}, {"not a number", Options{Hooks: scaled(math.NaN())}}, {"infinite", Options{Hooks: scaled(1e38)}},
 	}
 	for _, c := range []struct {

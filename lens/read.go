@@ -3,6 +3,7 @@ package lens
 import (
 	"context"
 	_ "embed"
+	"fmt"
 	"slices"
 
 	"github.com/golens/golens/hooks"
@@ -160,7 +161,7 @@ func (r *reader) small() bool { return r.length()*r.m.Sizes.Vocab <= 1<<20 }
 func (r *reader) length() int { return len(r.ids) - r.first }
 
 // isOwn reports whether a row is the model's own output.
-func (r *reader) isOwn(n int) bool { return r.isLast(n) && r.Kind != Raw }
+func (r *reader) isOwn(n int) bool { return r.isLast(n) && r.Projection.OwnOutput() }
 
 // isLast reports whether a row is the residual stream after the last block.
 func (r *reader) isLast(n int) bool { return r.isLastRow(r.rows[n]) }
@@ -215,17 +216,32 @@ func (r *reader) projectRow(s model.Session, n int, run *hooks.Run) (*torch.Tens
 	return s.Head(h)
 }
 
-// rowState returns what the head reads of row n, [1,T,C]: the state, through the final norm
-// for the normed lens.
+// rowState returns what the head reads of row n, [1,T,C].
 func (r *reader) rowState(sc *torch.Scope, s model.Session, n int, run *hooks.Run) (*torch.Tensor, error) {
 	h, err := r.state(n, run)
-	if err != nil || r.Kind != Normed {
-		return h, err
-	}
-	if h, err = s.Norm(h); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	return torch.Keep(sc, h), nil
+	x, err := r.project(s, n, h)
+	if err == nil && x != h {
+		torch.Keep(sc, x)
+	}
+	return x, err
+}
+
+// project maps a state of row n by the lens. The result is h itself or the caller's to close.
+func (r *reader) project(s model.Session, n int, h *torch.Tensor) (*torch.Tensor, error) {
+	x, err := r.Projection.State(s, r.rows[n], h)
+	if err != nil {
+		return nil, fmt.Errorf("the lens %s cannot read layer %s: %w", r.Projection.Name(), r.rows[n].Label, err)
+	}
+	if x == nil || !slices.Equal(x.Shape(), h.Shape()) {
+		if x != nil && x != h {
+			x.Close()
+		}
+		return nil, fmt.Errorf("the lens %s maps the state of layer %s, of shape %v, to one of another shape", r.Projection.Name(), r.rows[n].Label, h.Shape())
+	}
+	return x, nil
 }
 
 // prepare makes the result and the small tensors that every row needs.

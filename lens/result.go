@@ -1,19 +1,5 @@
 package lens
 
-// Kind names a lens: which states are projected and whether the final norm
-// goes in front of the head.
-type Kind string
-
-const (
-	// Notebook projects Hugging Face's hidden_states as they are: head(states[i]).
-	// The last state is already normed, so the last row is the model's own output.
-	Notebook Kind = "notebook"
-	// Raw projects every block's output without the final norm, the last one too.
-	Raw Kind = "raw"
-	// Normed projects head(ln_f(h)) of every row; its last row is the model's own output.
-	Normed Kind = "normed"
-)
-
 // A Token is one position of the prompt, or one entry of the vocabulary.
 type Token struct {
 	ID    int64
@@ -48,9 +34,10 @@ type Result struct {
 	KL        []float32 // [R,P] KL(final || row) in nats; final is the model's own output
 	Agree     []bool    // [R,P] the row's likeliest token is the final one's, and neither logit is NaN
 
-	Targets *Targets // nil unless targets were asked for
-	Tracks  *Tracks  // nil unless tokens were to be followed
-	Joint   *Joint   // of whole sequences; nil unless the caller sets what ReadJoint returns
+	Stats   []StatValues // those of Options.Stats, in their order
+	Targets *Targets     // nil unless targets were asked for
+	Tracks  *Tracks      // nil unless tokens were to be followed
+	Joint   *Joint       // of whole sequences; nil unless the caller sets what ReadJoint returns
 
 	Hidden []float32 // [R,T,C] the states that were read, nil unless kept
 	Width  int       // C
@@ -105,14 +92,15 @@ type Manifest struct {
 	Device     string `json:"device"`
 	DeviceNote string `json:"device_note,omitempty"` // why a GPU that is there was not taken, with the device "auto"
 	DType      string `json:"dtype"`
-	Attention  string `json:"attention"`        // sdpa or eager
-	Mode       string `json:"mode"`             // exact or fast
-	Kernel     string `json:"kernel"`           // aten, f32, x3 or tf32x3
-	Order      string `json:"order,omitempty"`  // of summation, of a kernel of golens's own
-	Packed     bool   `json:"packed,omitempty"` // whether the states are made by such kernels too
-	Lens       Kind   `json:"lens"`
-	At         string `json:"at"`               // resid, resid_mid, attn or mlp
-	Compat     string `json:"compat,omitempty"` // published or fixed, in studies
+	Attention  string `json:"attention"`          // sdpa or eager
+	Mode       string `json:"mode"`               // exact or fast
+	Kernel     string `json:"kernel"`             // aten, f32, x3 or tf32x3
+	Order      string `json:"order,omitempty"`    // of summation, of a kernel of golens's own
+	Packed     bool   `json:"packed,omitempty"`   // whether the states are made by such kernels too
+	Lens       string `json:"lens"`               // Projection.Name
+	LensKey    string `json:"lens_key,omitempty"` // Projection.Key
+	At         string `json:"at"`                 // resid, resid_mid, attn or mlp
+	Compat     string `json:"compat,omitempty"`   // published or fixed, in studies
 
 	// Interventions in the order they act, such as "scale h.3 0.8".
 	Interventions []string `json:"interventions,omitempty"`

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/golens/golens/internal/checkpoint"
@@ -27,9 +28,19 @@ type textState struct {
 	Sums     []float64 // [R,4] loss, entropy, kl, reciprocal
 	Counts   []int64   // [R,3] agree, tied, bad
 	LossAt   []float64 // [R,T]
+	Stats    []string  // names of the S statistics
+	StatSums []float64 // [R,S]
 	Ranks    []uint64
 	Warnings []string
 	Manifest Manifest
+}
+
+func statNames(stats []Stat) []string {
+	names := []string{}
+	for _, s := range stats {
+		names = append(names, s.Name)
+	}
+	return names
 }
 
 // seen adds tokens to the digest of those before.
@@ -52,8 +63,9 @@ func (r *textReader) keep() error {
 	for _, c := range s.cells {
 		state.Sums = append(state.Sums, c.loss, c.entropy, c.kl, c.reciprocal)
 		state.Counts = append(state.Counts, c.agree, c.tied, c.bad)
-		state.LossAt = append(state.LossAt, c.lossAt...)
+		state.LossAt, state.StatSums = append(state.LossAt, c.lossAt...), append(state.StatSums, c.stats...)
 	}
+	state.Stats = statNames(s.stats)
 	zeros := uint64(0)
 	for _, n := range s.ranks {
 		if n == 0 {
@@ -78,15 +90,17 @@ func (r *textReader) goOn(kept []byte) error {
 	if err := checkpoint.Decode(kept, &s); err != nil {
 		return err
 	}
-	R, T := len(s.Rows), len(s.PerPlace)
-	if T != r.Chunk || s.Vocab != r.m.Sizes.Vocab || len(s.Sums) != 4*R || len(s.Counts) != 3*R || len(s.LossAt) != R*T {
+	R, T, S := len(s.Rows), len(s.PerPlace), len(r.Lens.Stats)
+	if T != r.Chunk || s.Vocab != r.m.Sizes.Vocab || len(s.Sums) != 4*R || len(s.Counts) != 3*R || len(s.LossAt) != R*T ||
+		!slices.Equal(s.Stats, statNames(r.Lens.Stats)) || len(s.StatSums) != R*S {
 		return errors.New("what was kept of the text is of another reading")
 	}
 	r.sums = textSums{rows: s.Rows, tokens: s.Tokens, windows: s.Windows, targets: s.Targets, vocab: s.Vocab, perPlace: s.PerPlace,
-		ranks: make([]uint32, R*s.Vocab), cells: make([]rowSums, R)}
+		ranks: make([]uint32, R*s.Vocab), cells: make([]rowSums, R), stats: r.Lens.Stats}
 	for n := range r.sums.cells {
 		v, c := s.Sums[4*n:], s.Counts[3*n:]
-		r.sums.cells[n] = rowSums{loss: v[0], entropy: v[1], kl: v[2], reciprocal: v[3], agree: c[0], tied: c[1], bad: c[2], lossAt: s.LossAt[n*T : (n+1)*T : (n+1)*T]}
+		r.sums.cells[n] = rowSums{loss: v[0], entropy: v[1], kl: v[2], reciprocal: v[3], agree: c[0], tied: c[1], bad: c[2], lossAt: s.LossAt[n*T : (n+1)*T : (n+1)*T],
+			stats: s.StatSums[n*S : (n+1)*S : (n+1)*S]}
 	}
 	at := uint64(0)
 	for i := 0; i+1 < len(s.Ranks); i += 2 {

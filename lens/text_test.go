@@ -41,6 +41,7 @@ type textTwin struct {
 	loss, entropy, kl, reciprocal []float64
 	size                          []float64 // the sums of the amounts of loss, entropy and kl, which bound the rounding
 	agree                         []int
+	margin, inTop                 []float64
 	ranks                         [][]int64
 	placeLoss                     map[[2]int]float64
 	placeTargets                  map[int]int64
@@ -72,6 +73,7 @@ func (w *textTwin) add(cells, last reference.Arrays, P int) {
 	w.R = len(entropy) / P
 	if w.loss == nil {
 		w.loss, w.entropy, w.kl, w.reciprocal, w.size = make([]float64, w.R), make([]float64, w.R), make([]float64, w.R), make([]float64, w.R), make([]float64, w.R)
+		w.margin, w.inTop = make([]float64, w.R), make([]float64, w.R)
 		w.agree, w.ranks = make([]int, w.R), make([][]int64, w.R)
 	}
 	w.tokens += P
@@ -81,16 +83,19 @@ func (w *textTwin) add(cells, last reference.Arrays, P int) {
 			w.entropy[n] += float64(entropy[at])
 			w.kl[n] += float64(kl[at])
 			w.size[n] += math.Abs(float64(entropy[at])) + math.Abs(float64(kl[at]))
+			w.margin[n] += float64(cells["margin"].Float32[at])
+			w.size[n] += float64(cells["margin"].Float32[at])
 			if agree[at] {
 				w.agree[n]++
 			}
-			logprob, rank := cells["target_logprob"].Float32[at], cells["target_rank"].Int64[at]
+			logprob, rank, in := cells["target_logprob"].Float32[at], cells["target_rank"].Int64[at], cells["in_top_10"].Float32[at]
 			if p == P-1 {
 				if last == nil {
 					continue
 				}
-				logprob, rank = last["target_logprob"].Float32[n], last["target_rank"].Int64[n]
+				logprob, rank, in = last["target_logprob"].Float32[n], last["target_rank"].Int64[n], last["in_top_10"].Float32[n]
 			}
+			w.inTop[n] += float64(in)
 			w.loss[n] -= float64(logprob)
 			w.size[n] += math.Abs(float64(logprob))
 			w.placeLoss[[2]int{n, p}] -= float64(logprob)
@@ -123,6 +128,16 @@ func (w *textTwin) compare(t *testing.T, got *lens.Text) {
 		at := got.Rows[n].Label
 		near(t, at+" cross-entropy", got.CrossEntropy[n], w.loss[n], w.size[n], w.targets)
 		near(t, at+" entropy", got.Entropy[n], w.entropy[n], w.size[n], w.tokens)
+		for _, s := range got.Stats {
+			switch s.Name {
+			case "margin":
+				near(t, at+" margin", s.Mean[n], w.margin[n], w.size[n], w.tokens)
+			case "in_top_10": // sums of ones are exact
+				if want := w.inTop[n] / float64(w.targets); s.Mean[n] != want || want != got.Within[n*len(lens.RankLimits)+slices.Index(lens.RankLimits, 10)] {
+					t.Errorf("%s: a share of %v in the top 10, want %v", at, s.Mean[n], want)
+				}
+			}
+		}
 		near(t, at+" kl", got.KL[n], w.kl[n], w.size[n], w.tokens)
 		near(t, at+" reciprocal rank", got.ReciprocalRank[n], w.reciprocal[n], w.reciprocal[n], w.targets)
 		if want := float64(w.agree[n]) / float64(w.tokens); got.Agree[n] != want {
@@ -176,29 +191,36 @@ func TestText(t *testing.T) {
 	}{
 		{"whole windows", 48, 16, nil, lens.Options{}, reference.Request{}},
 		{"a short last window", 53, 16, nil, lens.Options{}, reference.Request{}},
-		{"a last window of one token", 33, 16, nil, lens.Options{Kind: lens.Normed}, reference.Request{Lens: "normed"}},
-		{"one window that is not full", 9, 16, nil, lens.Options{Kind: lens.Raw}, reference.Request{Lens: "raw"}},
+		{"a last window of one token", 33, 16, nil, lens.Options{Projection: lens.Normed}, reference.Request{Lens: "normed"}},
+		{"one window that is not full", 9, 16, nil, lens.Options{Projection: lens.Raw}, reference.Request{Lens: "raw"}},
 		{"windows of one token", 5, 1, nil, lens.Options{}, reference.Request{}},
 		{"two tokens", 2, 16, nil, lens.Options{}, reference.Request{}},
 		{"a prefix", 40, 16, []int64{50256}, lens.Options{}, reference.Request{}},
 		{"a long prefix, some rows", 21, 7, []int64{1, 2, 3}, lens.Options{Rows: []int{0, 5, 12}}, reference.Request{Rows: []int{0, 5, 12}}},
-		{"another site", 30, 16, nil, lens.Options{At: lens.MLP, Kind: lens.Normed}, reference.Request{At: "mlp", Lens: "normed"}},
+		{"another site", 30, 16, nil, lens.Options{At: lens.MLP, Projection: lens.Normed}, reference.Request{At: "mlp", Lens: "normed"}},
+		{"a lens of another package", 53, 16, nil, lens.Options{Projection: affine{}}, reference.Request{Lens: "affine"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			ids := reference.IDs(uint64(c.N), c.N, V)
 			c.q.Model, c.q.Threads = dir, torch.Threads()
+			if c.N != 53 { // with the statistics beside the others, and without
+				c.o.Stats = stats
+			}
 			var seen []lens.TextProgress
 			got, err := lens.ReadText(context.Background(), m, &idSource{ids: ids}, lens.TextOptions{Lens: c.o, Chunk: c.T, Prefix: c.prefix,
 				Progress: func(p lens.TextProgress) { seen = append(seen, p) }})
 			if err != nil {
 				t.Fatal(err)
 			}
+			if len(got.Stats) != len(c.o.Stats) {
+				t.Fatalf("%d statistics", len(got.Stats))
+			}
 			newTwin(t, c.q, ids, c.prefix, c.T).compare(t, got)
 			if n := (c.N + c.T - 1) / c.T; len(seen) != n || got.Windows != int64(n) || seen[n-1].Tokens != int64(c.N) || seen[n-1].Windows != int64(n) || !(seen[0].Rate > 0) {
 				t.Errorf("%d windows, progress %v", got.Windows, seen)
 			}
 			last := len(got.Rows) - 1
-			if got.Rows[last].Index == 12 && c.o.At == "" && c.o.Kind != lens.Raw && (got.KL[last] != 0 || got.Agree[last] != 1) {
+			if got.Rows[last].Index == 12 && c.o.At == "" && c.o.Projection != lens.Raw && (got.KL[last] != 0 || got.Agree[last] != 1) {
 				t.Errorf("the model's own output: KL %v, agreement %v", got.KL[last], got.Agree[last])
 			}
 			// The checkpoint has GPT-2's tokenizer, or none.

@@ -34,6 +34,8 @@ type Text struct {
 	KL           []float64 // [R] mean of KL(final || row), nats
 	Agree        []float64 // [R] share of the tokens at which the row's likeliest token is the model's own
 
+	Stats []TextStat // those of Options.Stats
+
 	// Ranks are 1 + the number of tokens with a larger logit.
 	ReciprocalRank []float64 // [R] mean of 1/rank
 	Within         []float64 // [R,len(RankLimits)] share of the targets with no larger rank
@@ -50,6 +52,12 @@ type Text struct {
 
 	Warnings []string
 	Manifest Manifest
+}
+
+// A TextStat is the mean of a statistic over a text's tokens, or over its targets.
+type TextStat struct {
+	Stat
+	Mean []float64 // [R]
 }
 
 // BitsPerByte returns the cross-entropy of row n in bits for each byte of the text, NaN
@@ -69,6 +77,17 @@ func (r *textReader) result(whole bool) *Text {
 		Targets: s.targets, Bytes: max(0, r.bytes), PlaceTargets: s.perPlace, Bins: bits.Len(uint(V)),
 		Warnings: r.warnings, Manifest: r.manifest}
 	tokens, targets := float64(s.tokens), float64(s.targets)
+	for i, stat := range s.stats {
+		mean := TextStat{Stat: stat}
+		count := tokens
+		if stat.OfTargets {
+			count = targets
+		}
+		for _, c := range s.cells {
+			mean.Mean = append(mean.Mean, c.stats[i]/count)
+		}
+		t.Stats = append(t.Stats, mean)
+	}
 	for n, c := range s.cells {
 		t.CrossEntropy = append(t.CrossEntropy, c.loss/targets)
 		t.Entropy = append(t.Entropy, c.entropy/tokens)

@@ -13,12 +13,14 @@ type textSums struct {
 	ranks                    []uint32 // [R,V] how many targets have the rank i+1
 	perPlace                 []int64  // [T] targets at each position of a window
 	odd                      Oddities
+	stats                    []Stat
 }
 
 // rowSums are the sums of one row.
 type rowSums struct {
 	loss, entropy, kl, reciprocal float64
 	agree, tied, bad              int64
+	stats                         []float64 // of each of textSums.stats
 	lossAt                        []float64 // [T] the sum of -log p at each position of a window
 }
 
@@ -32,7 +34,10 @@ func (s *textSums) add(w *passage, T, V int) error {
 		s.cells = make([]rowSums, R)
 		s.perPlace = make([]int64, T)
 		for n := range s.cells {
-			s.cells[n].lossAt = make([]float64, T)
+			s.cells[n].lossAt, s.cells[n].stats = make([]float64, T), make([]float64, len(w.stats))
+		}
+		for _, v := range w.stats {
+			s.stats = append(s.stats, v.Stat)
 		}
 	}
 	for p, id := range w.ids {
@@ -84,6 +89,15 @@ func (s *textSums) addRow(n int, w *passage) error {
 		}
 		ranks[rank-1]++
 		reciprocal += 1 / float64(rank)
+	}
+	for i, v := range w.stats {
+		sum := 0.0
+		for p, x := range v.Values[n*P : (n+1)*P] {
+			if !v.OfTargets || w.ids[p] >= 0 {
+				sum += float64(x)
+			}
+		}
+		row.stats[i] += sum
 	}
 	row.loss += loss
 	row.entropy += entropy

@@ -21,21 +21,21 @@ func TestTrack(t *testing.T) {
 	m := open(t, dir, model.SDPA)
 	ids := reference.IDs(5, 6, m.Sizes.Vocab)
 	for _, c := range []struct {
-		kind      lens.Kind
+		kind      lens.Projection
 		positions []int
 		track     int
 	}{
 		{lens.Notebook, nil, 3}, {lens.Raw, []int{2, 4}, 2}, {lens.Normed, []int{-1, 0}, 3}, {lens.Normed, nil, 1},
 	} {
-		t.Run(fmt.Sprintf("%s/%v/%d", c.kind, c.positions, c.track), func(t *testing.T) {
-			got, err := lens.Read(context.Background(), m, ids, lens.Options{Kind: c.kind, Positions: c.positions, Top: 3, Track: c.track})
+		t.Run(fmt.Sprintf("%s/%v/%d", c.kind.Name(), c.positions, c.track), func(t *testing.T) {
+			got, err := lens.Read(context.Background(), m, ids, lens.Options{Projection: c.kind, Positions: c.positions, Top: 3, Track: c.track})
 			if err != nil {
 				t.Fatal(err)
 			}
 			checkTracked(t, got, c.track)
 			all := slices.Sorted(slices.Values(got.Tracks.IDs))
 			all = slices.DeleteFunc(slices.Compact(all), func(id int64) bool { return id < 0 })
-			want := reference.Lens(t, reference.Request{Model: dir, IDs: ids, Lens: string(c.kind), Positions: got.Positions,
+			want := reference.Lens(t, reference.Request{Model: dir, IDs: ids, Lens: c.kind.Name(), Positions: got.Positions,
 				Targets: all, TargetPositions: got.Positions, Threads: torch.Threads()})
 			k := got.Tracks
 			reference.Equal(t, "log-probabilities", k.LogProb, picked(t, want["target_logprob"], all, got))

@@ -27,7 +27,7 @@ func result() *lens.Result {
 		TopProbs:  []float32{0.1, 0.25, 0.5, 0.875},
 		Entropy:   []float32{2.5, 2, 1.5, 0.5},
 		Pieces:    map[int64]lens.Token{1: piece(1, " cats"), 2: piece(2, " the"), 3: piece(3, " good")},
-		Manifest:  lens.Manifest{Model: "tiny", Lens: lens.Notebook},
+		Manifest:  lens.Manifest{Model: "tiny", Lens: lens.Notebook.Name()},
 	}
 }
 

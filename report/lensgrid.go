@@ -28,14 +28,20 @@ const (
 // Measures lists all measures.
 var Measures = []Measure{ByProb, ByEntropy, ByKL, ByAgree, ByTargetProb, ByTargetRank}
 
-// ParseMeasure returns the measure of that name, or an error that lists them.
+// ParseMeasure returns the measure of that name, which may be a statistic's, or an error that lists them.
 func ParseMeasure(name string) (Measure, error) {
 	if m := Measure(name); slices.Contains(Measures, m) {
 		return m, nil
 	}
+	if s, err := lens.StatOf(name); err == nil {
+		return Measure(s.Name), nil
+	}
 	var names []string
 	for _, m := range Measures {
 		names = append(names, string(m))
+	}
+	for _, s := range lens.Stats() {
+		names = append(names, s.Name)
 	}
 	return "", fmt.Errorf("report: no measure %q to shade by; there are %s", name, strings.Join(names, ", "))
 }

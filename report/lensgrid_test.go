@@ -213,7 +213,7 @@ func TestTargetGrid(t *testing.T) {
 
 func TestTitle(t *testing.T) {
 	r := &lens.Result{Name: "p 1\x1b", Manifest: lens.Manifest{
-		Lens: lens.Raw, Model: "my models/gpt2\n", At: "mlp", Interventions: []string{"scale h.3 0.8", "zero h.4.mlp"},
+		Lens: lens.Raw.Name(), Model: "my models/gpt2\n", At: "mlp", Interventions: []string{"scale h.3 0.8", "zero h.4.mlp"},
 	}}
 	want := `p 1\x1b: raw lens of my models/gpt2↵ at mlp with scale h.3 0.8, zero h.4.mlp`
 	if got := Title(r); got != want {

@@ -57,8 +57,13 @@ func newShade(r *lens.Result, o GridOptions) (shade, error) {
 	case ByTargetProb, ByTargetRank:
 		return targetShade(r, o)
 	}
-	_, err := ParseMeasure(string(o.By))
-	return shade{}, err
+	if s := r.StatNamed(string(o.By)); s != nil {
+		return statShade(r, s, o)
+	}
+	if _, err := ParseMeasure(string(o.By)); err != nil {
+		return shade{}, err
+	}
+	return missing(string(o.By))
 }
 
 func probShade(name string, prob func(i, j int) (float64, bool)) shade {
@@ -151,24 +156,9 @@ func targetShade(r *lens.Result, o GridOptions) (shade, error) {
 	if t == nil || t.Prob == nil || t.Rank == nil {
 		return shade{}, fmt.Errorf("report: %s has no targets to shade by; name one", data.Describe(r))
 	}
-	name, n := "the next token", 1
-	if !t.Next {
-		if o.Target < 0 || o.Target >= t.N {
-			return shade{}, fmt.Errorf("report: no target %d among the %d of %s", o.Target, t.N, data.Describe(r))
-		}
-		name, n = wordName(r, o.Target), t.N
-	}
-	// index returns where the target of row i at position j stands, -1 for nowhere.
-	index := func(i, j int) int {
-		q := slices.Index(t.Positions, r.Positions[j])
-		if q < 0 || t.Next && t.IDs[q] < 0 {
-			return -1
-		}
-		k := 0
-		if !t.Next {
-			k = o.Target
-		}
-		return (i*len(t.Positions)+q)*n + k
+	name, index, err := targetIndex(r, o)
+	if err != nil {
+		return shade{}, err
 	}
 	if o.By == ByTargetProb {
 		return probShade("probability of "+name, func(i, j int) (float64, bool) {
@@ -180,6 +170,59 @@ func targetShade(r *lens.Result, o GridOptions) (shade, error) {
 		}), nil
 	}
 	return rankShade("rank of "+name, t.Rank, index), nil
+}
+
+// targetIndex returns the name of one target, and where that of row i at position j stands,
+// -1 for nowhere.
+func targetIndex(r *lens.Result, o GridOptions) (name string, index func(i, j int) int, err error) {
+	t := r.Targets
+	name, n := "the next token", 1
+	if !t.Next {
+		if o.Target < 0 || o.Target >= t.N {
+			return "", nil, fmt.Errorf("report: no target %d among the %d of %s", o.Target, t.N, data.Describe(r))
+		}
+		name, n = wordName(r, o.Target), t.N
+	}
+	return name, func(i, j int) int {
+		q := slices.Index(t.Positions, r.Positions[j])
+		if q < 0 || t.Next && t.IDs[q] < 0 {
+			return -1
+		}
+		k := 0
+		if !t.Next {
+			k = o.Target
+		}
+		return (i*len(t.Positions)+q)*n + k
+	}, nil
+}
+
+// statShade shades by a statistic that was asked for, from 0 to its largest value.
+func statShade(r *lens.Result, s *lens.StatValues, o GridOptions) (shade, error) {
+	name := s.Title
+	if name == "" {
+		name = s.Name
+	}
+	if s.Unit != "" {
+		name += " in " + s.Unit
+	}
+	if !s.OfTargets {
+		return linearShade(name, s.Values, len(r.Positions)), nil
+	}
+	of, index, err := targetIndex(r, o)
+	if err != nil {
+		return shade{}, err
+	}
+	linear := linearShade(name+", "+of, s.Values, len(r.Positions))
+	_, top := roundTicks(finiteMax(s.Values))
+	linear.At = func(i, j int) (float64, string) {
+		k := index(i, j)
+		if k < 0 {
+			return math.NaN(), ""
+		}
+		v := float64(s.Values[k])
+		return max(0, min(1, v/top)), decimal(v)
+	}
+	return linear, nil
 }
 
 // rankShade shades ranks by their logarithm, rank 1 at the strong end and a power

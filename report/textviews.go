@@ -17,9 +17,15 @@ func TextTable(t *lens.Text) *figure.Table {
 		{Head: "layer"}, {Head: "cross-entropy", Right: true}, {Head: "entropy", Right: true}, {Head: "KL", Right: true}, {Head: "agrees", Right: true},
 		{Head: "rank 1", Right: true}, {Head: "in 10", Right: true}, {Head: "median rank", Right: true}, {Head: "1/rank", Right: true},
 	}}
+	for _, s := range t.Stats {
+		b.Columns = append(b.Columns, figure.TableColumn{Head: s.Name, Right: true})
+	}
 	for n, r := range t.Rows {
 		b.Rows = append(b.Rows, []string{visible.Name(r.Label), nats(t.CrossEntropy[n]), nats(t.Entropy[n]), nats(t.KL[n]), sharePercent(t.Agree[n]),
 			sharePercent(withinRank(t, n, 1)), sharePercent(withinRank(t, n, 10)), grouped(medianRank(t, n)), nats(t.ReciprocalRank[n])})
+		for _, s := range t.Stats {
+			b.Rows[n] = append(b.Rows[n], nats(s.Mean[n]))
+		}
 	}
 	of := "the whole text"
 	if !t.Whole {

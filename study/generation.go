@@ -169,7 +169,7 @@ func (w *work) normed(prompt string, ids []int64, letter, suffix string) error {
 	for i := range rows {
 		rows[i] = i + 1
 	}
-	r, err := w.read(prompt, ids, lens.Options{Kind: lens.Normed, Rows: rows})
+	r, err := w.read(prompt, ids, lens.Options{Projection: lens.Normed, Rows: rows})
 	if err != nil {
 		return err
 	}

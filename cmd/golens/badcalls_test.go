@@ -52,7 +52,7 @@ func badCalls() []bad {
 		{name: "position too high", args: on("lens", "xyz", "--positions", "3"), code: 2, says: []string{"no position 3", "0 to 2"}},
 		{name: "position too low", args: on("lens", "xyz", "--positions", "-4"), code: 2, says: []string{"no position -4", "-1 back to -3"}},
 		{name: "positions no list", args: on("lens", "x", "--positions", "first"), code: 2, says: []string{"--positions", `"first"`, "last"}},
-		{name: "unknown lens", args: on("lens", "x", "--lens", "tuned"), code: 2, says: []string{"--lens tuned", "notebook, raw and normed"}},
+		{name: "unknown lens", args: on("lens", "x", "--lens", "tuned"), code: 2, says: []string{"no lens is called \"tuned\"", "notebook, raw, normed, and logit, the papers' name of normed"}},
 		{name: "unknown site", args: on("lens", "x", "--at", "heads"), code: 2, says: []string{"--at heads", "resid, resid_mid, attn and mlp"}},
 		{name: "unknown mode", args: on("lens", "x", "--mode", "quick"), code: 2, says: []string{"--mode quick", "exact and fast"}},
 		{name: "mode of another command", args: on("study", "entropy", "--mode", "fast"), code: 2, says: []string{"--mode fast", "study is exact"}},

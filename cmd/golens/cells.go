@@ -19,6 +19,7 @@ func cellFlags() []cli.Flag {
 		&cli.StringFlag{Name: "positions", Category: category, Value: "all", Usage: "`LIST`: read these positions, such as 0,3 or -2..; -1 is the last"},
 		&cli.StringFlag{Name: "at", Category: category, Value: "resid", Usage: "`SITE`: read the residual stream after each block (resid) or after its attention (resid_mid), or the output of its attn or mlp"},
 		&cli.IntFlag{Name: "top", Category: category, Value: lens.DefaultTop, Usage: "keep the `K` likeliest tokens of each cell"},
+		&cli.StringSliceFlag{Name: "stat", Category: category, Usage: "`NAME`: also compute this statistic: margin (the log-odds of the likeliest token against the second), or in_top_K, such as in_top_10 (whether each target is among the K likeliest)"},
 		&cli.IntFlag{Name: "track", Category: category, Usage: "follow each token that is among the `K` likeliest of some layer through all layers"},
 		&cli.StringSliceFlag{Name: "target", Category: category, KeepSpace: true, Usage: "`WORD`: follow its probability and rank through the layers, at the last position or at --positions. A space is put before the word; quotation marks prevent that: '\".\"' is the full stop itself. next is the text's own next token at each position"},
 		&cli.StringSliceFlag{Name: "target-id", Category: category, Usage: "`ID`: follow the token with this id"},
@@ -27,7 +28,7 @@ func cellFlags() []cli.Flag {
 
 // lensOptions reads the flags that need no model.
 func lensOptions(c *cli.Context) (o lens.Options, err error) {
-	if o.Kind, err = lensKind(c); err != nil {
+	if o.Projection, err = projection(c); err != nil {
 		return o, err
 	}
 	if o.Fast = c.String("mode") == "fast"; o.Fast {
@@ -43,6 +44,9 @@ func lensOptions(c *cli.Context) (o lens.Options, err error) {
 	if sites := []lens.Site{lens.Resid, lens.ResidMid, lens.Attn, lens.MLP}; !slices.Contains(sites, o.At) {
 		return o, usage(c, "--at %s: there are resid, resid_mid, attn and mlp", o.At)
 	}
+	if o.Stats, err = statsOf(c); err != nil {
+		return o, err
+	}
 	o.Logits = c.Bool("logits")
 	if o.Logits && !c.IsSet("npz") && !c.IsSet("json") {
 		return o, usage(c, "--logits needs a place to go: add --npz FILE or --json FILE")
@@ -52,6 +56,22 @@ func lensOptions(c *cli.Context) (o lens.Options, err error) {
 	}
 	o.Hidden = c.IsSet("npz") || c.Bool("hidden")
 	return o, nil
+}
+
+// statsOf returns the statistics of --stat, and the one that --by names.
+func statsOf(c *cli.Context) (all []lens.Stat, err error) {
+	for _, name := range c.StringSlice("stat") {
+		s, err := lens.StatOf(name)
+		if err != nil {
+			return nil, wrong(c, fmt.Errorf("--stat: %w", err))
+		}
+		all = append(all, s)
+	}
+	by, err := lens.StatOf(c.String("by"))
+	if err == nil && !slices.ContainsFunc(all, func(s lens.Stat) bool { return s.Name == by.Name }) {
+		all = append(all, by)
+	}
+	return all, nil
 }
 
 // chooseCells reads the flags that depend on the model, and returns what the user

@@ -9,6 +9,14 @@ import (
 	"github.com/golens/golens/internal/reference"
 )
 
+// TestLensNames: logit is the papers' name of the normed lens, and no other lens.
+func TestLensNames(t *testing.T) {
+	named := func(name string) string { return good(t, "lens", "Are cats good?", "--lens", name, "--json", "-") }
+	if a, b := named("normed"), named("logit"); a != b || a == named("notebook") {
+		t.Error("the lenses normed and logit differ, or are the notebook lens")
+	}
+}
+
 func TestRowsAndPositions(t *testing.T) {
 	model := tiny(t)
 	whole := lensJSON(t, model, text)

@@ -19,8 +19,8 @@ func lensCommand() *cli.Command {
 		Description: "Applies the unembedding to the residual stream after every block and shows the\n" +
 			"likeliest next token of each cell. A column is a token of PROMPT, a row a\n" +
 			"layer: emb is the embedding, L0 the stream after block 0, and so on.\n\n" +
-			"The default lens, notebook, norms the last layer only. --lens normed is the\n" +
-			"logit lens of the papers. docs/tutorial.md explains both.\n\n" +
+			"The default lens, notebook, norms the last layer only. --lens normed (or logit)\n" +
+			"is the logit lens of the papers. docs/tutorial.md explains both.\n\n" +
 			"PROMPT - is standard input, byte for byte. FILE - is standard output. The grid\n" +
 			"is printed as well, unless a file is - or --prompts is given.",
 		UsageText: `  golens lens "The way you do anything is the way you do everything"

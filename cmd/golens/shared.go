@@ -32,7 +32,7 @@ func sharedFlags() []cli.Flag {
 		&cli.IntFlag{Name: "threads", Category: category, Usage: "use `N` CPU threads; without it as many as PyTorch would use. The last bits of the numbers depend on N"},
 		&cli.StringFlag{Name: "attention", Category: category, Value: "sdpa", Usage: "`KIND`: compute attention as sdpa or eager, as in transformers; an archive has its own kind"},
 		&cli.StringFlag{Name: "dtype", Category: category, Value: "auto", Usage: "`TYPE`: compute in float32, bfloat16, float16 or auto: the type of the stored weights, as in transformers 5 (studies: float32); an archive has its own type"},
-		&cli.StringFlag{Name: "lens", Category: category, Value: "notebook", Usage: "`KIND`: normed (the papers' logit lens: final norm and unembedding at every layer), notebook (hidden_states as they are: only the last is normed) or raw (no final norm)"},
+		&cli.StringFlag{Name: "lens", Category: category, Value: "notebook", Usage: "`KIND`: normed or logit (the papers' logit lens: final norm and unembedding at every layer), notebook (hidden_states as they are: inner layers have no final norm, the last has) or raw (no final norm)"},
 		&cli.StringFlag{Name: "mode", Category: category, Value: "exact", Usage: "`MODE`: exact (every number is PyTorch's, bit for bit) or fast (equal up to rounding; for lens, generate and sweep)"},
 		&cli.StringFlag{Name: "kernel", Category: category, Value: "auto", Usage: "`KERNEL`: how --mode fast computes: " + string(lens.F32) + " (float32 on the CPU), " + string(lens.X3) + " (split bfloat16, where the processor has it), " + string(lens.TF32X3) + " (split TF32, float32 models on GPUs), " + string(lens.ATen) + " (libtorch's operations, anywhere) or auto (the fastest that has passed its tests on such hardware)"},
 	}, screenFlags()...)
@@ -150,10 +150,11 @@ func fromEnvironment(c *cli.Context) bool {
 	return v != "" && v == c.String("model")
 }
 
-func lensKind(c *cli.Context) (lens.Kind, error) {
-	k := lens.Kind(c.String("lens"))
-	if !slices.Contains([]lens.Kind{lens.Notebook, lens.Raw, lens.Normed}, k) {
-		return "", usage(c, "--lens %s: there are notebook, raw and normed", k)
+// projection returns the lens of --lens.
+func projection(c *cli.Context) (lens.Projection, error) {
+	p, err := lens.ProjectionOf(c.String("lens"))
+	if err != nil {
+		return nil, wrong(c, fmt.Errorf("--lens: %w", err))
 	}
-	return k, nil
+	return p, nil
 }

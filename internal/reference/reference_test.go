@@ -241,7 +241,7 @@ func TestBadRequests(t *testing.T) {
 		{`{"op":"forward","model":"MODEL","ids":[]}`, "0 tokens: the model takes 1 to 256"},
 		{`{"op":"forward","model":"MODEL","ids":[1,1009,-1]}`, "ids [1009, -1] are outside the vocabulary of 1009"},
 		{`{"op":"forward","model":"MODEL","ids":[1],"top":3}`, "'top'"},
-		{`{"op":"lens","model":"MODEL","ids":[1],"lens":"tuned"}`, "lens 'tuned' is not one of notebook, raw, normed"},
+		{`{"op":"lens","model":"MODEL","ids":[1],"lens":"tuned"}`, "lens 'tuned' is not one of notebook, raw, normed, affine"},
 		{`{"op":"lens","model":"MODEL","ids":[1],"rows":[5]}`, "rows [5] are not among 0..4"},
 		{`{"op":"lens","model":"MODEL","ids":[1],"positions":[1]}`, "positions [1] are outside the 1 tokens"},
 		{`{"op":"lens","model":"MODEL","ids":[1],"threads":0}`, "threads"},

@@ -25,7 +25,7 @@ type Request struct {
 
 	// The rest is for Lens alone.
 
-	Lens            string  // notebook, raw or normed
+	Lens            string  // notebook, raw, normed, or affine, the tests' own
 	At              string  // resid, resid_mid, attn or mlp
 	Rows            []int   // 0 is the embedding, i the state after block i-1
 	Positions       []int   // all where empty; negative ones count from the end

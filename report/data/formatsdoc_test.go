@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+
+	"github.com/golens/golens/lens"
 )
 
 // WriteFormats writes docs/formats.md, the description of all files, from the
@@ -19,7 +22,11 @@ func WriteFormats(w io.Writer) error {
 		fmt.Fprintf(&b, "- `%s` %s\n", d.Letter, d.Meaning)
 	}
 	b.WriteString("\n| name | type | shape | unit | holds | present |\n| --- | --- | --- | --- | --- | --- |\n")
-	for _, f := range Fields {
+	fields := slices.Clone(Fields)
+	for _, s := range lens.Stats() {
+		fields = append(fields, StatField(s))
+	}
+	for _, f := range fields {
 		when := "always"
 		if f.When != "" {
 			when = "when " + f.When
@@ -47,12 +54,20 @@ func WriteFormats(w io.Writer) error {
 
 	b.WriteString(formatsCSV)
 	b.WriteString("| column | holds |\n| --- | --- |\n")
-	for _, c := range Columns {
+	columns := slices.Clone(Columns)
+	for _, s := range lens.Stats() {
+		columns = append(columns, Column{Name: s.Name, Meaning: "with `--stat`: " + s.Doc})
+	}
+	for _, c := range columns {
 		row(&b, "`"+c.Name+"`", c.Meaning)
 	}
 	b.WriteString(formatsText)
 	b.WriteString("| name | type | shape | holds |\n| --- | --- | --- | --- |\n")
-	for _, a := range TextArrays {
+	means := slices.Clone(TextArrays)
+	for _, s := range lens.Stats() {
+		means = append(means, ArrayDoc{"mean_" + s.Name, "float64", "[R]", "mean of a statistic that was asked for: " + s.Doc})
+	}
+	for _, a := range means {
 		row(&b, "`"+a.Name+"`", a.DType, "`"+a.Shape+"`", a.Meaning)
 	}
 	fmt.Fprintf(&b, "\nCSV has a line for each row: `%s`.\n", strings.Join(TextColumns(), "`, `"))

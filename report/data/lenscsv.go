@@ -59,6 +59,7 @@ type line struct {
 	before   *lens.Token // the token at the position, where the prompt has none
 
 	rank, ties, logit, prob, logprob string
+	target                           int // index into arrays of targets, -1 on other lines
 }
 
 func (c *line) token() lens.Token {
@@ -84,29 +85,47 @@ func atInt(values []int64, i int) string {
 	return strconv.FormatInt(values[i], 10)
 }
 
+// statColumn returns the column of a statistic, empty on lines that it says nothing of.
+func statColumn(s lens.Stat) Column {
+	return Column{s.Name, s.Doc, func(c *line) string {
+		i := c.cell
+		if s.OfTargets {
+			i = c.target
+		}
+		if v := c.r.StatNamed(s.Name); v != nil {
+			return at(v.Values, i)
+		}
+		return ""
+	}}
+}
+
 // lensTable returns the lines of r: one for each cell and candidate, and one for each cell
-// and target.
+// and target. Its statistics have the last columns.
 func lensTable(r *lens.Result) *Table {
-	t := &Table{}
-	for _, c := range Columns {
+	t, columns := &Table{}, slices.Clone(Columns)
+	for _, s := range r.Stats {
+		columns = append(columns, statColumn(s.Stat))
+	}
+	for _, c := range columns {
 		t.Columns = append(t.Columns, c.Name)
 	}
 	t.Lines = func(write func([]string)) {
-		c := &lensLines{write, make([]string, len(Columns))}
+		c := &lensLines{write, columns, make([]string, len(columns))}
 		for i, row := range r.Rows {
 			for j, position := range r.Positions {
-				c.candidates(line{r: r, row: row, position: position, cell: i*len(r.Positions) + j})
+				c.candidates(line{r: r, row: row, position: position, cell: i*len(r.Positions) + j, target: -1})
 			}
 			c.targets(line{r: r, row: row}, i)
-			c.joint(line{r: r, row: row, cell: -1}, i)
+			c.joint(line{r: r, row: row, cell: -1, target: -1}, i)
 		}
 	}
 	return t
 }
 
 type lensLines struct {
-	write  func([]string)
-	fields []string
+	write   func([]string)
+	columns []Column
+	fields  []string
 }
 
 func (c *lensLines) candidates(l line) {
@@ -144,7 +163,7 @@ func (c *lensLines) targets(l line, i int) {
 				continue
 			}
 			n := (i*len(t.Positions)+q)*len(ids) + k
-			l.piece = r.Pieces[id].Bytes
+			l.piece, l.target = r.Pieces[id].Bytes, n
 			l.id, l.rank, l.ties = id, atInt(t.Rank, n), atInt(t.Ties, n)
 			l.prob, l.logprob = at(t.Prob, n), at(t.LogProb, n)
 			c.line(&l)
@@ -176,7 +195,7 @@ func (c *lensLines) joint(l line, i int) {
 }
 
 func (c *lensLines) line(l *line) {
-	for i, col := range Columns {
+	for i, col := range c.columns {
 		c.fields[i] = col.value(l)
 	}
 	c.write(c.fields)

@@ -60,7 +60,7 @@ func LogitLensKit(w io.Writer, r *lens.Result, made time.Time) (note string, err
 	if len(r.Positions) != len(r.Tokens) {
 		return "", fmt.Errorf("report: the logitlenskit layout has every position, and %s has %d of %d", Describe(r), len(r.Positions), len(r.Tokens))
 	}
-	k := logitLensKit{Meta: logitLensKitMeta{2, made.Format(time.RFC3339), Valid(r.Manifest.Model), string(r.Manifest.Lens), r.Manifest.At}}
+	k := logitLensKit{Meta: logitLensKitMeta{2, made.Format(time.RFC3339), Valid(r.Manifest.Model), r.Manifest.Lens, r.Manifest.At}}
 	var rows []int // those behind blocks, in r
 	for i, row := range r.Rows {
 		if row.Index > 0 {

@@ -16,7 +16,7 @@ import (
 
 func TestLogitLensKit(t *testing.T) {
 	r := madeup.Follow(madeup.Plain())
-	r.Manifest.Lens = lens.Normed
+	r.Manifest.Lens = lens.Normed.Name()
 	at := time.Date(2026, 2, 3, 4, 5, 6, 0, time.FixedZone("", 3600))
 	var b bytes.Buffer
 	note, err := LogitLensKit(&b, r, at)

@@ -110,6 +110,17 @@ var Fields = []Field{
 		values: func(r *lens.Result) any { return r.Logits }},
 }
 
+// StatField returns the field of a statistic that was asked for.
+func StatField(s lens.Stat) Field {
+	f := Field{Name: s.Name, DType: Float32, Shape: "R,P", Unit: s.Unit, Meaning: s.Doc, When: "it was asked for",
+		values: func(r *lens.Result) any { return r.StatNamed(s.Name).Values }}
+	if s.OfTargets {
+		f.Shape, f.Next = "R,Q,N", "R,P"
+		f.Meaning += "; NaN without a target"
+	}
+	return f
+}
+
 // A Dim is one letter of the shapes.
 type Dim struct {
 	Letter, Meaning string
@@ -136,7 +147,14 @@ var Dims = []Dim{
 // that its readers take for something else.
 func lensArrays(r *lens.Result) ([]Array, error) {
 	var out []Array
-	for _, f := range Fields {
+	fields := slices.Clone(Fields)
+	for _, s := range r.Stats {
+		if slices.ContainsFunc(Fields, func(f Field) bool { return f.Name == s.Name }) {
+			return nil, fmt.Errorf("report: %s has a statistic called %s, as another array is", Describe(r), s.Name)
+		}
+		fields = append(fields, StatField(s.Stat))
+	}
+	for _, f := range fields {
 		data := f.values(r)
 		if data == nil || isNil(data) {
 			continue

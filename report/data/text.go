@@ -81,12 +81,15 @@ func Text(t *lens.Text) *Bundle {
 		newArray("place_cross_entropy", t.PlaceCrossEntropy, R, t.Chunk),
 		newArray("place_targets", t.PlaceTargets, t.Chunk),
 	)
-	b.Table = &Table{TextColumns(), func(write func([]string)) { textLines(t, write) }}
+	for _, s := range t.Stats {
+		b.Arrays = append(b.Arrays, newArray("mean_"+s.Name, s.Mean, R))
+	}
+	b.Table = &Table{TextColumns(t.Stats...), func(write func([]string)) { textLines(t, write) }}
 	return b
 }
 
-// TextColumns returns the columns of a text's CSV.
-func TextColumns() []string {
+// TextColumns returns the columns of a text's CSV, with the means of statistics last.
+func TextColumns(stats ...lens.TextStat) []string {
 	columns := []string{"name", "row", "point", "label", "tokens", "targets", "cross_entropy", "bits_per_byte", "entropy", "kl", "agree", "reciprocal_rank"}
 	for _, limit := range lens.RankLimits {
 		columns = append(columns, fmt.Sprintf("within_%d", limit))
@@ -94,7 +97,11 @@ func TextColumns() []string {
 	for _, percent := range lens.RankPercents {
 		columns = append(columns, fmt.Sprintf("rank_p%d", percent))
 	}
-	return append(columns, "tied", "nan")
+	columns = append(columns, "tied", "nan")
+	for _, s := range stats {
+		columns = append(columns, "mean_"+s.Name)
+	}
+	return columns
 }
 
 // textLines writes a line for each row of t, floats as in JSON.
@@ -110,7 +117,11 @@ func textLines(t *lens.Text, write func([]string)) {
 		for _, v := range rowOf(t.Quantiles, n, len(lens.RankPercents)) {
 			line = append(line, whole(v))
 		}
-		write(append(line, whole(t.Tied[n]), whole(t.Bad[n])))
+		line = append(line, whole(t.Tied[n]), whole(t.Bad[n]))
+		for _, s := range t.Stats {
+			line = append(line, float(s.Mean[n]))
+		}
+		write(line)
 	}
 }
 

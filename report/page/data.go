@@ -48,9 +48,18 @@ type pageResult struct {
 	Followed    int           `json:"followed"` // candidates of each cell that the tracks follow
 	Written     *pageWritten  `json:"written,omitempty"`
 
+	Stats  []pageStat  `json:"stats,omitempty"`
 	Arrays []pageArray `json:"arrays"` // as JSON has them, in its order
 	// Pieces has every token that is spoken of, by its id.
 	Pieces map[string]pagePiece `json:"pieces"`
+}
+
+// A pageStat is a statistic that was asked for; its values are among the arrays.
+type pageStat struct {
+	Name    string `json:"name"`
+	Title   string `json:"title"`
+	Unit    string `json:"unit"`
+	Targets bool   `json:"targets"`
 }
 
 // pageWritten says which part of a text the model wrote.
@@ -105,6 +114,9 @@ func newPageData(results []*lens.Result, o Options) (*pageData, error) {
 	}
 	for _, c := range data.Columns {
 		d.Columns = append(d.Columns, c.Name)
+	}
+	for _, s := range results[0].Stats { // all results are read in one way
+		d.Columns = append(d.Columns, s.Name)
 	}
 	for _, r := range results {
 		p, err := newPageResult(r)
@@ -167,6 +179,13 @@ func newPageResult(r *lens.Result) (pageResult, error) {
 		if !f.Large {
 			p.Arrays = append(p.Arrays, newPageArray(f))
 		}
+	}
+	for _, s := range r.Stats {
+		title := s.Title
+		if title == "" {
+			title = s.Name
+		}
+		p.Stats = append(p.Stats, pageStat{s.Name, title, s.Unit, s.OfTargets})
 	}
 	spoken := r.Tokens
 	if r.Joint != nil {

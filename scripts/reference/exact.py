@@ -13,7 +13,7 @@ from transformers import AutoModelForCausalLM
 
 from reference import families
 
-LENSES = ("notebook", "raw", "normed")
+LENSES = ("notebook", "raw", "normed", "affine")
 PLACES = ("resid", "resid_mid", "attn", "mlp")
 
 
@@ -165,9 +165,22 @@ def read_states(run, lens, at):
     return dict(enumerate([run.embedding, *run.resid]))
 
 
-def project(model, state, lens):
-    """Returns the logits [1,T,V] of one state [1,T,C]; statistics are in float32 whatever the model is."""
-    if lens == "normed":
+def affine(state, row):
+    """Maps a state of a row as a test's lens of its own does, which is no lens of golens."""
+    C = state.shape[-1]
+    weight = 0.02 * torch.sin(torch.arange(C * C, dtype=torch.float32).view(C, C) + row)
+    bias = 0.1 * torch.cos(torch.arange(C, dtype=torch.float32) + row)
+    return state + torch.nn.functional.linear(state, weight, bias)
+
+
+def project(model, state, lens, row):
+    """Returns the logits [1,T,V] of one state [1,T,C] of a row; statistics are in float32 whatever the model is.
+
+    The affine lens leaves the last row to the model, as the normed lens has it.
+    """
+    if lens == "affine" and row < len(families.parts(model).blocks):
+        state = affine(state, row)
+    if lens in ("normed", "affine"):
         state = families.parts(model).final(state)
     return families.head(model, state).float()
 
@@ -193,10 +206,12 @@ def statistics(x, final, k):
     l = torch.log_softmax(x, -1)
     lf = torch.log_softmax(final, -1)
     ids = top(x, k)
+    first, second = x.sort(-1, descending=True).values[..., :2].unbind(-1)
     return {
         "top_ids": ids,
         "top_logits": x.gather(-1, ids),
         "top_probs": p.gather(-1, ids),
+        "margin": first - second,
         "entropy": -(l.exp() * l).sum(-1),
         "logsumexp": torch.logsumexp(x, -1),
         "kl": (lf.exp() * (lf - l)).sum(-1),
@@ -212,6 +227,7 @@ def target_statistics(x, ids):
         "target_logprob": torch.log_softmax(x, -1).gather(-1, ids)[..., 0],
         "target_prob": torch.softmax(x, -1).gather(-1, ids)[..., 0],
         "target_rank": torch.where(of_target[..., 0].isnan(), x.shape[-1], 1 + (x > of_target).sum(-1)),  # NaN ranks last
+        "in_top_10": (of_target >= x.where(~x.isnan(), x.new_tensor(-torch.inf)).topk(10).values[..., -1:])[..., 0].float(),  # 0 for NaN
         "target_ties": ((x == of_target).sum(-1) - 1).clamp(min=0),  # 0 for NaN, which equals nothing
     }
 
@@ -252,7 +268,7 @@ def lens(model, ids, lens="notebook", at="resid", rows=None, positions=None, top
     final = done.logits.float()
     columns = {}  # name to one array a row
     for row in rows:  # one state at a time: a product's bits depend on its shape
-        x = project(model, states[row], lens)
+        x = project(model, states[row], lens, row)
         found = {name: array[0, positions] for name, array in statistics(x, final, top).items()}
         if target == "next":
             found |= {name: array[positions] for name, array in next_targets(x, ids).items()}

@@ -83,12 +83,12 @@ def generate(model, ids, new=None, min_length=None, end_of_text=None, own_end=Fa
         if not read:
             continue
         rows = states if lens == "notebook" else [embedding[step], *(states[step] for states in blocks)]
-        own = project(model, last, "notebook")
+        own = project(model, last, "notebook", len(rows) - 1)
         first = 0 if step == 0 else T + step - 1
         following = sequence[first + 1 : T + step + 1]
         parts = {}
-        for state in rows:
-            x = project(model, state, lens)
+        for row, state in enumerate(rows):
+            x = project(model, state, lens, row)
             found = statistics(x, own, top) | target_statistics(x, following)
             for name, array in found.items():
                 parts.setdefault(name, []).append(array[0])

@@ -177,6 +177,6 @@ def lens_diff(model, ids, point, factor, lens="notebook"):
     before, after = exact.read_states(clean, lens, "resid"), exact.read_states(changed, lens, "resid")
     for row in before:
         last = row == len(before) - 1 and lens == "normed"  # the model's own output has been normed once
-        l = [torch.log_softmax(model.lm_head(run.final) if last else exact.project(model, states[row], lens), -1) for run, states in ((clean, before), (changed, after))]
+        l = [torch.log_softmax(model.lm_head(run.final) if last else exact.project(model, states[row], lens, row), -1) for run, states in ((clean, before), (changed, after))]
         rows.append((l[0].exp() * (l[0] - l[1])).sum(-1)[0])
     return {"kl": torch.stack(rows)}

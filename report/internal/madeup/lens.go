@@ -76,7 +76,7 @@ func (s Result) Make() *lens.Result {
 		}
 	}
 	s.targets(r, rng, id)
-	r.Manifest = lens.Manifest{Golens: "test", Model: "gpt2", Lens: lens.Notebook, At: "resid", Threads: 1, DType: "float32"}
+	r.Manifest = lens.Manifest{Golens: "test", Model: "gpt2", Lens: lens.Notebook.Name(), At: "resid", Threads: 1, DType: "float32"}
 	return r
 }
 

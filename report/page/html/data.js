@@ -43,6 +43,8 @@ class Result {
     this.point = (r) => visible(d.layers[r].point);
     const t = d.targets;
     this.next = !!t && t.next;
+    this.cellStats = (d.stats ?? []).filter((s) => !s.targets);
+    this.targetStats = (d.stats ?? []).filter((s) => s.targets);
     this.words = t && !t.next ? this.a.target_ids : [];
     this.wordsAt = new Map((this.a.target_positions ?? []).map((p, q) => [p, q]));
   }
@@ -96,7 +98,8 @@ class Result {
 
   // targetsAt is targets of the q-th position at which they were looked for.
   targetsAt(r, q) {
-    const a = this.a, at = (n, id) => ({ id, logprob: a.target_logprob[n], prob: a.target_prob[n], rank: a.target_rank[n], ties: a.target_ties?.[n] ?? 0 });
+    const a = this.a, at = (n, id) => ({ id, logprob: a.target_logprob[n], prob: a.target_prob[n], rank: a.target_rank[n], ties: a.target_ties?.[n] ?? 0,
+      ...Object.fromEntries(this.targetStats.map((s) => [s.name, a[s.name][n]])) });
     if (this.next) return a.target_ids[q] < 0 ? [] : [at(r * this.P + q, a.target_ids[q])];
     return Array.from(this.words, (id, n) => at((r * this.wordsAt.size + q) * this.words.length + n, id));
   }

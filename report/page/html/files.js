@@ -13,7 +13,7 @@ function csvOf(r) {
     const row = { name: escapedName(r.d.name), row: String(r.d.layers[i].row), point: escapedName(r.d.layers[i].point), label: escapedName(r.d.layers[i].label) };
     const cell = (p) => {
       const agree = r.of('agree', i, p);
-      return { entropy: number(r.of('entropy', i, p)), logsumexp: number(r.of('logsumexp', i, p)), kl: number(r.of('kl', i, p)), agree: agree === undefined ? '' : String(agree) };
+      return { ...Object.fromEntries(r.cellStats.map((s) => [s.name, number(r.of(s.name, i, p))])), entropy: number(r.of('entropy', i, p)), logsumexp: number(r.of('logsumexp', i, p)), kl: number(r.of('kl', i, p)), agree: agree === undefined ? '' : String(agree) };
     };
     const at = (position) => ({ position: String(position), token_id: String(r.a.ids[position]), token: escaped(r.a.ids[position]) });
     for (let p = 0; p < r.P; p++) {
@@ -23,7 +23,7 @@ function csvOf(r) {
     for (const [q, position] of (r.next ? r.a.positions : [...r.wordsAt.keys()]).entries()) {
       const p = r.a.positions.indexOf(position), known = p >= 0 ? cell(p) : {};
       for (const t of r.targetsAt(i, q)) {
-        add({ ...row, ...at(position), ...known, kind: 'target', rank: String(t.rank), ties: String(t.ties),
+        add({ ...row, ...at(position), ...known, ...Object.fromEntries(r.targetStats.map((s) => [s.name, number(t[s.name])])), kind: 'target', rank: String(t.rank), ties: String(t.ties),
           id: String(t.id), piece: escaped(t.id), prob: number(t.prob), logprob: number(t.logprob) });
       }
     }

@@ -8,9 +8,9 @@ function measures(r, target) {
   const add = (key, name, legend, ticks, value, text) => out.push({ key, name, legend, ticks, value, text });
   const fifths = [0, .25, .5, .75, 1].map((v) => [v, String(v)]);
   const clamp = (v) => Math.min(1, Math.max(0, v));
-  const linear = (key, name, legend, array) => {
+  const linear = (key, name, legend, array, of = (i, j) => r.of(key, i, j)) => {
     const ticks = roundTicks(array.reduce((m, v) => (Number.isFinite(v) && v > m ? v : m), 0)), top = ticks.at(-1);
-    add(key, name, legend, ticks.map((v) => [v / top, String(v)]), (i, j) => clamp(r.of(key, i, j) / top), (i, j) => nats(r.of(key, i, j)));
+    add(key, name, legend, ticks.map((v) => [v / top, String(v)]), (i, j) => clamp(of(i, j) / top), (i, j) => nats(of(i, j)));
   };
   if (r.a.top_probs) {
     const p = (i, j) => r.a.top_probs[(i * r.P + j) * r.K];
@@ -22,7 +22,13 @@ function measures(r, target) {
     add('agree', 'agreement', 'agrees with the model’s output', [[0, 'no'], [1, 'yes']],
       (i, j) => Number(r.of('agree', i, j)), (i, j) => (r.of('agree', i, j) ? 'yes' : 'no'));
   }
+  const legend = (s) => (s.unit ? `${s.title} in ${s.unit}` : s.title);
+  for (const s of r.cellStats) linear(s.name, s.title, legend(s), r.a[s.name]);
   if (r.a.target_prob) targetMeasures(r, target, add, fifths, clamp);
+  for (const s of r.targetStats) {
+    const value = (i, j) => r.target(i, j, target)?.[s.name] ?? NaN;
+    linear(s.name, s.title, legend(s), r.a[s.name], value);
+  }
   return out;
 }
 
