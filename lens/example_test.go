@@ -31,8 +31,7 @@ func ExampleRead() {
 		log.Fatal(err)
 	}
 	for i, row := range r.Rows {
-		last := i*len(r.Positions) + len(r.Positions) - 1 // the cell of the last position
-		fmt.Printf("%s %q\n", row.Label, r.Pieces[r.TopIDs[last*r.K]].Bytes)
+		fmt.Printf("%s %q\n", row.Label, r.Cell(i, len(r.Positions)-1).Top()[0].Bytes)
 	}
 	// Output:
 	// emb "JS"
