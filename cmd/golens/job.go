@@ -45,7 +45,7 @@ func newJob(c *cli.Context, n needs) (*job, error) {
 		return nil, err
 	}
 	if !n.silent {
-		if err := j.out.checkQuiet(c, n.without); err != nil {
+		if err := j.out.checkQuiet(c); err != nil {
 			return nil, err
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -101,27 +100,13 @@ func (o *outputs) addFiles(c *cli.Context) error {
 	return err
 }
 
-// checkQuiet refuses --quiet where no file is written. It names the flags of files but
-// those that have no meaning.
-func (o *outputs) checkQuiet(c *cli.Context, without []string) error {
-	if !c.Bool("quiet") || len(o.files) > 0 {
-		return nil
+// checkQuiet refuses --quiet where no file is written.
+func (o *outputs) checkQuiet(c *cli.Context) error {
+	if c.Bool("quiet") && len(o.files) == 0 {
+		return usage(c, "--quiet leaves nothing to do: give --json or another file of results as well")
 	}
-	var names []string
-	for _, f := range c.Command.Flags {
-		name := f.Names()[0]
-		isFile := name == "html" || name == "plot" || slices.ContainsFunc(data.Formats, func(f data.Format) bool { return f.Name == name })
-		if isFile && !slices.Contains(names, "--"+name) && !slices.Contains(without, name) {
-			names = append(names, "--"+name)
-		}
-	}
-	slices.SortStableFunc(names, func(a, b string) int { return rankOfFile(a) - rankOfFile(b) })
-	last := len(names) - 1
-	return usage(c, "--quiet leaves nothing to do: give %s or %s as well", strings.Join(names[:last], ", "), names[last])
+	return nil
 }
-
-// rankOfFile orders the flags of files: numbers, pages, figures.
-func rankOfFile(flag string) int { return slices.Index([]string{"--html", "--plot"}, flag) }
 
 // checkFiles refuses names that no file can have.
 func checkFiles(c *cli.Context, files []*file) error {
