@@ -170,14 +170,14 @@ func TestTilesExtremes(t *testing.T) {
 		identity[i*V+i] = 1
 	}
 	for biasName, bias := range biases {
-		for name, row := range rows {
-			for _, size := range []int{0, 100, 37} {
+		for _, size := range []int{0, 100, 37} {
+			kernels := readouts(t, tilesOf(t, identity, bias, V, V, size))
+			for name, row := range rows {
 				t.Run(fmt.Sprintf("%s/%s/%d", biasName, name, size), func(t *testing.T) {
-					on := tilesOf(t, identity, bias, V, V, size)
 					// The row as the final one, and beside a plain one.
 					states := statesOf(t, slices.Concat(plain, row, row, plain, row, row), 3, P, V)
 					targets := []int64{77, 300, 411, -1}
-					for kernel, by := range readouts(t, on) {
+					for kernel, by := range kernels {
 						if kernel == F32 && size > 0 {
 							continue // its tiles are its own
 						}
@@ -229,9 +229,13 @@ func TestTilesInvariant(t *testing.T) {
 			}
 		}
 		for _, size := range []int{0, 17, 100, 1000, 4099} {
+			kernels := readouts(t, tilesOf(t, weight, b, V, C, size))
 			for _, block := range []int{1, 2, 4, 11} {
 				t.Run(fmt.Sprintf("bias=%v/tile=%d/block=%d", b != nil, size, block), func(t *testing.T) {
-					for kernel, by := range readouts(t, tilesOf(t, weight, b, V, C, size)) {
+					for kernel, by := range kernels {
+						if kernel == F32 && size > 0 {
+							continue // its tiles are its own
+						}
 						got := newReading(S, P, K, N)
 						for from := 0; from < P; from += block {
 							n := min(block, P-from)
