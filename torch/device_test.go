@@ -280,6 +280,9 @@ func TestPreloadWithoutMemory(t *testing.T) {
 		fmt.Println("it went on")
 		return
 	}
+	if instrumented {
+		t.Skip("a sanitizer brings an operator new of its own, which must come first")
+	}
 	// While the gate is there, operator new has no memory for what a deque's part or a
 	// thread takes.
 	gate := filepath.Join(t.TempDir(), "gate")
