@@ -63,6 +63,13 @@ func TestExact(t *testing.T) {
 			for _, threads := range []int{1, 2} {
 				for _, T := range lengths {
 					for _, kind := range []lens.Projection{lens.Notebook, lens.Raw, lens.Normed} {
+						// Attention decides the states and not what a lens makes of them, and threads
+						// decide how products are split, which have the same shapes in all lenses. So
+						// every lens is compared at sdpa with one thread, and the notebook lens, which
+						// reads states both with and without the norm, with the others.
+						if kind.Name() != lens.Notebook.Name() && (a != model.SDPA || threads != 1) && !reference.All() {
+							continue
+						}
 						t.Run(fmt.Sprintf("%s/%s/T=%d/%s", c.name, a, T, kind.Name()), func(t *testing.T) {
 							withThreads(t, threads, func(t *testing.T) { compare(t, dir, m, T, threads, kind) })
 						})

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/golens/golens/internal/reference"
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/torch"
 )
@@ -231,6 +232,12 @@ func TestTilesInvariant(t *testing.T) {
 		for _, size := range []int{0, 17, 100, 1000, 4099} {
 			kernels := readouts(t, tilesOf(t, weight, b, V, C, size))
 			for _, block := range []int{1, 2, 4, 11} {
+				if size == 17 && block < 4 && !reference.All() {
+					// These take half of the test's time: 242 tiles for each of 11 blocks. What a tile
+					// of 17 words proves, tiles that end within a vector, blocks of 4 and 11 show; what
+					// blocks of 1 and 2 positions prove, the other tiles show.
+					continue
+				}
 				t.Run(fmt.Sprintf("bias=%v/tile=%d/block=%d", b != nil, size, block), func(t *testing.T) {
 					for kernel, by := range kernels {
 						if kernel == F32 && size > 0 {

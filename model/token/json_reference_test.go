@@ -38,36 +38,67 @@ type jsonAnswer struct {
 	Size  int          `json:"size"`
 }
 
-// huggingFace runs the script in the reference environment.
-func huggingFace(t testing.TB, input []byte, arguments ...string) []byte {
+// huggingFaceCommand returns the script as a command of the reference environment.
+func huggingFaceCommand(t testing.TB, arguments ...string) *exec.Cmd {
 	t.Helper()
 	command := exec.Command(python(t), append([]string{filepath.Join("testdata", "tokenizers_ids.py")}, arguments...)...)
 	command.Env = append(os.Environ(), "TOKENIZERS_PARALLELISM=false")
-	command.Stdin = bytes.NewReader(input)
+	return command
+}
+
+// huggingFace runs the script to its end.
+func huggingFace(t testing.TB, arguments ...string) {
+	t.Helper()
+	command := huggingFaceCommand(t, arguments...)
 	var trouble bytes.Buffer
 	command.Stderr = &trouble
-	output, err := command.Output()
-	if err != nil {
+	if err := command.Run(); err != nil {
 		t.Fatalf("%v: %v\n%s", command, err, trouble.Bytes())
 	}
-	return output
+}
+
+// asked is the process that answers the questions of all tests. Starting it costs some
+// seconds, in which it imports transformers. It ends with this one, which closes its stdin.
+var asked struct {
+	sync.Mutex
+	questions *json.Encoder
+	answers   *json.Decoder
+	trouble   bytes.Buffer // read only once it has ended
+	ended     func() error
 }
 
 // askHuggingFace returns the answers to questions.
 func askHuggingFace(t *testing.T, questions ...jsonQuestion) []jsonAnswer {
 	t.Helper()
-	var input bytes.Buffer
-	encoder := json.NewEncoder(&input)
-	for _, q := range questions {
-		if err := encoder.Encode(q); err != nil {
+	asked.Lock()
+	defer asked.Unlock()
+	if asked.ended == nil {
+		command := huggingFaceCommand(t, "ask")
+		in, err := command.StdinPipe()
+		if err != nil {
 			t.Fatal(err)
 		}
+		out, err := command.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		command.Stderr = &asked.trouble
+		if err := command.Start(); err != nil {
+			t.Fatal(err)
+		}
+		asked.questions, asked.answers = json.NewEncoder(in), json.NewDecoder(out)
+		asked.ended = func() error { in.Close(); return command.Wait() }
 	}
 	answers := make([]jsonAnswer, len(questions))
-	decoder := json.NewDecoder(bytes.NewReader(huggingFace(t, input.Bytes(), "ask")))
-	for i := range answers {
-		if err := decoder.Decode(&answers[i]); err != nil {
-			t.Fatal(err)
+	for i, q := range questions {
+		err := asked.questions.Encode(q)
+		if err == nil {
+			err = asked.answers.Decode(&answers[i])
+		}
+		if err != nil {
+			end := asked.ended()
+			asked.ended = nil // the next test starts another
+			t.Fatalf("question %d: %v: the process ended: %v\n%s", i, err, end, asked.trouble.Bytes())
 		}
 	}
 	return answers
@@ -87,7 +118,7 @@ func trained(t testing.TB) string {
 		if err := os.WriteFile(file, []byte(trainingText(t)), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		huggingFace(t, nil, "train", filepath.Join(dir, "kinds"), file)
+		huggingFace(t, "train", filepath.Join(dir, "kinds"), file)
 		trainedDir = dir
 	})
 	if trainedDir == "" {
