@@ -15,6 +15,7 @@ import (
 	"github.com/golens/golens/internal/reference"
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/model/checkpoint"
+	configuration "github.com/golens/golens/model/config"
 	"github.com/golens/golens/model/safetensors"
 )
 
@@ -102,6 +103,15 @@ func TestVariants(t *testing.T) {
 					reference.Equal(t, fmt.Sprintf("T=%d: logits", T), logits, want["model_logits"])
 				}
 			})
+		}
+	}
+}
+
+// TestSaved: of what transformers itself saves, nothing is unknown.
+func TestSaved(t *testing.T) {
+	for _, f := range families {
+		if c, err := configuration.Read(reference.Model(t, f.name+"-96")); err != nil || c.Notes != nil {
+			t.Errorf("%s: %q, %v", f.name, c.Notes, err)
 		}
 	}
 }

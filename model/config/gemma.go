@@ -40,6 +40,7 @@ func gemma3(f *fields) *Arch {
 	a := gemma(f, 262208, 131072)
 	a.ScoreCap, a.LogitCap = f.cap("attn_logit_softcapping", 0), f.cap("final_logit_softcapping", 0)
 	a.Names.QNorm, a.Names.KNorm = "self_attn.q_norm", "self_attn.k_norm"
+	f.known("_sliding_window_pattern") // transformers writes it, and reads the other
 	every := f.integer("sliding_window_pattern", 6)
 	if every < 1 {
 		f.fail("sliding_window_pattern is %d; it must be at least 1", every)
