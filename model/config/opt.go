@@ -19,7 +19,7 @@ func opt(f *fields) *Arch {
 	bias := f.boolean("enable_bias", true)
 	a.QKVBias, a.OutBias, a.MLPBias = bias, bias, bias
 	a.PostNorm = !f.boolean("do_layer_norm_before", true)
-	if a.PostNorm || f.boolean("_remove_final_layer_norm", false) {
+	if removed := f.boolean("_remove_final_layer_norm", false); a.PostNorm || removed {
 		a.Names.FinalNorm = ""
 	}
 	if outer := f.optional("word_embed_proj_dim", a.Width, a.Width, mostWidth); outer != a.Width {
