@@ -69,12 +69,8 @@ func (v *varentropyOf) of(exact *Result) []float64 {
 func twoLargest(x []float32) (first, second float32) {
 	first, second = float32(math.Inf(-1)), float32(math.Inf(-1))
 	for _, v := range x {
-		switch {
-		case v > first:
-			first, second = v, first
-		case v > second:
-			second = v
-		}
+		second = max(second, min(first, v))
+		first = max(first, v)
 	}
 	return first, second
 }

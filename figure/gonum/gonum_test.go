@@ -276,7 +276,7 @@ func TestText(t *testing.T) {
 	one, _, _ := set.Box("AVA", f)
 	bold := f
 	bold.Weight = 700
-	if wide, up, down := set.Box("AVA AVA", bold); !(wide > 2*one) || up <= 0 || down <= 0 {
+	if wide, up, down := set.Box("AVA AVA", bold); !(wide > 2*one) || !(up > 0) || !(down > 0) {
 		t.Errorf("boxes of %v, %v", one, wide)
 	}
 	var b bytes.Buffer
