@@ -37,11 +37,17 @@ type state struct {
 var _ vg.CanvasWriterTo = (*Canvas)(nil)
 
 // NewCanvas returns an empty canvas of a format, "png", "svg" or "pdf". o's width and
-// height are not used; a DPI of 0 is 150. The text is set by t.
+// height are not used; a DPI of 0 is 150. Text is set by t, or by a new Text if t is nil.
 func NewCanvas(format string, width, height vg.Length, t *Text, o draw.Options) (*Canvas, error) {
 	for _, x := range []vg.Length{width, height} {
 		if !(x > 0) || math.IsInf(float64(x), 0) {
 			return nil, fmt.Errorf("a canvas of %g by %g points: both must be above 0", width.Points(), height.Points())
+		}
+	}
+	if t == nil {
+		var err error
+		if t, err = NewText(); err != nil {
+			return nil, err
 		}
 	}
 	o.Width, o.Height = width.Points(), height.Points()
@@ -247,7 +253,7 @@ func arc(comp vg.PathComp, begins bool, move, line func(vg.Point), cube func(a, 
 	}
 	n := max(1, int(math.Ceil(math.Abs(comp.Angle)/(math.Pi/2))))
 	step := comp.Angle / float64(n)
-	// How far the controls lie from the ends: see any text on circles by Bézier curves.
+	// The distance of the controls from the ends, at which the curve meets the circle's middle.
 	k := vg.Length(4.0/3*math.Tan(step/4)) * comp.Radius
 	p := at(comp.Start)
 	if begins {

@@ -52,7 +52,7 @@ func ParseMessages(text []byte) ([]Message, error) {
 }
 
 // Render returns the text of a conversation. It runs the template within this process: a
-// template that never ends or fills the memory takes the process along (see Isolated).
+// template that never ends or fills the memory takes the process along; a Process does not.
 // What the template itself refuses, such as roles that do not alternate, is an error.
 func (t *Template) Render(messages []Message, o Options) (text string, err error) {
 	defer func() {
