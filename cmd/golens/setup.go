@@ -35,6 +35,7 @@ func setupCommand() *cli.Command {
   PYTHON=~/venv/bin/python golens setup`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "torch", Usage: "use the libtorch of this `VERSION` of torch, such as 2.15.0; it is fetched if none of that version is found"},
+			&cli.BoolFlag{Name: "asan", Hidden: true, Usage: "build the shim of programs with the address sanitizer"},
 			libtorchFlag(),
 		},
 		OnUsageError: onUsageError,
@@ -71,7 +72,11 @@ func setup(c *cli.Context) error {
 	}
 	fmt.Fprintf(c.App.ErrWriter, "%s\n", in)
 	notes := newNotes(c.App.ErrWriter, false)
-	shim, err := torch.Sources().BuildShim(c.Context, in, func(done, of int) {
+	sources := torch.Sources()
+	if c.Bool("asan") {
+		sources.Variant = "asan"
+	}
+	shim, err := sources.BuildShim(c.Context, in, func(done, of int) {
 		if done == 0 {
 			fmt.Fprintln(c.App.ErrWriter, "building its shim, which takes about a minute")
 		}

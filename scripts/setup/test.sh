@@ -32,29 +32,27 @@ else
 fi
 export GOLENS_PYTHON=$python
 
-# What setup has written mostly names the same libtorch, and then the packages
-# that it compiled serve; otherwise this one comes by the environment.
-tags=()
-if ! libtorch -python "$python" same 2>/dev/null; then
-	flags=$(libtorch -python "$python" env)
-	eval "$flags"
-	tags=(-tags libtorch_env)
-fi
-say "testing with $(libtorch -python "$python" find)"
+# Both sides use this one libtorch.
+LIBTORCH=$(libtorch -python "$python" dir)
+export LIBTORCH
+unset PYTHON
+go build -o bin/golens ./cmd/golens
+bin/golens setup >&2
+say "testing with $(libtorch find)"
 packages=(./...)
 if [ "${1:-}" = newest ]; then
 	# What knows nothing of libtorch, or only measures, has been tested with the other one.
 	export GOLENS_TESTED_ONCE=1
-	mapfile -t packages < <(go list ${tags[@]+"${tags[@]}"} ./... | grep -vE '/(report|report/.*|figure|figure/.*|model/(token|config|chat|lora|hub|hub/.*|safetensors|checkpoint|pickle|torchsave|torchscript)|torch/kernel|bench|internal/(peer|layers|similar|atomicfile|checkpoint|fakehub|approx|synthetic|golden))$')
+	mapfile -t packages < <(go list ./... | grep -vE '/(report|report/.*|figure|figure/.*|model/(token|config|chat|lora|hub|hub/.*|safetensors|checkpoint|pickle|torchsave|torchscript)|torch/kernel|bench|internal/(peer|layers|similar|atomicfile|checkpoint|fakehub|approx|synthetic|golden))$')
 else
-	go vet ${tags[@]+"${tags[@]}"} ./...
+	go vet ./...
 fi
 # No result is taken from the cache, which does not know the Python scripts. Two
 # packages at a time, since each keeps a core or two busy, and threads that wait for
 # each other sleep instead of spinning: numbers do not change, a busy machine gains.
 export OMP_WAIT_POLICY=PASSIVE
 # shellcheck disable=SC2086 # several words are meant
-go test -count=1 -p 2 -timeout 40m ${tags[@]+"${tags[@]}"} ${TEST_ARGS:-} "${packages[@]}"
+go test -count=1 -p 2 -timeout 40m ${TEST_ARGS:-} "${packages[@]}"
 
 if [ "${1:-}" != newest ] && [ -z "${TEST_ARGS:-}" ]; then
 	say "the tests of the default model's training"
