@@ -20,6 +20,9 @@ import (
 // machineChecks tell of what is there whatever the model.
 func machineChecks(c *cli.Context) []selftest.Check {
 	out := libtorchChecks(c)
+	if torch.Open() != nil {
+		return append(out, fontCheck())
+	}
 	return append(out, processorCheck(), threadsCheck(), variablesCheck(), cudaCheck(c), fontCheck())
 }
 
@@ -42,7 +45,11 @@ func libtorchChecks(c *cli.Context) []selftest.Check {
 		places = append(places, selftest.Check{Name: "place", Status: selftest.OK, Text: text})
 	}
 	if err != nil {
-		return append([]selftest.Check{{Name: "libtorch", Status: selftest.Fail, Text: err.Error(), Remedy: "run " + libtorch.SetupCommand()}}, places...)
+		remedy := "run " + libtorch.SetupCommand()
+		if len(places) == 1 { // it was named
+			remedy = "name another libtorch, or none to have one looked for"
+		}
+		return append([]selftest.Check{{Name: "libtorch", Status: selftest.Fail, Text: err.Error(), Remedy: remedy}}, places...)
 	}
 	out := []selftest.Check{
 		{Name: "libtorch", Status: selftest.OK, Text: fmt.Sprintf("%s in %s, build %s, called through %s", lib.Version, lib.Dir, lib.Build, lib.Shim)},

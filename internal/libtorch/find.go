@@ -96,6 +96,8 @@ func (env Env) find(ctx context.Context, accept func(*Install) error) (*Install,
 			return in, nil
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
+		case p.named && errors.As(err, new(*ShimError)):
+			return nil, fmt.Errorf("%s: %w: run %s --libtorch %s", p.source, err, SetupCommand(), in.Dir)
 		case p.named:
 			return nil, fmt.Errorf("%s: %w", p.source, err)
 		default:
