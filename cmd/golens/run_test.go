@@ -51,6 +51,12 @@ func withCache(run func() int) int {
 	if err := emptyCache(dir); err != nil {
 		panic(err)
 	}
+	// Programs that start in other folders use the same libtorch.
+	lib, err := torch.Describe()
+	if err != nil {
+		panic(err)
+	}
+	os.Setenv("LIBTORCH", lib.Dir)
 	os.Setenv("XDG_CACHE_HOME", dir)
 	return run()
 }

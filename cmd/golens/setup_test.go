@@ -123,7 +123,7 @@ func TestSetup(t *testing.T) {
 	env := without(t)
 	sh := func(script string, more ...string) (string, error) {
 		cmd := exec.Command("sh", "-c", script)
-		cmd.Dir, cmd.Env = dir, append(append(env, "GOCACHE="+strings.TrimSpace(string(cache)), "GOFLAGS=-mod=mod -trimpath", "GOPROXY=off", "GOWORK=off"), more...)
+		cmd.Dir, cmd.Env = dir, append(append(env, "GOCACHE="+strings.TrimSpace(string(cache)), "GOFLAGS=-mod=mod "+os.Getenv("GOFLAGS"), "GOPROXY=off", "GOWORK=off"), more...)
 		out, err := cmd.CombinedOutput()
 		return string(out), err
 	}
