@@ -3,7 +3,7 @@
 PROMPT ?= The way you do anything is the way you do everything
 export TORCH_VERSION PIP_TORCH_ARGS TEST_ARGS PROMPT
 
-.PHONY: help demo build setup test test-newest picture bench-peers check sanitize clean distclean
+.PHONY: help demo build setup test test-newest test-minor picture bench-peers check sanitize clean distclean
 .NOTPARALLEL:
 
 help: ## list the targets (this text)
@@ -34,6 +34,9 @@ test: ## fetch what the tests compare with (PyTorch, transformers), run them all
 
 test-newest: ## the same with the newest torch, in an environment of its own
 	@scripts/setup/test.sh newest
+
+test-minor: ## hooks, lenses, generation and sweeps with the torch of TORCH_VERSION
+	@scripts/setup/test.sh minor
 
 picture: build ## draw the README's picture with the default model
 	bin/golens lens "She looked out of the window and saw that it was" --lens normed --plot docs/lens.png --quiet

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -169,4 +171,55 @@ func TestSetup(t *testing.T) {
 		t.Errorf("doctor: %+v", got)
 	}
 	refused(t, run("setup", "--torch", "2.99.0", "--libtorch", libtorch), 1, "is not the 2.99.0 asked for")
+}
+
+// TestCrossed: a libtorch of another version than its folder says, with the shim for what the
+// folder says, is refused before a function of the shim is called; so is half a libtorch.
+func TestCrossed(t *testing.T) {
+	lib, err := torch.Describe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	shim, err := os.ReadFile(lib.Shim)
+	if err != nil {
+		t.Fatal(err)
+	}
+	minor := lib.Version[:strings.LastIndex(lib.Version, ".")]
+	// The folder says 2.99, and its library is the tests' own.
+	dir, cache := filepath.Join(t.TempDir(), "torch"), t.TempDir()
+	put(t, dir, "version.py", []byte("__version__ = '2.99.0'\n"))
+	link(t, filepath.Join(lib.Dir, "lib"), filepath.Join(dir, "lib"))
+	link(t, filepath.Join(lib.Dir, "..", "nvidia"), filepath.Join(dir, "..", "nvidia")) // libraries of CUDA, which it finds from its folder
+	crossed := bytes.Replace(shim, []byte("torch "+minor+"\n"), []byte("torch 2.99\n"), 1)
+	name := strings.Replace(filepath.Base(lib.Shim), "-"+minor+"-", "-2.99-", 1)
+	put(t, filepath.Join(cache, "golens", "shims"), name, crossed)
+	run := func(dir string) outcome {
+		cmd := program(t, "lens", "x")
+		cmd.Env = append(without(t), asProgram+"=1", "LIBTORCH="+dir, "XDG_CACHE_HOME="+cache)
+		return finish(t, cmd)
+	}
+	refused(t, run(dir), 1, "is "+lib.Version+" by its own word, and ", name+" was built for 2.99")
+
+	// A library that ends after its first megabyte.
+	half := filepath.Join(t.TempDir(), "torch")
+	put(t, half, "version.py", []byte("__version__ = '"+lib.Version+"'\n"))
+	f, err := os.Open(filepath.Join(lib.Dir, "lib", "libtorch_cpu.so"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	part := make([]byte, 1<<20)
+	if _, err := io.ReadFull(f, part); err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(half, "lib"), "libtorch_cpu.so", part)
+	link(t, filepath.Join(lib.Dir, "lib", "libc10.so"), filepath.Join(half, "lib", "libc10.so"))
+	refused(t, run(half), 1, "lib/libtorch_cpu.so cannot be read (half a download?)")
+}
+
+func link(t *testing.T, to, path string) {
+	t.Helper()
+	if err := os.Symlink(to, path); err != nil {
+		t.Fatal(err)
+	}
 }

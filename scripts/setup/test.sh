@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# usage: test.sh [newest]
+# usage: test.sh [newest|minor]
 #
 # Runs all tests, with libtorch and the Python references from one environment,
 # since equal bits need one binary: that of $PYTHON where it has all that the
 # references import, else the project's .venv. With "newest" it is .venv-newest,
-# which holds the newest torch that is tested. TEST_ARGS goes to go test.
+# which holds the newest torch that is tested. With "minor" it is .venv-$TORCH_VERSION, and
+# the tests are a few: hooks, lenses, generation, sweeps, families. TEST_ARGS goes to go test.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . scripts/setup/common.sh
@@ -15,6 +16,11 @@ if [ "${1:-}" = newest ]; then
 	unset PYTHONPATH PYTHONHOME
 	python=$PWD/.venv-newest/bin/python
 	TORCH_VERSION=$torch_newest scripts/setup/venv.sh test .venv-newest
+elif [ "${1:-}" = minor ]; then
+	unset PYTHONPATH PYTHONHOME
+	[ -n "${TORCH_VERSION:-}" ] || die "say which torch: make test-minor TORCH_VERSION=2.13.0"
+	python=$PWD/.venv-$TORCH_VERSION/bin/python
+	scripts/setup/venv.sh test ".venv-$TORCH_VERSION"
 else
 	if [ -n "${PYTHON:-}" ]; then
 		if "$PYTHON" scripts/setup/check.py references; then
@@ -40,7 +46,10 @@ go build -o bin/golens ./cmd/golens
 bin/golens setup >&2
 say "testing with $(libtorch find)"
 packages=(./...)
-if [ "${1:-}" = newest ]; then
+if [ "${1:-}" = minor ]; then
+	packages=(./torch ./hooks ./lens ./sweep ./model)
+	TEST_ARGS="-run ^(TestScalingStudy|TestMetrics|TestSites|TestChoices|TestInterventions|TestGenerate|TestFamilies|TestFamilyHooks|TestHook.*|TestCall.*|TestPatch.*|TestActions|TestTensor.*|TestModule.*)\$ ${TEST_ARGS:-}"
+elif [ "${1:-}" = newest ]; then
 	# What knows nothing of libtorch, or only measures, has been tested with the other one.
 	export GOLENS_TESTED_ONCE=1
 	mapfile -t packages < <(go list ./... | grep -vE '/(report|report/.*|figure|figure/.*|model/(token|config|chat|lora|hub|hub/.*|safetensors|checkpoint|pickle|torchsave|torchscript)|torch/kernel|bench|internal/(peer|layers|similar|atomicfile|checkpoint|fakehub|approx|synthetic|golden))$')
