@@ -2,6 +2,8 @@ module github.com/golens/golens
 
 go 1.26.0
 
+require github.com/golens/golens/model/defaultmodel v0.1.0
+
 require (
 	codeberg.org/go-fonts/dejavu v0.4.0
 	codeberg.org/sbinet/npyio v0.14.0

@@ -10,6 +10,7 @@ import (
 	"github.com/golens/golens/internal/reference"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
+	"github.com/golens/golens/model/builtin"
 	"github.com/golens/golens/torch"
 )
 
@@ -25,7 +26,7 @@ var lengths = []int{1, 2, 14, 15, 16, 64}
 
 func open(t *testing.T, dir string, a model.Attention) *model.Model {
 	t.Helper()
-	m, err := model.Open(dir, model.Options{Attention: a})
+	m, err := builtin.Open(dir, model.Options{Attention: a})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,11 +11,12 @@ import (
 	"github.com/golens/golens/hooks"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
+	"github.com/golens/golens/model/builtin"
 )
 
 // The likeliest next token of every layer, behind a prompt, with a block scaled.
 func ExampleRead() {
-	m, err := model.Open("", model.Options{}) // the model inside the program
+	m, err := builtin.Open("", model.Options{}) // the model inside the program
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -51,7 +52,7 @@ func ExampleRead() {
 
 // A text that goes on, token by token.
 func ExampleGenerate() {
-	m, err := model.Open("", model.Options{})
+	m, err := builtin.Open("", model.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}

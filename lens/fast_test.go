@@ -10,12 +10,13 @@ import (
 
 	"github.com/golens/golens/internal/reference"
 	"github.com/golens/golens/model"
+	"github.com/golens/golens/model/builtin"
 	"github.com/golens/golens/torch"
 )
 
 func openModel(t testing.TB, dir string, o model.Options) *model.Model {
 	t.Helper()
-	m, err := model.Open(dir, o)
+	m, err := builtin.Open(dir, o)
 	if err != nil {
 		t.Fatal(err)
 	}

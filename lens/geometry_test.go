@@ -11,6 +11,7 @@ import (
 	"github.com/golens/golens/internal/reference"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
+	"github.com/golens/golens/model/builtin"
 )
 
 func TestSpaced(t *testing.T) {
@@ -30,7 +31,7 @@ func TestSpaced(t *testing.T) {
 // TestGeometry compares with the same in float64, from the states themselves. That
 // it equals PyTorch in every bit, the studies' tests show.
 func TestGeometry(t *testing.T) {
-	m, err := model.Open("", model.Options{})
+	m, err := builtin.Open("", model.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +119,7 @@ func cosine(a, b []float32) float64 {
 
 // TestGeometryChoices: hooks act, and what there is not is refused.
 func TestGeometryChoices(t *testing.T) {
-	m, err := model.Open("", model.Options{})
+	m, err := builtin.Open("", model.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

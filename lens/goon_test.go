@@ -8,12 +8,13 @@ import (
 	"github.com/golens/golens/internal/checkpoint"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
+	"github.com/golens/golens/model/builtin"
 )
 
 // A generation that goes on behind steps made earlier, which were kept and read back, has
 // the steps of one that was never interrupted: exact and fast, greedy and drawn.
 func TestGenerateGoesOn(t *testing.T) {
-	m, err := model.Open("", model.Options{})
+	m, err := builtin.Open("", model.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

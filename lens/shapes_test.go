@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/golens/golens/model"
+	"github.com/golens/golens/model/builtin"
 	"github.com/golens/golens/torch"
 )
 
@@ -25,7 +26,7 @@ func TestRanges(t *testing.T) {
 
 // TestProducts sees that the classes hold for other rows than those that made them.
 func TestProducts(t *testing.T) {
-	m, err := model.Open("", model.Options{})
+	m, err := builtin.Open("", model.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

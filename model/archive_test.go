@@ -10,6 +10,7 @@ import (
 	"github.com/golens/golens/hooks"
 	"github.com/golens/golens/internal/reference"
 	"github.com/golens/golens/model"
+	"github.com/golens/golens/model/builtin"
 	"github.com/golens/golens/torch"
 )
 
@@ -21,7 +22,7 @@ var points = []string{"wte", "drop", "h.0", "h.1.attn", "h.2.mlp", "h.3", "ln_f"
 
 func open(t *testing.T, path string, o model.Options) *model.Model {
 	t.Helper()
-	m, err := model.Open(path, o)
+	m, err := builtin.Open(path, o)
 	if err != nil {
 		t.Fatal(err)
 	}

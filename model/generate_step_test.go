@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/golens/golens/hooks"
+	"github.com/golens/golens/model/defaultmodel"
 	"github.com/golens/golens/torch"
 )
 
@@ -13,7 +14,7 @@ import (
 // the model itself refuses them, with either attention; one is read.
 func TestSeveralBehindOthers(t *testing.T) {
 	for _, a := range []Attention{SDPA, Eager} {
-		m, err := Open("", Options{Attention: a})
+		m, err := OpenEmbedded(defaultmodel.Config, defaultmodel.Weights, Options{Attention: a})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -53,7 +54,7 @@ func TestSeveralBehindOthers(t *testing.T) {
 // TestFailedStep: a step that fails leaves the text as it was, so that it can be
 // made again, to the same bits; and it frees what it made.
 func TestFailedStep(t *testing.T) {
-	m, err := Open("", Options{})
+	m, err := OpenEmbedded(defaultmodel.Config, defaultmodel.Weights, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

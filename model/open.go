@@ -1,7 +1,6 @@
 package model
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/golens/golens/model/checkpoint"
 	"github.com/golens/golens/model/config"
-	"github.com/golens/golens/model/defaultmodel"
 	"github.com/golens/golens/model/hub"
 	"github.com/golens/golens/model/lora"
 	"github.com/golens/golens/model/safetensors"
@@ -21,7 +19,7 @@ import (
 	"github.com/golens/golens/torch"
 )
 
-// DefaultName is the name of the embedded model.
+// DefaultName is the name of the model of golens's own, which package builtin opens.
 const DefaultName = "golens-default"
 
 // A Fetch fetches a part of a model into the local Hugging Face cache, by the model's name, and
@@ -30,11 +28,12 @@ type Fetch func(name string, part hub.Part) (dir string, err error)
 
 // Open opens a model:
 //
-//   - "" is the model embedded in the program;
 //   - a path is a Hugging Face folder with config.json and weights, a file of weights in such
 //     a folder, or a TorchScript archive (.pt), which can run code of its own;
 //   - any other name is looked up in the local Hugging Face cache, and fetched by o.Fetch if
 //     the cache lacks it.
+//
+// Package builtin opens the model of golens's own, too.
 func Open(where string, o Options) (*Model, error) {
 	if torchscript.Is(where) && !isWeights(where) {
 		if o.Adapter != "" {
@@ -42,11 +41,11 @@ func Open(where string, o Options) (*Model, error) {
 		}
 		return openArchive(where, o)
 	}
-	if o.Names != (Names{}) {
-		return nil, choice("model: names of parts and tokenizer are for TorchScript archives, and %s is none", cmp.Or(where, DefaultName))
+	if err := o.noNames(where); err != nil {
+		return nil, err
 	}
 	if where == "" || where == DefaultName {
-		return openDefault(o)
+		return nil, errors.New("model: no model was named, and package builtin opens the one of golens: give a folder or a name, or call builtin.Open")
 	}
 	at, err := locate(where, hub.Whole, o.Fetch)
 	if err != nil {
@@ -213,8 +212,14 @@ func (m *Model) GuessedTokenizer() string {
 	return guessed(m.Dir)
 }
 
-func openDefault(o Options) (*Model, error) {
-	c, err := config.Parse(defaultmodel.Config)
+// OpenEmbedded opens a model in GPT-2's layout, with GPT-2's tokenizer, whose config.json and
+// model.safetensors are in the program, under DefaultName. The weights come into memory when
+// they are read; they are float32 where o does not say another type.
+func OpenEmbedded(configText []byte, weights string, o Options) (*Model, error) {
+	if err := o.noNames(DefaultName); err != nil {
+		return nil, err
+	}
+	c, err := config.Parse(configText)
 	if err != nil {
 		return nil, fmt.Errorf("model: the embedded model: %w", err)
 	}
@@ -224,7 +229,7 @@ func openDefault(o Options) (*Model, error) {
 			return nil, err
 		}
 	}
-	w, err := embeddedWeights(DefaultName, defaultmodel.Weights, dtype, o.Device)
+	w, err := embeddedWeights(DefaultName, weights, dtype, o.Device)
 	if err != nil {
 		return nil, fmt.Errorf("model: the embedded model: %w", err)
 	}
@@ -234,4 +239,12 @@ func openDefault(o Options) (*Model, error) {
 	}
 	m.tokenizer = token.GPT2
 	return m, nil
+}
+
+// noNames returns an error if o names parts, which are for archives.
+func (o Options) noNames(where string) error {
+	if o.Names != (Names{}) {
+		return choice("model: names of parts and tokenizer are for TorchScript archives, and %s is none", where)
+	}
+	return nil
 }

@@ -8,13 +8,14 @@ import (
 	"testing"
 
 	"github.com/golens/golens/model"
+	"github.com/golens/golens/model/builtin"
 	"github.com/golens/golens/selftest"
 	"github.com/golens/golens/torch"
 )
 
 // TestDefault: the model in the program is well.
 func TestDefault(t *testing.T) {
-	m, err := model.Open("", model.Options{})
+	m, err := builtin.Open("", model.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,12 +13,13 @@ import (
 
 	"github.com/golens/golens/figure"
 	"github.com/golens/golens/model"
+	"github.com/golens/golens/model/builtin"
 	"github.com/golens/golens/study"
 )
 
 func defaultModel(t *testing.T) *model.Model {
 	t.Helper()
-	m, err := model.Open("", model.Options{})
+	m, err := builtin.Open("", model.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

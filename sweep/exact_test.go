@@ -10,13 +10,14 @@ import (
 	"github.com/golens/golens/internal/reference"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
+	"github.com/golens/golens/model/builtin"
 	"github.com/golens/golens/sweep"
 	"github.com/golens/golens/torch"
 )
 
 func open(t *testing.T, dir string, a model.Attention) *model.Model {
 	t.Helper()
-	m, err := model.Open(dir, model.Options{Attention: a})
+	m, err := builtin.Open(dir, model.Options{Attention: a})
 	if err != nil {
 		t.Fatal(err)
 	}

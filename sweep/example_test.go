@@ -9,13 +9,14 @@ import (
 	"github.com/golens/golens/intervene"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
+	"github.com/golens/golens/model/builtin"
 	"github.com/golens/golens/sweep"
 	"github.com/golens/golens/torch"
 )
 
 // The scaling study: what each block's output, scaled, does to a word.
 func ExampleRun() {
-	m, err := model.Open("", model.Options{})
+	m, err := builtin.Open("", model.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -70,7 +71,7 @@ func (p prompts) Encode(text string) ([]int64, error) {
 // Activation patching, with the change as it is written: patching the stream of the
 // other prompt at every position brings all of its value.
 func ExampleBind() {
-	m, err := model.Open("", model.Options{})
+	m, err := builtin.Open("", model.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}

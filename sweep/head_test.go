@@ -6,13 +6,14 @@ import (
 
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
+	"github.com/golens/golens/model/builtin"
 	"github.com/golens/golens/torch"
 )
 
 // TestSpoiled: where no shared product has the bits of the whole run's, each run has its
 // own, with the same numbers.
 func TestSpoiled(t *testing.T) {
-	m, err := model.Open("", model.Options{})
+	m, err := builtin.Open("", model.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

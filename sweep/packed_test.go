@@ -4,13 +4,14 @@ import (
 	"testing"
 
 	"github.com/golens/golens/model"
+	"github.com/golens/golens/model/builtin"
 	"github.com/golens/golens/sweep"
 )
 
 // A fast sweep that is taken up again with one run left goes on with the kernels, and so
 // with the numbers, of the first time; its manifest names them.
 func TestFastGoesOn(t *testing.T) {
-	m, err := model.Open("", model.Options{})
+	m, err := builtin.Open("", model.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

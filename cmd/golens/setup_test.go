@@ -81,10 +81,11 @@ import (
 
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
+	"github.com/golens/golens/model/builtin"
 )
 
 func main() {
-	m, err := model.Open("", model.Options{})
+	m, err := builtin.Open("", model.Options{})
 	if err != nil {
 		fmt.Println(err)
 		os.Exit(1)
@@ -117,7 +118,8 @@ func TestSetup(t *testing.T) {
 	dir := t.TempDir()
 	put(t, dir, "main.go", []byte(foreignProgram))
 	put(t, dir, "go.sum", sums)
-	put(t, dir, "go.mod", []byte("module example.org/foreign\n\ngo 1.26\n\nrequire github.com/golens/golens v0.0.0\n\nreplace github.com/golens/golens => "+root+"\n"))
+	put(t, dir, "go.mod", []byte("module example.org/foreign\n\ngo 1.26\n\nrequire (\n\tgithub.com/golens/golens v0.0.0\n\tgithub.com/golens/golens/model/defaultmodel v0.1.0\n)\n\n"+
+		"replace (\n\tgithub.com/golens/golens => "+root+"\n\tgithub.com/golens/golens/model/defaultmodel => "+root+"/model/defaultmodel\n)\n"))
 	cache, err := exec.Command("go", "env", "GOCACHE").Output()
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
+	"github.com/golens/golens/model/builtin"
 	"github.com/golens/golens/torch"
 )
 
@@ -46,7 +47,7 @@ func openModel(c *cli.Context) (*model.Model, error) {
 
 // openModelIn is openModel with a number type in the place of --dtype's.
 func openModelIn(c *cli.Context, dtype model.DType) (*model.Model, error) {
-	return openModelWith(c, dtype, func(o model.Options) (*model.Model, error) { return model.Open(c.String("model"), o) })
+	return openModelWith(c, dtype, func(o model.Options) (*model.Model, error) { return builtin.Open(c.String("model"), o) })
 }
 
 // openModelWith has open open a model in the way that the shared flags say.

@@ -1,0 +1,3 @@
+module github.com/golens/golens/model/defaultmodel
+
+go 1.26.0
