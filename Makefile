@@ -3,7 +3,7 @@
 PROMPT ?= The way you do anything is the way you do everything
 export TORCH_VERSION PIP_TORCH_ARGS TEST_ARGS PROMPT
 
-.PHONY: help demo build setup test test-newest test-minor picture bench-peers check sanitize clean distclean
+.PHONY: help demo build setup test test-newest test-minor picture bench-peers check sanitize dist clean distclean
 .NOTPARALLEL:
 
 help: ## list the targets (this text)
@@ -59,8 +59,11 @@ sanitize: setup ## the C++ part and the hooks under the race detector and the ad
 	ASAN_OPTIONS=allocator_may_return_null=1 LSAN_OPTIONS=use_tls=0:suppressions=$(CURDIR)/torch/testdata/lsan.txt \
 	  go test -asan -timeout 30m ./torch ./hooks
 
+dist: ## a tar of the program with shims for torch 2.10 to 2.15
+	@scripts/setup/dist.sh
+
 clean: ## remove what was built
-	rm -rf bin demo
+	rm -rf bin demo dist
 
 distclean: clean ## remove what was fetched as well
 	rm -rf .venv .venv-newest

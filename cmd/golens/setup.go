@@ -66,7 +66,7 @@ func setup(c *cli.Context) error {
 		return err
 	}
 	for _, s := range in.Skipped {
-		if !s.Empty() {
+		if !s.Empty() && env.Version == "" { // else nearly all are of another version
 			fmt.Fprintln(c.App.ErrWriter, "golens: passed over", s)
 		}
 	}

@@ -52,7 +52,7 @@ func (in *Install) Minor() string {
 func (in *Install) CheckVersion(want string) error {
 	public, _, _ := strings.Cut(in.Version, "+")
 	if want != "" && want != in.Version && want != public {
-		return fmt.Errorf("%s: version %s is not the %s asked for by TORCH_VERSION", in.Dir, in.Version, want)
+		return fmt.Errorf("%s: version %s is not the %s asked for", in.Dir, in.Version, want)
 	}
 	return nil
 }
