@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -134,6 +135,28 @@ func TestWhatStandsApart(t *testing.T) {
 			if reached[r] {
 				t.Errorf("%s reaches %s", pkg, r)
 			}
+		}
+	}
+}
+
+// TestFigureLinksNoPlot: who draws golens's figures has gonum's palettes in the program, and not
+// its plots and canvases, which package figure/gonum brings.
+func TestFigureLinksNoPlot(t *testing.T) {
+	deps := func(pkg string) []string {
+		cmd := exec.Command("go", "list", "-deps", pkg)
+		cmd.Dir = filepath.Join("..", "..")
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Fields(string(out))
+	}
+	for _, plot := range []string{"gonum.org/v1/plot", "gonum.org/v1/plot/vg", "gonum.org/v1/plot/vg/draw"} {
+		if slices.Contains(deps("./figure"), plot) {
+			t.Errorf("figure links %s", plot)
+		}
+		if !slices.Contains(deps("./figure/gonum"), plot) {
+			t.Errorf("figure/gonum does not link %s, so that this test shows nothing", plot)
 		}
 	}
 }
