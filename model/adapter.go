@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/golens/golens/model/config"
-	"github.com/golens/golens/model/hub"
 	"github.com/golens/golens/model/lora"
 	"github.com/golens/golens/model/safetensors"
 	"github.com/golens/golens/torch"
@@ -30,16 +29,12 @@ type adapter struct {
 	merged map[string]bool // by module
 }
 
-// openAdapter opens the adapter in a folder or of a name, nil for "". fetch may be nil.
-func openAdapter(where string, arch *config.Arch, fetch Fetch) (*adapter, error) {
-	if where == "" {
+// openAdapter opens the adapter in a folder, nil for "".
+func openAdapter(dir string, arch *config.Arch) (*adapter, error) {
+	if dir == "" {
 		return nil, nil
 	}
-	at, err := locate(where, hub.Adapter, fetch)
-	if err != nil {
-		return nil, err
-	}
-	a, err := lora.Open(at.dir)
+	a, err := lora.Open(dir)
 	if err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}

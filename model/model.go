@@ -23,7 +23,7 @@ type Options struct {
 	Attention Attention    // SDPA unless set; an archive has its own
 	DType     DType        // Auto unless set; an archive has its own
 	Names     Names        // of a TorchScript archive without a sidecar
-	Adapter   string       // a LoRA adapter to merge into the weights: a folder or a name, as for Open; "" for none
+	Adapter   string       // the folder of a LoRA adapter to merge into the weights, "" for none
 	Fetch     Fetch        // fetches a model that the local cache lacks; nil makes that an error
 
 	// DeviceNote, for manifests, says why Device is not another one (see torch.AutoDevice).
@@ -42,7 +42,7 @@ type Model struct {
 	DType     torch.DType
 	// DeviceNote is the one of the Options.
 	DeviceNote string
-	Adapter    string // the adapter that was merged into the weights, as it was named, or ""
+	Adapter    string // the folder of the adapter that was merged into the weights, or ""
 	Layout     Layout
 	Points     *hooks.Points
 	Warnings   []string // sentences on what is unusual about the checkpoint
@@ -107,7 +107,7 @@ func build(name string, c *config.Config, w *weights, o Options) (*Model, error)
 		m.Warnings = append(m.Warnings, fmt.Sprintf("transformers has no sdpa attention for the family %s: it is eager here as well", c.Type))
 	}
 	var err error
-	if w.adapter, err = openAdapter(o.Adapter, c.Arch, o.Fetch); err != nil {
+	if w.adapter, err = openAdapter(o.Adapter, c.Arch); err != nil {
 		m.Close()
 		return nil, err
 	}

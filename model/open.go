@@ -160,17 +160,6 @@ func OpenTokenizer(where string, fetch Fetch) (tok *token.Tokenizer, guess strin
 	return tok, guessed(at.dir), err
 }
 
-// Folder returns the folder of a model's texts, by a name or path as for Open: configuration,
-// tokenizer, chat template. It is "" for the model of golens's own and for archives. fetch can be
-// nil.
-func Folder(where string, fetch Fetch) (string, error) {
-	if where == "" || where == DefaultName || torchscript.Is(where) && !isWeights(where) {
-		return "", nil
-	}
-	at, err := locate(where, hub.Text, fetch)
-	return at.dir, err
-}
-
 // openTokenizer reads a folder's tokenizer. If the folder has no tokenizer file and the vocabulary
 // has GPT-2's size, it takes GPT-2's: see guessed.
 func openTokenizer(dir string, size int) (*token.Tokenizer, error) {

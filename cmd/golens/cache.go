@@ -15,8 +15,6 @@ import (
 
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/model/hub"
-	"github.com/golens/golens/model/hub/fetch"
-	"github.com/golens/golens/model/lora"
 )
 
 func fetchCommand() *cli.Command {
@@ -26,7 +24,6 @@ func fetchCommand() *cli.Command {
 			"EleutherAI/pythia-70m, and prints the folder. They go into the cache that\n" +
 			"Python's libraries share. Files that are there are not fetched again. After\n" +
 			"Ctrl-C or a lost connection, the same command continues where it stopped.\n" +
-			"A LoRA adapter is fetched in the same way.\n" +
 			"--model NAME fetches what the cache lacks and sends no request for what it has.\n\n" +
 			"HF_TOKEN is for private and gated models. HF_ENDPOINT names another hub.\n" +
 			"HF_HUB_OFFLINE=1 forbids every request. HF_HOME or HF_HUB_CACHE sets the cache,\n" +
@@ -38,11 +35,7 @@ func fetchCommand() *cli.Command {
 			if c.Args().Len() != 1 {
 				return usage(c, "name one model, such as gpt2")
 			}
-			name := c.Args().First()
-			dir, err := fetcher(c)(name, hub.Whole)
-			if errors.As(err, new(*fetch.AdapterError)) {
-				dir, err = fetcher(c)(name, hub.Adapter)
-			}
+			dir, err := fetcher(c)(c.Args().First(), hub.Whole)
 			if err != nil {
 				return err
 			}
@@ -97,12 +90,7 @@ func runModelList(c *cli.Context) error {
 			l.Name += "@" + s.Revisions[0]
 		}
 		var problem error
-		l.Family, l.DType, problem = model.Glance(s.Dir)
-		if lora.Is(s.Dir) && l.Family == "" {
-			l.Family = "adapter"
-			problem = lora.Check(s.Dir)
-		}
-		if problem != nil {
+		if l.Family, l.DType, problem = model.Glance(s.Dir); problem != nil {
 			l.Supported, l.Why = false, strings.TrimPrefix(problem.Error(), s.Dir+"/")
 		}
 		list, total = append(list, l), total+s.Bytes

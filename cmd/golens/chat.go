@@ -76,12 +76,7 @@ func (p *prompt) render(c *cli.Context, m *model.Model) error {
 	if !chats(c) || p.IDs != nil {
 		return nil
 	}
-	return p.renderIn(c, m.Dir)
-}
-
-// renderIn puts the prompt into the chat template of a model's folder, "" for a model without one.
-func (p *prompt) renderIn(c *cli.Context, dir string) error {
-	r, err := rendererOf(c, dir)
+	r, err := rendererOf(c, m)
 	if err != nil {
 		return err
 	}
@@ -93,18 +88,18 @@ func (p *prompt) renderIn(c *cli.Context, dir string) error {
 	return err
 }
 
-// rendererOf returns the process that runs the chat template of a folder for the command.
-func rendererOf(c *cli.Context, dir string) (*chat.Process, error) {
-	key := "chat template of " + dir
+// rendererOf returns the process that runs the model's chat template for the command.
+func rendererOf(c *cli.Context, m *model.Model) (*chat.Process, error) {
+	key := "chat template of " + m.Dir
 	if p, ok := c.App.Metadata[key].(*chat.Process); ok {
 		return p, nil
 	}
-	if dir == "" {
+	if m.Dir == "" {
 		return nil, usage(c, "--chat: the small model in this program is no chat model and has no template; --model names another")
 	}
-	t, err := chat.Open(dir)
+	t, err := chat.Open(m.Dir)
 	if errors.Is(err, chat.ErrNone) {
-		return nil, usage(c, "--chat: %s has no chat template, neither chat_template.jinja nor one in tokenizer_config.json", dir)
+		return nil, usage(c, "--chat: %s has no chat template, neither chat_template.jinja nor one in tokenizer_config.json", m.Dir)
 	}
 	if err != nil {
 		return nil, err

@@ -70,11 +70,6 @@ func TestChat(t *testing.T) {
 		results := []string{out.out}
 		if len(c.messages) > 1 {
 			results = strings.Split(strings.TrimSpace(out.out), "\n")
-		} else {
-			var listed struct{ IDs []int64 }
-			if err := json.Unmarshal([]byte(good(t, append([]string{"tokens", "--jsonl", "--model", dir}, c.flags...)...)), &listed); err != nil || !slices.Equal(listed.IDs, want[n]) {
-				t.Errorf("tokens %q: %v, want %v, %v", c.flags, listed.IDs, want[n], err)
-			}
 		}
 		for _, line := range results {
 			if got := readJSON(t, line).arrays["ids"].Int64; !slices.Equal(got, want[n]) {
@@ -133,9 +128,6 @@ func TestBadChat(t *testing.T) {
 		{[]string{"lens", "the", "--chat", "--model", reference.Llama(t)}, 2, "has no chat template, neither chat_template.jinja nor one in tokenizer_config.json"},
 		{[]string{"lens", "the", "--chat", "--model", endless}, 1, "calls itself without end"},
 		{[]string{"lens", "the", "--system", "x", "--model", dir}, 2, "add --chat"},
-		{[]string{"tokens", "the", "--chat"}, 2, "the small model in this program is no chat model"},
-		{[]string{"tokens", "5", "--chat", "--decode", "--model", dir}, 2, "--chat has no meaning with --decode"},
-		{[]string{"tokens", "the", "--messages", text, "--model", dir}, 2, "--messages stands in the place of TEXT"},
 		{[]string{"lens", "--ids", "5", "--chat", "--model", dir}, 2, "--ids does not go with a chat template"},
 		{[]string{"lens", "the", "--literal", "--chat", "--model", dir}, 2, "--literal does not go with a chat template"},
 		{[]string{"lens", "--file", text, "--chat", "--model", dir}, 2, "--chat has no meaning with --file"},

@@ -14,7 +14,6 @@ import (
 	"github.com/golens/golens/internal/fakehub"
 	"github.com/golens/golens/internal/reference"
 	"github.com/golens/golens/model/hub/fetch"
-	"github.com/golens/golens/model/safetensors"
 )
 
 // hosted starts a stand-in of the hub that has the tiny checkpoint as org/tiny, and a
@@ -118,59 +117,6 @@ func TestModelFetch(t *testing.T) {
 			t.Errorf("%v: %+v", args, o)
 		}
 	}
-}
-
-// TestAdapterByName: an adapter is fetched by its name, once, gives what its folder gives, and is
-// told from a model; a quantized model's card is fetched for the name of the one to take.
-func TestAdapterByName(t *testing.T) {
-	h, cache := hosted(t)
-	base := tiny(t)
-	const module = "base_model.model.transformer.h.1.attn.c_attn.lora_"
-	values := func(n int) []float32 {
-		v := make([]float32, n)
-		for i := range v {
-			v[i] = float32(i%7) - 3
-		}
-		return v
-	}
-	folder := filepath.Join(t.TempDir(), "lora")
-	put(t, folder, "adapter_config.json", []byte(`{"peft_type": "LORA", "base_model_name_or_path": "org/tiny", "r": 2, "lora_alpha": 4, "target_modules": ["c_attn"], "fan_in_fan_out": true}`))
-	if err := safetensors.WriteFile(filepath.Join(folder, "adapter_model.safetensors"), nil,
-		safetensors.Float32(module+"A.weight", []int64{2, tinyWidth}, values(2*tinyWidth)), safetensors.Float32(module+"B.weight", []int64{3 * tinyWidth, 2}, values(6*tinyWidth))); err != nil {
-		t.Fatal(err)
-	}
-	all := map[string][]byte{"README.md": []byte("x"), "optimizer.pt": make([]byte, 1000)}
-	for _, name := range files(t, folder) {
-		all[name] = []byte(read(t, filepath.Join(folder, name)))
-	}
-	h.Add("org/lora", all)
-
-	want := good(t, "lens", "the cat", "--model", base, "--adapter", folder)
-	if plain := good(t, "lens", "the cat", "--model", base); strings.SplitN(plain, "\n", 2)[1] == strings.SplitN(want, "\n", 2)[1] {
-		t.Fatal("the adapter changes nothing that is shown")
-	}
-	refused(t, golens(t, "lens", "the cat", "--model", "org/lora"), 2, "fetch model org/lora: it holds a LoRA adapter and no model", "--model org/tiny --adapter org/lora")
-	first := golens(t, "lens", "the cat", "--model", base, "--adapter", "org/lora")
-	if first.code != 0 || !strings.Contains(first.stderr, "fetching org/lora at ") || first.out != want {
-		t.Fatalf("%+v\nby folder\n%s", first, want)
-	}
-	if got := files(t, filepath.Join(cache, "models--org--lora/snapshots", files(t, filepath.Join(cache, "models--org--lora/snapshots"))[0])); strings.Join(got, " ") != "adapter_config.json adapter_model.safetensors" {
-		t.Errorf("fetched: %v", got)
-	}
-	if list := good(t, "model", "list"); !regexp.MustCompile(`(?m)^org/lora +.* adapter +- +runs it$`).MatchString(list) {
-		t.Errorf("listed:\n%s", list)
-	}
-	refused(t, golens(t, "lens", "x", "--model", base, "--adapter", "org/tiny"), 1, "fetch model org/tiny: it has no adapter_config.json", "no LoRA adapter of peft's")
-
-	h.Add("org/quant", map[string][]byte{"config.json": []byte(`{"model_type": "gpt2", "quantization_config": {"quant_method": "gptq"}}`),
-		"README.md": []byte("---\nbase_model: org/tiny\n---\n"), "model.safetensors": make([]byte, 100)})
-	refused(t, golens(t, "lens", "x", "--model", "org/quant"), 1, "take org/tiny, which this one was made of", "its weights were not fetched")
-
-	h.Close() // what is cached needs no request
-	if again := good(t, "lens", "the cat", "--model", base, "--adapter", "org/lora"); again != want {
-		t.Errorf("again:\n%s", again)
-	}
-	refused(t, golens(t, "lens", "x", "--model", base, "--adapter", "./lora"), 1, "there is no folder ./lora")
 }
 
 // TestFetchInterrupted ends a fetch by Ctrl-C. What came is kept, and the same command

@@ -27,7 +27,6 @@ func tokensCommand() *cli.Command {
 		UsageText: `  golens tokens "Are cats good?"
   golens tokens --jsonl "Are cats good?"
   golens tokens --decode "8491 11875 922 30"
-  golens tokens "Are cats good?" --chat --model Qwen/Qwen2.5-0.5B-Instruct
   golens tokens - < book.txt | less`,
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "special", Usage: "read <|endoftext|> as the special token"},
@@ -35,7 +34,7 @@ func tokensCommand() *cli.Command {
 			&cli.BoolFlag{Name: "decode", Usage: "read TEXT as token ids, such as 464,835 345 or [464, 835], and write their bytes"},
 			&cli.BoolFlag{Name: "jsonl", Usage: "write one line of JSON: {\"ids\": [..], \"tokens\": [..]}"},
 			modelFlag("`MODEL`: use the tokenizer of this folder or name; without it $" + modelVariable + ", or GPT-2's"),
-		}, append(chatFlags(), screenFlags()...)...),
+		}, screenFlags()...),
 		OnUsageError: onUsageError,
 		Action:       runTokens,
 	}
@@ -46,15 +45,12 @@ func runTokens(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := checkChat(c); err != nil {
-		return err
-	}
-	for _, flag := range []string{"special", "no-bos", "chat", "messages"} {
-		if c.IsSet(flag) && c.Bool("decode") {
+	for _, flag := range []string{"special", "no-bos"} {
+		if c.Bool(flag) && c.Bool("decode") {
 			return usage(c, "--%s has no meaning with --decode", flag)
 		}
 	}
-	text, err := readTokens(c)
+	text, err := readText(c)
 	if err != nil {
 		return err
 	}
@@ -71,12 +67,12 @@ func runTokens(c *cli.Context) error {
 		if ids, err = parseIDs(text); err != nil {
 			return wrong(c, fmt.Errorf("--decode: %w", err))
 		}
-	case c.Bool("special") || chats(c):
+	case c.Bool("special"):
 		ids = tok.EncodeSpecial(text)
 	default:
 		ids = tok.Encode(text)
 	}
-	if !c.Bool("decode") && !c.Bool("no-bos") && !chats(c) && len(ids) > 0 { // no prompt is empty
+	if !c.Bool("decode") && !c.Bool("no-bos") && len(ids) > 0 { // no prompt is empty
 		ids = tok.Frame(ids)
 	}
 	var tokens []lens.Token
@@ -99,36 +95,6 @@ func runTokens(c *cli.Context) error {
 		return err
 	}
 	return t.Table(c.App.Writer, report.TokensTable(tokens))
-}
-
-// readTokens returns the text to be read, within a chat template where that is asked for.
-func readTokens(c *cli.Context) (string, error) {
-	if !chats(c) {
-		return readText(c)
-	}
-	var p prompt
-	if c.IsSet("messages") {
-		if c.Args().Present() {
-			return "", usage(c, "--messages stands in the place of TEXT")
-		}
-		all, err := readMessages(c)
-		if err != nil {
-			return "", err
-		}
-		p = all[0]
-	} else {
-		text, err := readText(c)
-		if err != nil {
-			return "", err
-		}
-		p.Text = text
-	}
-	dir, err := model.Folder(c.String("model"), fetcher(c))
-	if err != nil {
-		return "", fromVariable(c, err)
-	}
-	err = p.renderIn(c, dir)
-	return p.Text, err
 }
 
 // readText returns the command's only argument, or standard input.

@@ -20,12 +20,6 @@ import (
 // ConfigName is the name of the configuration file.
 const ConfigName = "config.json"
 
-// AdapterConfigName is the file that says what a LoRA adapter is.
-const AdapterConfigName = "adapter_config.json"
-
-// AdapterWeights are the files that may hold an adapter's tensors; the first one serves.
-var AdapterWeights = []string{"adapter_model.safetensors", "adapter_model.bin"}
-
 // weightNames are the files that hold a model's weights or list their shards. The first
 // that is there is read, as in transformers.
 var weightNames = []string{"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json"}
@@ -111,19 +105,6 @@ func others(dir string) string {
 	}
 	return fmt.Sprintf("; there is only %s: give a file by its path, or save the model as safetensors (in Python: model.save_pretrained(DIR))",
 		strings.Join(found[:min(len(found), 5)], ", "))
-}
-
-// MissingOfAdapter is Missing for an adapter's folder.
-func MissingOfAdapter(dir string) error {
-	if _, err := os.Stat(filepath.Join(dir, AdapterConfigName)); err != nil {
-		return fmt.Errorf("it has no %s", AdapterConfigName)
-	}
-	for _, name := range AdapterWeights {
-		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
-			return nil
-		}
-	}
-	return fmt.Errorf("it has no %s", strings.Join(AdapterWeights, " and no "))
 }
 
 // Shards returns the files that an index lists, with slashes, relative to the index.

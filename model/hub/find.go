@@ -30,13 +30,12 @@ func (e *OfflineError) Error() string { return e.Variable + " is set, so that no
 type Part int
 
 const (
-	Whole   Part = iota // configuration, tokenizer and weights
-	Text                // configuration and tokenizer
-	Adapter             // a LoRA adapter: what it is, and its weights
+	Whole Part = iota // configuration, tokenizer and weights
+	Text              // configuration and tokenizer
 )
 
 // Find returns the folder of a model in the local cache: its snapshot with config.json, tokenizer
-// and, if part is Whole, weights; or the snapshot of an adapter.
+// and, if part is Whole, weights.
 //
 // A name is MODEL or ORG/MODEL. It can end in @REVISION, a branch, a tag or a full commit; the
 // default is main. A model with two names, such as gpt2 and openai-community/gpt2, is found by

@@ -28,8 +28,7 @@ var commit = regexp.MustCompile(`^[0-9a-f]{40}$`)
 // must be whole. Others, such as PyTorch's own weights, may have been removed
 // to save space.
 var read = []string{"config.json", "model*.safetensors", "model.safetensors.index.json",
-	"vocab.json", "merges.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
-	checkpoint.AdapterConfigName, "adapter_model.safetensors"}
+	"vocab.json", "merges.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"}
 
 // snapshot returns the folder of the revision's files after checking it.
 func (r repo) snapshot(part Part) (string, error) {
@@ -64,9 +63,6 @@ func (r repo) snapshot(part Part) (string, error) {
 		}
 	}
 	missing := checkpoint.Missing(dir)
-	if part == Adapter {
-		missing = checkpoint.MissingOfAdapter(dir)
-	}
 	if _, err := os.Stat(filepath.Join(dir, checkpoint.ConfigName)); err == nil && part == Text {
 		missing = nil
 	}

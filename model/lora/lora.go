@@ -22,7 +22,10 @@ import (
 )
 
 // ConfigName is the file that says what an adapter is.
-const ConfigName = checkpoint.AdapterConfigName
+const ConfigName = "adapter_config.json"
+
+// weightNames are the files that may hold an adapter's tensors; the first one serves.
+var weightNames = []string{"adapter_model.safetensors", "adapter_model.bin"}
 
 // prefix is what peft puts in front of the names of the model's modules.
 const prefix = "base_model.model."
@@ -61,15 +64,6 @@ func BaseOf(dir string) string {
 	return c.Base
 }
 
-// Check returns the error that Open has, without reading tensors.
-func Check(dir string) error {
-	a, err := Open(dir)
-	if err == nil {
-		err = a.Close()
-	}
-	return err
-}
-
 // Open opens the adapter in a folder. An adapter that is no plain LoRA is an error, which
 // names what it has.
 func Open(dir string) (*Adapter, error) {
@@ -77,7 +71,7 @@ func Open(dir string) (*Adapter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("adapter %s: %w", dir, err)
 	}
-	for _, name := range checkpoint.AdapterWeights {
+	for _, name := range weightNames {
 		set, err := checkpoint.Open(filepath.Join(dir, name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -92,7 +86,7 @@ func Open(dir string) (*Adapter, error) {
 		}
 		return a, nil
 	}
-	return nil, fmt.Errorf("adapter %s: it has no %s", dir, strings.Join(checkpoint.AdapterWeights, " and no "))
+	return nil, fmt.Errorf("adapter %s: it has no %s", dir, strings.Join(weightNames, " and no "))
 }
 
 // Close closes the tensors' files.

@@ -8,7 +8,6 @@
 package fetch
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,7 +20,6 @@ import (
 	"github.com/golens/golens/model/checkpoint"
 	"github.com/golens/golens/model/hub"
 	"github.com/golens/golens/model/hub/remote"
-	"github.com/golens/golens/model/lora"
 )
 
 // A Watcher gets the progress of a fetch. One goroutine calls its methods.
@@ -142,12 +140,24 @@ func (f *fetcher) run(ctx context.Context, revision string, part hub.Part) (stri
 	if f.store, err = newStore(f.cache, f.model, f.repo.Commit); err != nil {
 		return "", err
 	}
-	fetch := f.whole
-	if part == hub.Adapter {
-		fetch = f.adapter
+	texts := f.texts()
+	if _, ok := f.find(checkpoint.ConfigName); !ok {
+		return "", fmt.Errorf("it has no config.json, so that no model can be made of it%s", f.others())
 	}
-	if err := fetch(ctx, part); err != nil {
-		return "", err
+	for _, t := range texts {
+		if err := f.file(ctx, t); err != nil {
+			return "", err
+		}
+	}
+	if part == hub.Whole {
+		if f.Check != nil {
+			if err := f.Check(f.store.snapshot); err != nil {
+				return "", fmt.Errorf("%w; its weights were not fetched", err)
+			}
+		}
+		if err := f.weights(ctx); err != nil {
+			return "", err
+		}
 	}
 	if !remote.IsCommit(revision) {
 		if err := f.store.setRef(revision); err != nil {
@@ -155,77 +165,6 @@ func (f *fetcher) run(ctx context.Context, revision string, part hub.Part) (stri
 		}
 	}
 	return f.store.snapshot, nil
-}
-
-// whole fetches a model, or its texts.
-func (f *fetcher) whole(ctx context.Context, part hub.Part) error {
-	if _, ok := f.find(checkpoint.ConfigName); !ok {
-		return f.noModel(ctx)
-	}
-	for _, t := range f.texts() {
-		if err := f.file(ctx, t); err != nil {
-			return err
-		}
-	}
-	if part == hub.Text {
-		return nil
-	}
-	if f.Check != nil {
-		err := f.Check(f.store.snapshot)
-		// A model card may tell which model serves in place of a quantized one.
-		if card, ok := f.find(cardName); ok && err != nil {
-			if fetched := f.file(ctx, card); fetched != nil {
-				return fetched
-			}
-			err = f.Check(f.store.snapshot)
-		}
-		if err != nil {
-			return fmt.Errorf("%w; its weights were not fetched", err)
-		}
-	}
-	return f.weights(ctx)
-}
-
-// cardName is the file of a model card.
-const cardName = "README.md"
-
-// noModel says what a repository without config.json is.
-func (f *fetcher) noModel(ctx context.Context) error {
-	said, ok := f.find(checkpoint.AdapterConfigName)
-	if !ok {
-		return fmt.Errorf("it has no config.json, so that no model can be made of it%s", f.others())
-	}
-	if err := f.file(ctx, said); err != nil {
-		return err
-	}
-	return &AdapterError{Base: lora.BaseOf(f.store.snapshot)}
-}
-
-// An AdapterError says that a repository holds an adapter and no model.
-type AdapterError struct{ Base string }
-
-func (e *AdapterError) Error() string {
-	return fmt.Sprintf("it holds a LoRA adapter and no model: open the model that it was trained on, %s, with the adapter", cmp.Or(e.Base, "which it does not name"))
-}
-
-// adapter fetches a LoRA adapter.
-func (f *fetcher) adapter(ctx context.Context, _ hub.Part) error {
-	said, ok := f.find(checkpoint.AdapterConfigName)
-	if !ok {
-		return fmt.Errorf("it has no %s, so that it is no LoRA adapter of peft's%s", checkpoint.AdapterConfigName, f.others())
-	}
-	if err := f.file(ctx, said); err != nil {
-		return err
-	}
-	for _, name := range checkpoint.AdapterWeights {
-		if file, ok := f.find(name); ok {
-			if err := f.plan([]remote.File{file}); err != nil {
-				return err
-			}
-			return f.file(ctx, file)
-		}
-	}
-	return fmt.Errorf("it has no %s%s", strings.Join(checkpoint.AdapterWeights, " and no "), f.others())
 }
 
 // texts returns the files of configuration and tokenizer, config.json first: what is
