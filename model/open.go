@@ -52,8 +52,8 @@ func Open(where string, o Options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	if lora.Is(at.dir) && !isFile(filepath.Join(at.dir, config.FileName)) {
-		return nil, &AdapterError{Dir: at.dir, Base: lora.BaseOf(at.dir)}
+	if checkpoint.HasAdapter(at.dir) && !isFile(filepath.Join(at.dir, config.FileName)) {
+		return nil, &AdapterError{Where: where, Base: lora.BaseOf(at.dir)}
 	}
 	c, err := config.Read(at.dir)
 	if err != nil {
@@ -68,7 +68,7 @@ func Open(where string, o Options) (*Model, error) {
 		return nil, err
 	}
 	m.Dir = at.dir
-	if lora.Is(at.dir) && o.Adapter == "" {
+	if checkpoint.HasAdapter(at.dir) && o.Adapter == "" {
 		m.Warnings = append(m.Warnings, fmt.Sprintf("%s holds a LoRA adapter as well, which is not merged", at.dir))
 	}
 	m.tokenizer = sync.OnceValues(func() (*token.Tokenizer, error) { return openTokenizer(at.dir, c.Arch.Vocab) })
@@ -104,15 +104,22 @@ func locate(where string, part hub.Part, fetch Fetch) (place, error) {
 	case strings.HasSuffix(where, ".pt"):
 		return place{}, fmt.Errorf("model: there is no file %s", where)
 	}
-	dir, err := hub.Find(where, part, os.Getenv)
+	dir, err := cached(where, part, fetch)
+	return place{dir: dir}, err
+}
+
+// cached returns the folder of a name in the local cache, into which fetch brings what is not
+// there. fetch may be nil.
+func cached(name string, part hub.Part, fetch Fetch) (string, error) {
+	dir, err := hub.Find(name, part, os.Getenv)
 	if err == nil || fetch == nil {
-		return place{dir: dir}, err
+		return dir, err
 	}
-	dir, fetchErr := fetch(where, part)
+	dir, fetchErr := fetch(name, part)
 	if offline := new(hub.OfflineError); errors.As(fetchErr, &offline) {
 		fetchErr = fmt.Errorf("%w; %w", err, offline)
 	}
-	return place{dir: dir}, fetchErr
+	return dir, fetchErr
 }
 
 // isWeights reports whether path is a file of weights or an index of shards. A zip file of that

@@ -119,6 +119,23 @@ func TestModelFetch(t *testing.T) {
 	}
 }
 
+// TestQuantizedByName: a quantized model is refused before its weights come, and the model card
+// says which model is not quantized.
+func TestQuantizedByName(t *testing.T) {
+	h, cache := hosted(t)
+	h.Add("org/tiny-AWQ", map[string][]byte{"config.json": []byte(`{"model_type": "gpt2", "quantization_config": {"quant_method": "awq"}}`),
+		"README.md": []byte("---\nbase_model: org/tiny\n---\n# Tiny, in 4 bits\n"), "model.safetensors": make([]byte, 100)})
+	for range 2 {
+		refused(t, golens(t, "lens", "the", "--model", "org/tiny-AWQ"), 1, "fetch model org/tiny-AWQ: "+cache, `quantized by "awq"`,
+			"so take org/tiny, which this one was made of", "; its weights were not fetched")
+	}
+	for _, r := range h.Requests() {
+		if r.Server == "cdn" {
+			t.Errorf("%s was fetched", r.URL)
+		}
+	}
+}
+
 // TestFetchInterrupted ends a fetch by Ctrl-C. What came is kept, and the same command
 // fetches the rest.
 func TestFetchInterrupted(t *testing.T) {
