@@ -144,28 +144,34 @@ func looksLikePath(s string) bool {
 		strings.HasSuffix(s, "/") || strings.Count(name, "/") > 1
 }
 
+// A FolderTokenizer is a tokenizer with the folder that it belongs to.
+type FolderTokenizer struct {
+	*token.Tokenizer
+	Dir   string // the model's folder, or its TorchScript archive; "" for the embedded model
+	Guess string // why another model's tokenizer was taken; "" for the model's own
+}
+
 // OpenTokenizer returns the tokenizer of a model, by a name or path as for Open, without the
-// model's weights. "" is GPT-2's. fetch can be nil. guess says why another model's tokenizer was
-// taken; it is "" for the model's own.
-func OpenTokenizer(where string, fetch Fetch) (tok *token.Tokenizer, guess string, err error) {
+// model's weights. "" is GPT-2's. fetch can be nil.
+func OpenTokenizer(where string, fetch Fetch) (*FolderTokenizer, error) {
 	if where == "" || where == DefaultName {
-		tok, err = token.GPT2()
-		return tok, "", err
+		tok, err := token.GPT2()
+		return &FolderTokenizer{Tokenizer: tok}, err
 	}
 	if torchscript.Is(where) && !isWeights(where) {
-		tok, err = openArchiveTokenizer(where)
-		return tok, "", err
+		tok, err := openArchiveTokenizer(where)
+		return &FolderTokenizer{Tokenizer: tok, Dir: where}, err
 	}
 	at, err := locate(where, hub.Text, fetch)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	c, err := config.Read(at.dir)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	tok, err = openTokenizer(at.dir, c.Arch.Vocab)
-	return tok, guessed(at.dir), err
+	tok, err := openTokenizer(at.dir, c.Arch.Vocab)
+	return &FolderTokenizer{tok, at.dir, guessed(at.dir)}, err
 }
 
 // openTokenizer reads a folder's tokenizer. If the folder has no tokenizer file and the vocabulary
