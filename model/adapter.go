@@ -29,25 +29,33 @@ var adapterProgram = torch.NewProgram("Adapter", adapterText)
 // An adapter is a LoRA adapter while it is merged into a model's weights.
 type adapter struct {
 	*lora.Adapter
+	label  string // names it beside the name of a model
 	arch   *config.Arch
 	merged map[string]bool // by module
 }
 
-// openAdapter opens the adapter that a folder or a name means, nil for "". label names it beside
-// the name of a model.
-func openAdapter(where string, arch *config.Arch, fetch Fetch) (a *adapter, label string, err error) {
+// openAdapter opens the adapter that a folder or a name means, nil for "". It has no arch yet.
+func openAdapter(where string, fetch Fetch) (*adapter, error) {
 	if where == "" {
-		return nil, "", nil
+		return nil, nil
 	}
 	dir, label, err := locateAdapter(where, fetch)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	read, err := lora.Open(dir)
+	a, err := lora.Open(dir)
 	if err != nil {
-		return nil, "", fmt.Errorf("model: %w", err)
+		return nil, fmt.Errorf("model: %w", err)
 	}
-	return &adapter{read, arch, map[string]bool{}}, label, nil
+	return &adapter{Adapter: a, label: label, merged: map[string]bool{}}, nil
+}
+
+// Close closes the adapter's files.
+func (a *adapter) Close() error {
+	if a == nil {
+		return nil
+	}
+	return a.Adapter.Close()
 }
 
 // locateAdapter returns the folder of an adapter, which a path of a folder or a name of the hub

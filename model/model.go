@@ -105,15 +105,10 @@ func build(name string, c *config.Config, w *weights, o Options) (*Model, error)
 	if asked == SDPA && o.Attention == Eager {
 		m.Warnings = append(m.Warnings, fmt.Sprintf("transformers has no sdpa attention for the family %s: it is eager here as well", c.Type))
 	}
-	var err error
-	var label string
-	if w.adapter, label, err = openAdapter(o.Adapter, c.Arch, o.Fetch); err != nil {
-		m.Close()
-		return nil, err
-	}
-	if w.adapter != nil {
-		m.Adapter = w.adapter.Dir
-		m.Name += "+" + label
+	if a := w.adapter; a != nil {
+		a.arch = c.Arch
+		m.Adapter = a.Dir
+		m.Name += "+" + a.label
 	}
 	if s := w.adapter.strangeBase(name); s != "" {
 		m.Warnings = append(m.Warnings, s)

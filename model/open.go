@@ -48,21 +48,17 @@ func Open(where string, o Options) (*Model, error) {
 	if where == "" || where == DefaultName {
 		return openDefault(o)
 	}
-	at, err := locate(where, hub.Whole, o.Fetch)
+	// The adapter comes first: it is small, and whoever misspelt it waits for no weights.
+	a, err := openAdapter(o.Adapter, o.Fetch)
 	if err != nil {
 		return nil, err
 	}
-	if checkpoint.HasAdapter(at.dir) && !isFile(filepath.Join(at.dir, config.FileName)) {
-		return nil, &AdapterError{Where: where, Base: lora.BaseOf(at.dir)}
-	}
-	c, err := config.Read(at.dir)
+	at, c, w, err := openFolder(where, o)
 	if err != nil {
+		a.Close()
 		return nil, err
 	}
-	w, err := openWeights(at, o.DType, c.Arch, o.Device)
-	if err != nil {
-		return nil, err
-	}
+	w.adapter = a
 	m, err := build(where, c, w, o)
 	if err != nil {
 		return nil, err
@@ -73,6 +69,21 @@ func Open(where string, o Options) (*Model, error) {
 	}
 	m.tokenizer = sync.OnceValues(func() (*token.Tokenizer, error) { return openTokenizer(at.dir, c.Arch.Vocab) })
 	return m, nil
+}
+
+// openFolder finds the folder of a model, fetched where need be, and opens what it holds.
+func openFolder(where string, o Options) (at place, c *config.Config, w *weights, err error) {
+	if at, err = locate(where, hub.Whole, o.Fetch); err != nil {
+		return at, nil, nil, err
+	}
+	if checkpoint.HasAdapter(at.dir) && !isFile(filepath.Join(at.dir, config.FileName)) {
+		return at, nil, nil, &AdapterError{Where: where, Base: lora.BaseOf(at.dir)}
+	}
+	if c, err = config.Read(at.dir); err != nil {
+		return at, nil, nil, err
+	}
+	w, err = openWeights(at, o.DType, c.Arch, o.Device)
+	return at, c, w, err
 }
 
 // A place says where a Hugging Face model is.
@@ -240,6 +251,10 @@ func openDefault(o Options) (*Model, error) {
 	w, err := embeddedWeights(DefaultName, defaultmodel.Weights, dtype, o.Device)
 	if err != nil {
 		return nil, fmt.Errorf("model: the embedded model: %w", err)
+	}
+	if w.adapter, err = openAdapter(o.Adapter, o.Fetch); err != nil {
+		w.Close()
+		return nil, err
 	}
 	m, err := build(DefaultName, c, w, o)
 	if err != nil {

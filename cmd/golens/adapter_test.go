@@ -67,6 +67,14 @@ func TestAdapterByName(t *testing.T) {
 	refused(t, golens(t, "lens", "the", "--model", base, "--adapter", "./none"), 1, "there is no folder ./none, which should hold an adapter")
 	refused(t, golens(t, "lens", "the", "--model", base, "--adapter", filepath.Join(folder, "adapter_model.safetensors")), 2, "is a file: give the folder")
 
+	// Whoever misspelt the adapter waits for no model.
+	h.Requests()
+	refused(t, golens(t, "lens", "the", "--model", "org/tiny", "--adapter", "org/lore"), 1, "has no model org/lore")
+	for _, r := range h.Requests() {
+		if r.Server == "cdn" {
+			t.Errorf("%s was fetched", r.URL)
+		}
+	}
 	first := golens(t, "lens", "the", "--model", base, "--adapter", "org/lora")
 	if first.code != 0 || !strings.HasPrefix(first.stderr, "golens: fetching org/lora at ") || !strings.Contains(first.stderr, " in 1 file\n") {
 		t.Errorf("%+v", first)

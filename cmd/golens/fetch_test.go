@@ -105,7 +105,11 @@ func TestModelFetch(t *testing.T) {
 	}
 
 	refused(t, golens(t, "model", "remove", "org/tiny"), 2, "say --yes")
-	refused(t, golens(t, "model", "remove", "org/tinny", "--yes"), 1, "org/tinny", "similar names there: org/tiny")
+	o = golens(t, "model", "remove", "org/tinny", "--yes")
+	refused(t, o, 1, "org/tinny", "similar names there: org/tiny")
+	if strings.Contains(o.stderr, "golens model fetch") {
+		t.Errorf("what is to be removed should be fetched: %s", o.stderr)
+	}
 	if out := good(t, "model", "remove", "org/tiny@refs/pr/3", "--yes"); !strings.Contains(out, "kB given back") {
 		t.Errorf("%q", out)
 	}

@@ -140,10 +140,14 @@ func (f *fetcher) run(ctx context.Context, revision string, part hub.Part) (stri
 	if strings.EqualFold(f.repo.ID, f.model) {
 		f.model = f.repo.ID
 	}
+	bring, err := f.what(part)
+	if err != nil {
+		return "", err
+	}
 	if f.store, err = newStore(f.cache, f.model, f.repo.Commit); err != nil {
 		return "", err
 	}
-	if err := f.bring(ctx, part); err != nil {
+	if err := bring(ctx); err != nil {
 		return "", err
 	}
 	if !remote.IsCommit(revision) {
@@ -154,25 +158,37 @@ func (f *fetcher) run(ctx context.Context, revision string, part hub.Part) (stri
 	return f.store.snapshot, nil
 }
 
-// bring fetches the files of a part.
-func (f *fetcher) bring(ctx context.Context, part hub.Part) error {
+// what returns what fetches the files of a part.
+func (f *fetcher) what(part hub.Part) (func(context.Context) error, error) {
 	_, isModel := f.find(checkpoint.ConfigName)
 	_, isAdapter := f.find(checkpoint.AdapterName)
 	switch {
 	case part == hub.Adapter && !isAdapter:
-		return fmt.Errorf("it has no %s, so that it is no adapter", checkpoint.AdapterName)
+		return nil, fmt.Errorf("it has no %s, so that it is no adapter", checkpoint.AdapterName)
 	case part == hub.Adapter, part == hub.Whole && isAdapter && !isModel:
-		return f.adapter(ctx)
+		return f.adapter, nil
 	case !isModel:
-		return fmt.Errorf("it has no config.json, so that no model can be made of it%s", f.others())
+		return nil, fmt.Errorf("it has no config.json, so that no model can be made of it%s", f.others())
+	case part == hub.Text:
+		return f.describe, nil
 	}
+	return f.whole, nil
+}
+
+// describe fetches configuration and tokenizer.
+func (f *fetcher) describe(ctx context.Context) error {
 	for _, t := range f.texts() {
 		if err := f.file(ctx, t); err != nil {
 			return err
 		}
 	}
-	if part == hub.Text {
-		return nil
+	return nil
+}
+
+// whole fetches a model.
+func (f *fetcher) whole(ctx context.Context) error {
+	if err := f.describe(ctx); err != nil {
+		return err
 	}
 	if err := f.check(ctx); err != nil {
 		return err
