@@ -1,7 +1,6 @@
-// Package fakehub stands in for the Hugging Face hub and its CDN in tests: two servers
-// on two origins of the loopback interface, which answer golens and Python's
-// huggingface_hub alike, and which can be told to cut, slow, redirect, rename, limit and
-// lie.
+// Package fakehub stands in for the Hugging Face hub and its CDN in tests: two servers on two
+// origins of the loopback interface. They answer golens and Python's huggingface_hub alike. They
+// can be told to cut, slow, redirect, rename, limit and lie.
 package fakehub
 
 import (

@@ -32,9 +32,9 @@ type Adapter struct {
 	Modules map[string]Pair   // by the module's name in transformers, such as "transformer.h.0.attn.c_attn"
 }
 
-// A Pair is what is added to one module's weight [out,in]: Scale times B [out,r] times
-// A [r,in]. Weight is what it is added to, where the adapter brings that along in place of
-// the model's own, as peft writes it for heads; else its Shape is nil.
+// A Pair is what is added to one module's weight [out,in]: Scale times B [out,r] times A [r,in].
+// Weight is what it is added to, where the adapter brings that along in place of the model's own.
+// peft writes it so for heads. Else its Shape is nil.
 type Pair struct {
 	A, B   safetensors.Entry
 	Weight safetensors.Entry

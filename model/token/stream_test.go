@@ -31,8 +31,8 @@ func readAllIDs(t testing.TB, s *Stream) []int64 {
 	}
 }
 
-// pairedTokenizer returns a tokenizer of bytes in which any two of a few characters
-// merge, so that a text which is cut within a word has other ids.
+// pairedTokenizer returns a tokenizer of bytes in which any two of a few characters merge. So a
+// text that is cut within a word has other ids.
 func pairedTokenizer(t testing.TB, changes object) *Tokenizer {
 	t.Helper()
 	vocab, merges := object{}, []string{}
@@ -240,9 +240,9 @@ func TestFormBehindBytes(t *testing.T) {
 	}
 }
 
-// TestFormsKeepApart goes through all characters: nothing composes with an ASCII
-// character in front of it but what composes with letters and some signs, and never with
-// white space; and what is ASCII composes with nothing in front of it.
+// TestFormsKeepApart goes through all characters: behind an ASCII character only what composes with
+// letters and some signs composes, and never behind white space. What is ASCII composes with
+// nothing in front of it.
 func TestFormsKeepApart(t *testing.T) {
 	for r := rune(0); r <= unicode.MaxRune; r++ {
 		if !utf8.ValidRune(r) {

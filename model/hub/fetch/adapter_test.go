@@ -88,8 +88,8 @@ func TestNoAdapter(t *testing.T) {
 	}
 }
 
-// TestCard: the model card comes where a model is refused, so that the reason can use it, and the
-// refusal is the first one where the card does not come.
+// TestCard: the model card comes where a model is refused, so that the reason can use it. Where the
+// card does not come, the refusal is the first one.
 func TestCard(t *testing.T) {
 	for _, broken := range []bool{false, true} {
 		h := fakehub.Start(t)

@@ -135,8 +135,8 @@ func (f *fetcher) run(ctx context.Context, revision string, part hub.Part) (stri
 	if f.repo, err = f.client.Model(ctx, f.model, revision); err != nil {
 		return "", err
 	}
-	// The hub takes names in any case. The right one is kept, so that each model has one
-	// folder; an old name of a model that was renamed stays as it is, as in Python.
+	// The hub takes names in any case. The right one is kept, so that each model has one folder. An
+	// old name of a renamed model stays as it is, as in Python.
 	if strings.EqualFold(f.repo.ID, f.model) {
 		f.model = f.repo.ID
 	}
