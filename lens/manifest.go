@@ -33,7 +33,7 @@ func manifest(m *model.Model, tok *token.Tokenizer) (Manifest, error) {
 	}
 	return Manifest{
 		KernelThreads: alone, Golens: version.String(), Model: m.Name, Config: m.ConfigDigest(), Tokenizer: digest(tok),
-		Libtorch: lib.Version, BLAS: lib.BLAS, Capability: lib.Capability, CPU: proc.CPU(), Threads: torch.Threads(),
+		Libtorch: lib.Version, LibtorchBuild: lib.Build, BLAS: lib.BLAS, Capability: lib.Capability, CPU: proc.CPU(), Threads: torch.Threads(),
 		Device: m.Device.String(), DeviceNote: m.DeviceNote, DType: m.DType.String(), Attention: string(m.Attention),
 		Mode: "exact", Kernel: "aten",
 	}, nil
@@ -43,7 +43,7 @@ func manifest(m *model.Model, tok *token.Tokenizer) (Manifest, error) {
 // digest of the weights, which is added later, is for the caller to compare.
 func (m Manifest) Key() []struct{ Name, Value string } {
 	return []struct{ Name, Value string }{
-		{"the configuration", m.Config}, {"the tokenizer", m.Tokenizer}, {"libtorch", m.Libtorch}, {"the matrix library", m.BLAS},
+		{"the configuration", m.Config}, {"the tokenizer", m.Tokenizer}, {"libtorch", m.Libtorch}, {"the build of libtorch", m.LibtorchBuild}, {"the matrix library", m.BLAS},
 		{"the CPU's capability", m.Capability}, {"the CPU", m.CPU}, {"the number of threads", fmt.Sprint(m.Threads)}, {"the device", m.Device},
 		{"the dtype", m.DType}, {"attention", m.Attention}, {"the mode", m.Mode}, {"the kernel", m.Kernel},
 	}

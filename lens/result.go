@@ -80,11 +80,14 @@ type Manifest struct {
 	Config     string `json:"config"`     // sha256 of config.json
 	Weights    string `json:"weights"`    // sha256 over the weights, see model.Digest
 	Tokenizer  string `json:"tokenizer"`  // sha256 over vocabulary and merges
-	Libtorch   string `json:"libtorch"`   // version, such as 2.11.0+cu130
+	Libtorch   string `json:"libtorch"`   // version of the one that computed, by its own word: 2.11.0
 	BLAS       string `json:"blas"`       // the matrix library and its version
 	Capability string `json:"capability"` // ATen's CPU capability, such as AVX512
 	CPU        string `json:"cpu"`        // the processor's name
 	Threads    int    `json:"threads"`
+	// LibtorchBuild is the linker's id of libtorch_cpu.so: two builds of one version may differ
+	// in last bits.
+	LibtorchBuild string `json:"libtorch_build,omitempty"`
 	// KernelThreads is 1 where golens's own kernels cannot share their work among threads
 	// (torch.KernelThreads), and else 0. It changes times and no number.
 	KernelThreads int `json:"kernel_threads,omitempty"`

@@ -10,6 +10,7 @@ import (
 	"github.com/golens/golens/internal/clock"
 	"github.com/golens/golens/internal/reference"
 	"github.com/golens/golens/model"
+	"github.com/golens/golens/torch"
 )
 
 // TestKnownDigest holds that a folder's and an archive's digests are remembered,
@@ -17,6 +18,9 @@ import (
 func TestKnownDigest(t *testing.T) {
 	cache := t.TempDir()
 	later(t)
+	if err := torch.Open(); err != nil { // by the user's own cache
+		t.Fatal(err)
+	}
 	t.Setenv("XDG_CACHE_HOME", cache)
 	kept := func() int {
 		names, _ := os.ReadDir(filepath.Join(cache, "golens", "digests"))

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"unsafe"
+
+	"github.com/golens/golens/internal/libtorch"
 )
 
 // A Device is where tensors lie and operations run. The zero Device is the CPU.
@@ -205,7 +207,11 @@ func useTeam(symbol string) {
 
 // A Library says what libtorch is at work.
 type Library struct {
-	Version    string // "2.11.0"
+	Version    string // by libtorch's own word: "2.11.0"
+	Build      string // the linker's id of its libtorch_cpu.so, in hexadecimal
+	Dir        string // its folder, which holds lib/
+	Source     string // where that was found
+	Shim       string // the library through which golens calls it
 	Commit     string // of PyTorch's sources; "" where libtorch does not say
 	Capability string // which of ATen's own kernels run: "AVX512", "AVX2", "DEFAULT"
 	BLAS       string // the matrix library and its version
@@ -213,7 +219,7 @@ type Library struct {
 	OpenMP     string
 }
 
-// Describe returns what libtorch says of itself.
+// Describe opens libtorch and returns what it says of itself.
 func Describe() (Library, error) {
 	var text *C.char
 	if err := check("describe libtorch", C.golens_describe(&text)); err != nil {
@@ -225,5 +231,6 @@ func Describe() (Library, error) {
 		key, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
 		v[key] = value
 	}
-	return Library{v["version"], v["commit"], v["capability"], v["mkl"], v["mkldnn"], v["openmp"]}, nil
+	in := opening.in
+	return Library{libtorch.VersionOf(opening.number), in.Build, in.Dir, in.Source, opening.shim, v["commit"], v["capability"], v["mkl"], v["mkldnn"], v["openmp"]}, nil
 }

@@ -25,12 +25,18 @@ func (e *Error) Error() string { return "torch: " + e.Op + ": " + e.Msg }
 // Unwrap returns the Go error behind e, if there is one.
 func (e *Error) Unwrap() error { return e.Err }
 
+// closedBoundary is what boundary.c returns while libtorch is not open.
+const closedBoundary = "\x1d"
+
 // check turns a message of the C boundary into an error, and frees it.
 func check(op string, msg *C.char) error {
 	if msg == nil {
 		return nil
 	}
 	defer C.free(unsafe.Pointer(msg))
+	if C.GoString(msg) == closedBoundary {
+		return Open() // which has failed before
+	}
 	cause, trace, _ := strings.Cut(C.GoString(msg), "\x1e")
 	return &Error{Op: op, Msg: cause, Trace: trace}
 }

@@ -19,6 +19,9 @@ func TestWeightsAreNamedFromMemory(t *testing.T) {
 		t.Skip("nothing is remembered on this system")
 	}
 	cache, folder := t.TempDir(), t.TempDir()
+	if err := emptyCache(cache); err != nil {
+		t.Fatal(err)
+	}
 	t.Setenv("XDG_CACHE_HOME", cache)
 	if err := os.CopyFS(folder, os.DirFS(reference.Model(t, "4x64-untied"))); err != nil {
 		t.Fatal(err)

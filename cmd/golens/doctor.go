@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/selftest"
+	"github.com/golens/golens/torch"
 )
 
 func doctorCommand() *cli.Command {
@@ -60,10 +62,13 @@ func runDoctor(c *cli.Context) error {
 	if err != nil && isUsage(err) {
 		return err
 	}
+	var none *torch.OpenError
 	r.Checks = machineChecks(c)
-	if err != nil {
+	switch {
+	case errors.As(err, &none): // the line of libtorch tells it, and nothing else can be looked at
+	case err != nil:
 		r.Checks = append(r.Checks, selftest.Check{Name: "model", Status: selftest.Fail, Text: err.Error(), Remedy: "give a model that opens by --model; without it, the one in the program is checked"})
-	} else {
+	default:
 		defer m.Close()
 		r.Model = m.Name
 		r.Checks = append(r.Checks, modelChecks(m)...)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,51 +20,42 @@ import (
 // machineChecks tell of what is there whatever the model.
 func machineChecks(c *cli.Context) []selftest.Check {
 	out := libtorchChecks(c)
+	if torch.Open() != nil {
+		return append(out, fontCheck())
+	}
 	return append(out, processorCheck(), threadsCheck(), variablesCheck(), cudaCheck(c), fontCheck())
 }
 
-// libtorchChecks tell which libtorch runs, and which a build would take.
+// libtorchChecks tell which libtorch runs, and what is at each place where one is looked for.
 func libtorchChecks(c *cli.Context) []selftest.Check {
 	lib, err := torch.Describe()
-	if err != nil {
-		return []selftest.Check{{Name: "libtorch", Status: selftest.Fail, Text: err.Error(), Remedy: "run make setup"}}
-	}
-	dir := loadedLibtorch()
-	check := selftest.Check{Name: "libtorch", Status: selftest.OK, Text: fmt.Sprintf("%s in %s, loaded by this program", lib.Version, orUnknown(dir))}
-	if in, err := libtorch.Inspect(dir); dir != "" && err != nil {
-		check.Status, check.Text, check.Remedy = selftest.Warn, check.Text+"; it is not whole: "+err.Error(), "run make setup"
-	} else if dir != "" && strings.Split(in.Version, "+")[0] != lib.Version {
-		check.Status, check.Remedy = selftest.Fail, "run make build"
-		check.Text += fmt.Sprintf("; but that folder holds %s now, and golens was compiled for %s", in.Version, lib.Version)
-	}
-	out := []selftest.Check{check, {Name: "libraries", Status: selftest.OK, Text: strings.Join(nonEmpty(lib.BLAS, lib.OneDNN, lib.OpenMP), "; ")}}
-	found, err := libtorch.Find(c.Context, libtorch.Env{Root: projectOf(dir)})
-	if err != nil {
-		var none *libtorch.NoneError
-		if !errors.As(err, &none) {
-			return append(out, selftest.Check{Name: "next build", Status: selftest.Warn, Text: err.Error(), Remedy: "correct or unset the variable"})
+	env := libtorch.Here()
+	env.Named = c.String("libtorch")
+	var places []selftest.Check
+	for _, f := range libtorch.All(c.Context, env, torch.Sources()) {
+		text := f.Source + ": "
+		switch {
+		case f.Err != nil:
+			text += f.Err.Error()
+		case f.Install.Dir == lib.Dir && f.Source == lib.Source:
+			text += fmt.Sprintf("libtorch %s in %s, which is used", f.Install.Version, f.Install.Dir)
+		default:
+			text += fmt.Sprintf("libtorch %s in %s would serve, and comes later", f.Install.Version, f.Install.Dir)
 		}
-		return append(out, selftest.Check{Name: "next build", Status: selftest.OK, Text: "no other libtorch is found outside the project: make setup uses or fetches its own"})
+		places = append(places, selftest.Check{Name: "place", Status: selftest.OK, Text: text})
 	}
-	next := selftest.Check{Name: "next build", Status: selftest.OK, Text: "takes the same, from " + found.Source}
-	if found.Dir != dir {
-		next.Status, next.Text = selftest.Warn, fmt.Sprintf("takes %s", found)
-		next.Remedy = "results of two libtorchs may differ in the last bits: LIBTORCH=" + orUnknown(dir) + " keeps this one"
-	}
-	for _, s := range found.Skipped {
-		if !s.Empty() {
-			next.Text += fmt.Sprintf("; passed over %v", s)
+	if err != nil {
+		remedy := "run " + libtorch.SetupCommand()
+		if len(places) == 1 { // it was named
+			remedy = "name another libtorch, or none to have one looked for"
 		}
+		return append([]selftest.Check{{Name: "libtorch", Status: selftest.Fail, Text: err.Error(), Remedy: remedy}}, places...)
 	}
-	return append(out, next)
-}
-
-// projectOf returns the project's folder for a libtorch in its .venv, else "".
-func projectOf(dir string) string {
-	if at := strings.Index(dir, string(filepath.Separator)+".venv"); at > 0 {
-		return dir[:at]
+	out := []selftest.Check{
+		{Name: "libtorch", Status: selftest.OK, Text: fmt.Sprintf("%s in %s, build %s, called through %s", lib.Version, lib.Dir, lib.Build, lib.Shim)},
+		{Name: "libraries", Status: selftest.OK, Text: strings.Join(nonEmpty(lib.BLAS, lib.OneDNN, lib.OpenMP), "; ")},
 	}
-	return ""
+	return append(out, places...)
 }
 
 func nonEmpty(all ...string) []string {

@@ -89,7 +89,7 @@ func app(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		Reader: stdin, Writer: stdout, ErrWriter: stderr,
 		HideHelp: true, HideVersion: true, // both are read before the library's own parser
 		DisableSliceFlagSeparator: true, // a target may hold a comma
-		Commands:                  []*cli.Command{lensCommand(), generateCommand(), hiddenCommand(), sweepCommand(), studyCommand(), tokensCommand(), modelCommand(), doctorCommand(), benchCommand(), envCommand(), versionCommand()},
+		Commands:                  []*cli.Command{lensCommand(), generateCommand(), hiddenCommand(), sweepCommand(), studyCommand(), tokensCommand(), modelCommand(), doctorCommand(), benchCommand(), setupCommand(), versionCommand()},
 		ExitErrHandler:            func(*cli.Context, error) {}, // run tells the user, once
 		OnUsageError:              onUsageError,
 	}

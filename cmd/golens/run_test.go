@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/golens/golens/internal/libtorch"
 	"github.com/golens/golens/model/chat"
 	"github.com/golens/golens/torch"
 )
@@ -47,8 +48,29 @@ func withCache(run func() int) int {
 		panic(err)
 	}
 	defer os.RemoveAll(dir)
+	if err := emptyCache(dir); err != nil {
+		panic(err)
+	}
+	// Programs that start in other folders use the same libtorch.
+	lib, err := torch.Describe()
+	if err != nil {
+		panic(err)
+	}
+	os.Setenv("LIBTORCH", lib.Dir)
 	os.Setenv("XDG_CACHE_HOME", dir)
 	return run()
+}
+
+// emptyCache makes dir a cache that holds the user's shims alone.
+func emptyCache(dir string) error {
+	user, err := libtorch.Cache()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "golens"), 0o755); err != nil {
+		return err
+	}
+	return os.Symlink(filepath.Join(user, "shims"), filepath.Join(dir, "golens", "shims"))
 }
 
 // An outcome is what a run of the program left behind.
@@ -116,6 +138,9 @@ func files(t *testing.T, dir string) []string {
 func put(t *testing.T, dir, name string, data []byte) string {
 	t.Helper()
 	path := filepath.Join(dir, name)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(path, data, 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -28,6 +28,7 @@ func sharedFlags() []cli.Flag {
 	return append([]cli.Flag{
 		modelFlag("`MODEL`: a Hugging Face folder, a TorchScript archive (.pt; load only what you trust), or a name such as gpt2, which is fetched from the Hugging Face hub if the local cache lacks it. Without it $" + modelVariable + ", or the small model inside golens"),
 		&cli.StringFlag{Name: "adapter", Category: category, Usage: "`ADAPTER`: merge a LoRA adapter into the weights: a folder as peft writes it (adapter_config.json), or a name, which is fetched as models are"},
+		libtorchFlag(),
 		&cli.StringFlag{Name: "device", Category: category, Value: "cpu", Usage: "`DEVICE`: compute on cpu, cuda, cuda:N or auto (a GPU if there is one; a warning says why a GPU is not used)"},
 		&cli.IntFlag{Name: "threads", Category: category, Usage: "use `N` CPU threads; without it as many as PyTorch would use. The last bits of the numbers depend on N"},
 		&cli.StringFlag{Name: "attention", Category: category, Value: "sdpa", Usage: "`KIND`: compute attention as sdpa or eager, as in transformers; an archive has its own kind"},
@@ -67,6 +68,9 @@ func openModelWith(c *cli.Context, dtype model.DType, open func(model.Options) (
 	if err := torch.CheckDevice(name); err != nil {
 		return nil, usage(c, "--device %s: it is cpu, cuda, cuda:N or auto", name)
 	}
+	if err := openLibtorch(c); err != nil {
+		return nil, err
+	}
 	if c.IsSet("threads") {
 		if n := c.Int("threads"); n < 1 || n > 1024 {
 			return nil, usage(c, "--threads %d: give 1 to 1024", n)
@@ -93,6 +97,17 @@ func openModelWith(c *cli.Context, dtype model.DType, open func(model.Options) (
 		fmt.Fprintln(c.App.ErrWriter, "golens: warning:", w)
 	}
 	return m, nil
+}
+
+// openLibtorch loads the libtorch of the shared flags. A command calls it before anything that
+// would load it by itself, so that its error stands alone.
+func openLibtorch(c *cli.Context) error {
+	if dir := c.String("libtorch"); dir != "" {
+		if err := torch.Use(dir); err != nil {
+			return err
+		}
+	}
+	return torch.Open()
 }
 
 // openDevice opens a device by its name. With auto, the note says why a GPU that is there

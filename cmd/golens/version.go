@@ -3,10 +3,10 @@ package main
 import (
 	"fmt"
 	"runtime"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/golens/golens/internal/libtorch"
 	"github.com/golens/golens/internal/version"
 	"github.com/golens/golens/torch"
 )
@@ -19,12 +19,15 @@ func versionCommand() *cli.Command {
 			if c.Args().Present() {
 				return usage(c, "version takes no arguments")
 			}
-			lib, err := torch.Describe()
+			// What a lens would load is looked for, and not loaded.
+			var said string
+			in, _, err := libtorch.FindToRun(c.Context, libtorch.Here(), torch.Sources())
 			if err != nil {
-				return err
+				said = err.Error()
+			} else {
+				said = in.String()
 			}
-			_, err = fmt.Fprintf(c.App.Writer, "golens %s (%s, %s/%s)\nlibtorch %s, %s, CPU capability %s\n", version.String(),
-				runtime.Version(), runtime.GOOS, runtime.GOARCH, lib.Version, strings.TrimSpace(lib.BLAS), lib.Capability)
+			_, err = fmt.Fprintf(c.App.Writer, "golens %s (%s, %s/%s)\n%s\n", version.String(), runtime.Version(), runtime.GOOS, runtime.GOARCH, said)
 			return err
 		},
 	}

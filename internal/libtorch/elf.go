@@ -6,84 +6,79 @@ import (
 	"debug/elf"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 )
 
 // The loader's own list of the system's libraries.
 const loaderCache = "/etc/ld.so.cache"
 
-// readELF checks the two libraries that golens links with and fills in.Build.
+// readELF checks the two libraries that golens loads and fills in.Build.
 func readELF(in *Install) error {
-	for _, name := range []string{"libc10.so", "libtorch_cpu.so"} {
-		path := filepath.Join(in.Lib(), name)
-		f, err := elf.Open(path)
+	for _, path := range in.Libraries() {
+		name := "lib/" + filepath.Base(path)
+		f, err := openELF(path)
 		if err != nil {
-			return fmt.Errorf("lib/%s cannot be read (half a download?): %w", name, err)
+			return fmt.Errorf("%s %w", name, err)
 		}
-		if err := checkMachine(f); err != nil {
-			f.Close()
-			return fmt.Errorf("lib/%s %w", name, err)
-		}
-		if name == "libc10.so" {
-			err = checkABI(f)
-		} else {
+		if filepath.Base(path) == "libtorch_cpu.so" {
 			in.Build = buildID(f, path)
 			err = checkNeeded(f, in.Lib())
 		}
 		f.Close()
 		if err != nil {
-			return fmt.Errorf("lib/%s %w", name, err)
+			return fmt.Errorf("%s %w", name, err)
 		}
 	}
 	return nil
 }
 
-// checkMachine returns an error if f is for another processor than this program.
-func checkMachine(f *elf.File) error {
-	want := map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}[runtime.GOARCH]
-	if want != 0 && f.Machine != want {
-		return fmt.Errorf("is for %s, this is %s", f.Machine, want)
-	}
-	return nil
-}
-
-// checkABI returns an error if libc10.so was compiled with the C++ strings of
-// before GCC 5, as wheels up to 2.6 were: code compiled with today's would not
-// link. The symbol looked at takes a std::string, whose mangled name tells.
-func checkABI(f *elf.File) error {
-	symbols, err := f.DynamicSymbols()
+// openELF opens a library that can be loaded: whole, and for this processor. The loader does
+// not check that a file has all of its segments, and a missing page ends the process.
+func openELF(path string) (*elf.File, error) {
+	f, err := elf.Open(path)
 	if err != nil {
-		return fmt.Errorf("has no readable symbols: %w", err)
+		return nil, fmt.Errorf("cannot be read (half a download?): %w", err)
 	}
-	old := false
-	for _, s := range symbols {
-		if !strings.Contains(s.Name, "torchCheckFail") {
-			continue
+	if want := machine(); want != 0 && f.Machine != want {
+		f.Close()
+		return nil, fmt.Errorf("is for %s, this is %s", f.Machine, want)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		f.Close()
+		return nil, unwrapPath(err)
+	}
+	for _, p := range f.Progs {
+		if p.Type == elf.PT_LOAD && p.Off+p.Filesz > uint64(info.Size()) {
+			f.Close()
+			return nil, fmt.Errorf("is cut short: it has %d bytes, and needs %d", info.Size(), p.Off+p.Filesz)
 		}
-		if strings.Contains(s.Name, "__cxx11") {
-			return nil
-		}
-		old = old || strings.HasSuffix(s.Name, "RKSs")
 	}
-	if old {
-		return errors.New("has the old C++ ABI (_GLIBCXX_USE_CXX11_ABI=0), golens needs a build with the new one")
-	}
-	return nil
+	return f, nil
 }
 
 // checkNeeded returns an error that names the libraries that f needs and that
 // the loader would not find: neither beside it, nor in its own rpath, nor in
 // LD_LIBRARY_PATH, nor among the system's.
 func checkNeeded(f *elf.File, lib string) error {
+	if _, err := f.ImportedLibraries(); err != nil {
+		return fmt.Errorf("has no readable dynamic section: %w", err)
+	}
+	if names := missing(f, lib); len(names) > 0 {
+		return fmt.Errorf("needs %s, not found in its own search path or the system's", strings.Join(names, " and "))
+	}
+	return nil
+}
+
+// missing returns the libraries that f, in the folder lib, needs and that are not found.
+func missing(f *elf.File, lib string) []string {
 	needed, err := f.ImportedLibraries()
 	if err != nil {
-		return fmt.Errorf("has no readable dynamic section: %w", err)
+		return nil
 	}
 	system, err := os.ReadFile(loaderCache)
 	if err != nil {
@@ -97,16 +92,13 @@ func checkNeeded(f *elf.File, lib string) error {
 			folders = append(folders, filepath.SplitList(entry)...)
 		}
 	}
-	var missing []string
+	var out []string
 	for _, name := range needed {
 		if !inFolders(name, folders) && !bytes.Contains(system, []byte("/"+name+"\x00")) {
-			missing = append(missing, name)
+			out = append(out, name)
 		}
 	}
-	if len(missing) > 0 {
-		return fmt.Errorf("needs %s, not found in its own search path or the system's", strings.Join(missing, " and "))
-	}
-	return nil
+	return out
 }
 
 func inFolders(name string, folders []string) bool {
@@ -147,4 +139,27 @@ func parseBuildID(r io.Reader, order binary.ByteOrder) string {
 		return ""
 	}
 	return hex.EncodeToString(data[4:])
+}
+
+// Needs returns the packages, as pip names them, with the libraries that the libtorch in dir
+// needs and would not find. A CUDA build's libtorch_cpu.so is linked with two of CUDA's.
+func Needs(dir string) ([]string, error) {
+	f, err := openELF(filepath.Join(dir, "lib", "libtorch_cpu.so"))
+	if err != nil {
+		return nil, fmt.Errorf("%s: lib/libtorch_cpu.so %w", dir, err)
+	}
+	defer f.Close()
+	var out []string
+	for _, name := range missing(f, filepath.Join(dir, "lib")) {
+		library, major, _ := strings.Cut(name, ".so.")
+		pkg := map[string]string{"libcudart": "nvidia-cuda-runtime", "libcupti": "nvidia-cuda-cupti"}[library]
+		if pkg == "" {
+			return nil, fmt.Errorf("%s: lib/libtorch_cpu.so needs %s, and no package with it is known", dir, name)
+		}
+		if major == "12" { // later packages are named without the number
+			pkg += "-cu12"
+		}
+		out = append(out, pkg+"=="+major+".*")
+	}
+	return out, nil
 }

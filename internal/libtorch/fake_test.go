@@ -10,16 +10,9 @@ import (
 	"testing"
 )
 
-// Names that libc10.so exports in builds of today's C++ ABI and of the old one.
-const (
-	newABI = "_ZN3c106detail14torchCheckFailEPKcS2_jRKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE"
-	oldABI = "_ZN3c106detail14torchCheckFailEPKcS2_jRKSs"
-)
-
 // A fake is a tree that looks like libtorch, of libraries that hold one function.
 type fake struct {
 	version string // of version.py; "" writes none
-	abi     string // exported by libc10.so; "" means newABI
 	needs   string // a library such as "libcudart.so.99" that libtorch_cpu.so needs
 	rpath   string // of libtorch_cpu.so
 }
@@ -34,10 +27,7 @@ func (f fake) write(t *testing.T, dir string) string {
 		writeFile(t, filepath.Join(dir, "version.py"), fmt.Sprintf(
 			"from typing import Optional\n__all__ = ['__version__']\n__version__ = '%s'\ncuda: Optional[str] = '13.0'\nhip: Optional[str] = None\n", f.version))
 	}
-	if f.abi == "" {
-		f.abi = newABI
-	}
-	compile(t, filepath.Join(dir, "lib/libc10.so"), "void "+f.abi+"(void) {}")
+	compile(t, filepath.Join(dir, "lib/libc10.so"), "void golens_fake10(void) {}")
 	var flags []string
 	if f.needs != "" {
 		path := filepath.Join(t.TempDir(), f.needs)
@@ -64,13 +54,22 @@ func compile(t *testing.T, path, source string, flags ...string) {
 	}
 }
 
-// fakePython writes a program that answers as an interpreter with the torch in
-// dir does ("" for none), and returns its path.
+// fakePython writes a virtual environment's interpreter at path, beside whose packages the torch
+// in dir lies ("" for none), and which says so when it is asked. It returns its path.
 func fakePython(t *testing.T, path, dir string) string {
 	t.Helper()
 	writeFile(t, path, fmt.Sprintf("#!/bin/sh\necho 'a greeting of the site'\nprintf 'golens-torch\\t%%s\\t%%s\\n' \"$0\" '%s'\n", dir))
 	if err := os.Chmod(path, 0o755); err != nil {
 		t.Fatal(err)
+	}
+	prefix := filepath.Dir(filepath.Dir(path))
+	writeFile(t, filepath.Join(prefix, "pyvenv.cfg"), "")
+	site := filepath.Join(prefix, "lib/python3.11/site-packages")
+	mkdir(t, site)
+	if dir != "" {
+		if err := os.Symlink(dir, filepath.Join(site, "torch")); err != nil && !os.IsExist(err) {
+			t.Fatal(err)
+		}
 	}
 	return path
 }

@@ -3,6 +3,7 @@ package libtorch
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,11 +17,11 @@ func TestFind(t *testing.T) {
 	tree := func(name, version string) string {
 		return fake{version: version}.write(t, filepath.Join(base, name))
 	}
-	archive := tree("archive", "2.7.0")
-	conda := tree("conda-torch", "2.8.0")
-	system := tree("system-torch", "2.9.0")
-	old := tree("old-torch", "2.5.1")
-	broken := tree("broken-torch", "2.10.0")
+	archive := tree("archive", "2.10.0")
+	conda := tree("conda-torch", "2.12.1")
+	system := tree("system-torch", "2.13.0")
+	old := tree("old-torch", "2.9.1")
+	broken := tree("broken-torch", "2.14.0")
 	writeFile(t, filepath.Join(broken, "lib/libc10.so"), "")
 
 	python := func(name, torch string) string {
@@ -35,7 +36,8 @@ func TestFind(t *testing.T) {
 	root := filepath.Join(base, "project")
 	own := tree("project/.venv/lib/python3.11/site-packages/torch", "2.11.0")
 	newest := tree("project/.venv-newest/lib/python3.11/site-packages/torch", "2.15.0")
-	activePrefix := python("project/.venv-newest", newest)
+	activePrefix := filepath.Join(root, ".venv-newest")
+	fakePython(t, filepath.Join(activePrefix, "bin/python3"), newest)
 	empty := filepath.Join(base, "empty")
 
 	type vars map[string]string
@@ -49,23 +51,23 @@ func TestFind(t *testing.T) {
 		err     string   // part of the error
 		skipped []string // sources passed over
 	}{
-		{"LIBTORCH before all", vars{"LIBTORCH": archive, "PYTHON": condaPrefix + "/bin/python3", "VIRTUAL_ENV": condaPrefix}, root, false, "", "2.7.0", "", nil},
-		{"PYTHON before the environment", vars{"PYTHON": systemPrefix + "/bin/python3", "CONDA_PREFIX": condaPrefix}, root, false, "", "2.9.0", "", nil},
-		{"active environment before PATH", vars{"CONDA_PREFIX": condaPrefix, "PATH": systemPrefix + "/bin"}, root, false, "", "2.8.0", "", nil},
-		{"PATH before the project", vars{"PATH": nonePrefix + ":" + systemPrefix + "/bin"}, root, false, "", "2.9.0", "", nil},
+		{"LIBTORCH before all", vars{"LIBTORCH": archive, "PYTHON": condaPrefix + "/bin/python3", "VIRTUAL_ENV": condaPrefix}, root, false, "", "2.10.0", "", nil},
+		{"PYTHON before the environment", vars{"PYTHON": systemPrefix + "/bin/python3", "CONDA_PREFIX": condaPrefix}, root, false, "", "2.13.0", "", nil},
+		{"active environment before PATH", vars{"CONDA_PREFIX": condaPrefix, "PATH": systemPrefix + "/bin"}, root, false, "", "2.12.1", "", nil},
+		{"PATH before the project", vars{"PATH": nonePrefix + ":" + systemPrefix + "/bin"}, root, false, "", "2.13.0", "", nil},
 		{"active environment without torch", vars{"VIRTUAL_ENV": nonePrefix, "PATH": nonePrefix + "/bin:" + systemPrefix + "/bin"}, root, false, "", "2.11.0", "", []string{"$VIRTUAL_ENV"}},
 		{"no interpreter", vars{"PATH": empty}, root, false, "", "2.11.0", "", []string{"python3 on PATH"}},
-		{"too old by chance", vars{"VIRTUAL_ENV": oldPrefix, "PATH": systemPrefix + "/bin"}, root, false, "", "2.9.0", "", []string{"$VIRTUAL_ENV"}},
+		{"too old by chance", vars{"VIRTUAL_ENV": oldPrefix, "PATH": systemPrefix + "/bin"}, root, false, "", "2.13.0", "", []string{"$VIRTUAL_ENV"}},
 		{"broken by chance", vars{"PATH": brokenPrefix + "/bin"}, root, false, "", "2.11.0", "", []string{"python3 on PATH"}},
 		{"another version by chance", vars{"PATH": systemPrefix + "/bin"}, root, false, "2.11.0", "2.11.0", "", []string{"python3 on PATH"}},
 		{"project's own, activated", vars{"VIRTUAL_ENV": activePrefix, "PATH": activePrefix + "/bin"}, root, false, "", "2.11.0", "", nil},
-		{"too old by name", vars{"PYTHON": oldPrefix + "/bin/python3"}, root, false, "", "", "$PYTHON: " + old + ": version 2.5.1 is too old", nil},
+		{"too old by name", vars{"PYTHON": oldPrefix + "/bin/python3"}, root, false, "", "", "$PYTHON: " + old + ": version 2.9.1 is too old", nil},
 		{"broken by name", vars{"LIBTORCH": broken}, root, false, "", "", "$LIBTORCH: " + broken + ": lib/libc10.so", nil},
 		{"without torch by name", vars{"PYTHON": nonePrefix + "/bin/python3"}, root, false, "", "", "no torch in ", nil},
 		{"no program by name", vars{"PYTHON": "no-such-python"}, root, false, "", "", "no-such-python does not run", nil},
 		{"another version by name", vars{"LIBTORCH": archive}, root, false, "2.11.0", "", "not the 2.11.0 asked for", nil},
-		{"own left out", vars{"PATH": empty}, root, true, "", "", "no libtorch found: run make setup", nil},
-		{"no project", vars{"PATH": oldPrefix + "/bin"}, "", false, "", "", "python3 on PATH: " + old + ": version 2.5.1 is too old", nil},
+		{"own left out", vars{"PATH": empty}, root, true, "", "", "no libtorch was found: run golens setup", nil},
+		{"no project", vars{"PATH": oldPrefix + "/bin"}, "", false, "", "", "python3 on PATH: " + oldPrefix + "/lib/python3.11/site-packages/torch: version 2.9.1 is too old", nil},
 		{"nothing fetched yet", vars{"PATH": empty}, empty, false, "", "", "the project's .venv: no torch in ", nil},
 	}
 	for _, test := range tests {
@@ -75,11 +77,15 @@ func TestFind(t *testing.T) {
 				Root:   test.root, Outside: test.outside, Version: test.version,
 			})
 			if test.err != "" {
-				if err == nil || !strings.Contains(err.Error(), test.err) {
-					t.Fatalf("found %v, error %v, want %q", in, err, test.err)
+				var none *NoneError
+				text := fmt.Sprint(err)
+				if errors.As(err, &none) {
+					text += "\n" + none.Places()
 				}
-				named := test.vars["LIBTORCH"] != "" || test.vars["PYTHON"] != ""
-				if none := (*NoneError)(nil); errors.As(err, &none) == named {
+				if err == nil || !strings.Contains(text, test.err) {
+					t.Fatalf("found %v, error %v, want %q", in, text, test.err)
+				}
+				if named := test.vars["LIBTORCH"] != "" || test.vars["PYTHON"] != ""; (none != nil) == named {
 					t.Errorf("named %v, and yet the error is a %T", named, err)
 				}
 				return
@@ -131,7 +137,7 @@ func TestFromPython(t *testing.T) {
 // TestSkippedEmpty tells a place without torch from a torch that was passed over.
 func TestSkippedEmpty(t *testing.T) {
 	base := t.TempDir()
-	old := fake{version: "2.5.1"}.write(t, filepath.Join(base, "torch"))
+	old := fake{version: "2.9.1"}.write(t, filepath.Join(base, "torch"))
 	fakePython(t, filepath.Join(base, "old/bin/python3"), old)
 	fakePython(t, filepath.Join(base, "none/bin/python3"), "")
 	vars := map[string]string{"VIRTUAL_ENV": base + "/old", "CONDA_PREFIX": base + "/none"}
@@ -156,8 +162,8 @@ func TestVersions(t *testing.T) {
 		version, want string
 		ok            bool
 	}{
-		{"2.6.0", "", true},
-		{"2.5.9", "", false},
+		{"2.10.0", "", true},
+		{"2.9.1", "", false},
 		{"1.13.1+cu117", "", false},
 		{"3.0.0", "", true},
 		{"2.12.0a0+git1f2", "", true},

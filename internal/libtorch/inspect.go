@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// Inspect returns the libtorch in dir, a folder with include/ and lib/, such as the torch folder
-// of a Python environment or an unpacked libtorch archive. The error says why golens cannot be
-// compiled and linked with it: missing headers or libraries, a version below 2.6, another
-// processor, the old C++ ABI, or a library that libtorch_cpu.so needs and would not find.
+// Inspect returns the libtorch in dir, a folder with lib/, such as the torch folder
+// of a Python environment or an unpacked libtorch archive. The error says why golens cannot
+// run with it: missing or short libraries, a version below 2.10, another
+// processor, or a library that libtorch_cpu.so needs and would not find.
 func Inspect(dir string) (*Install, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -24,13 +24,8 @@ func Inspect(dir string) (*Install, error) {
 		return nil, fmt.Errorf("%s is not a folder", dir)
 	}
 	in := &Install{Dir: dir}
-	for _, file := range []string{
-		"lib/libtorch_cpu.so", "lib/libc10.so",
-		"include/ATen/ATen.h", "include/torch/script.h", "include/torch/csrc/api/include/torch/types.h",
-	} {
-		if _, err := os.Stat(filepath.Join(dir, file)); err != nil {
-			return nil, fmt.Errorf("%s: no usable libtorch: %s: %w%s", dir, file, unwrapPath(err), nested(dir))
-		}
+	if err := in.has("lib/libtorch_cpu.so", "lib/libc10.so"); err != nil {
+		return nil, err
 	}
 	if err := readVersion(in); err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
@@ -41,10 +36,22 @@ func Inspect(dir string) (*Install, error) {
 	if err := readELF(in); err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
-	if err := CheckPath(dir); err != nil {
-		return nil, err
-	}
 	return in, nil
+}
+
+// CheckHeaders returns an error unless a shim can be built with this libtorch.
+func (in *Install) CheckHeaders() error {
+	return in.has("include/ATen/ATen.h", "include/torch/script.h", "include/torch/csrc/api/include/torch/types.h")
+}
+
+// has returns an error that names the first of the files that is not there.
+func (in *Install) has(files ...string) error {
+	for _, file := range files {
+		if _, err := os.Stat(filepath.Join(in.Dir, file)); err != nil {
+			return fmt.Errorf("%s: no usable libtorch: %s: %w%s", in.Dir, file, unwrapPath(err), nested(in.Dir))
+		}
+	}
+	return nil
 }
 
 // nested returns a hint if dir is the folder around libtorch rather than libtorch.

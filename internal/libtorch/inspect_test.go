@@ -29,9 +29,9 @@ func TestInspectVersion(t *testing.T) {
 	tests := []struct {
 		name, file, text, want string
 	}{
-		{"archive", "build-version", "2.9.1+cpu\n", "2.9.1+cpu"},
+		{"archive", "build-version", "2.13.0+cpu\n", "2.13.0+cpu"},
 		{"header of 2.10 and later", "include/torch/headeronly/version.h", "#define TORCH_VERSION_MAJOR 2\n#define TORCH_VERSION \\\n  \"2.12.1\"\n", "2.12.1"},
-		{"header of before", "include/torch/csrc/api/include/torch/version.h", "#define TORCH_VERSION \"2.7.0\"\n", "2.7.0"},
+		{"header of before", "include/torch/csrc/api/include/torch/version.h", "#define TORCH_VERSION \"2.10.0\"\n", "2.10.0"},
 		{"development build", "version.py", "__version__ = '2.13.0a0+git70d99e9'\ncuda: Optional[str] = None\n", "2.13.0a0+git70d99e9"},
 		{"nowhere", "empty", "", ""},
 	}
@@ -65,7 +65,6 @@ func TestInspectRefuses(t *testing.T) {
 		want string
 	}{
 		{"no folder", good, func(t *testing.T, dir string) { os.RemoveAll(dir) }, "no such file"},
-		{"no headers", good, func(t *testing.T, dir string) { os.RemoveAll(dir + "/include") }, "include/ATen/ATen.h: no such file"},
 		{"no library", good, func(t *testing.T, dir string) { os.Remove(dir + "/lib/libtorch_cpu.so") }, "lib/libtorch_cpu.so: no such file"},
 		{"folder around it", good, func(t *testing.T, dir string) {
 			rename(t, dir, dir+"-inner")
@@ -79,14 +78,11 @@ func TestInspectRefuses(t *testing.T) {
 			}
 		}, "half a download"},
 		{"empty library", good, func(t *testing.T, dir string) { writeFile(t, dir+"/lib/libc10.so", "") }, "lib/libc10.so cannot be read"},
-		{"too old", fake{version: "2.5.1", abi: oldABI}, nil, "2.5.1 is too old"},
-		{"old ABI", fake{version: "2.6.0", abi: oldABI}, nil, "old C++ ABI"},
+		{"all but the last bytes", good, cutSegment, "is cut short"},
+		{"too old", fake{version: "2.9.1"}, nil, "2.9.1 is too old"},
 		{"another processor", good, otherMachine, "EM_S390"},
 		{"needs what is not there", fake{version: "2.11.0", needs: "libcudart.so.99"}, nil, "needs libcudart.so.99"},
 		{"rpath leads nowhere", fake{version: "2.11.0", needs: "libcudart.so.99", rpath: "$ORIGIN/../nvidia"}, nil, "needs libcudart.so.99"},
-		{"comma in the path", good, func(t *testing.T, dir string) { rename(t, dir, dir+",x") }, `do not take ','`},
-		{"colon in the path", good, func(t *testing.T, dir string) { rename(t, dir, dir+":x") }, `do not take ':'`},
-		{"quote in the path", good, func(t *testing.T, dir string) { rename(t, dir, dir+`"x`) }, `do not take '"'`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -94,10 +90,6 @@ func TestInspectRefuses(t *testing.T) {
 			dir := test.fake.write(t, filepath.Join(parent, "torch"))
 			if test.harm != nil {
 				test.harm(t, dir)
-			}
-			if _, err := os.Stat(dir); err != nil && test.name != "no folder" {
-				found, _ := filepath.Glob(parent + "/torch*")
-				dir = found[0]
 			}
 			in, err := Inspect(dir)
 			if err == nil {
@@ -144,6 +136,35 @@ func TestBuildTells(t *testing.T) {
 	if len(names) != 3 || !names["0123456789"] {
 		t.Errorf("names of three builds: %v", names)
 	}
+}
+
+// cutSegment leaves libtorch_cpu.so with its headers, and promises a byte more than it has.
+func cutSegment(t *testing.T, dir string) {
+	path := dir + "/lib/libtorch_cpu.so"
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := elf.NewFile(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const first, size, filesz = 64, 56, 32 // of the program headers of 64-bit ELF, and p_filesz in one
+	for i, p := range e.Progs {
+		if p.Type != elf.PT_LOAD {
+			continue
+		}
+		if _, err := f.WriteAt(binary.LittleEndian.AppendUint64(nil, uint64(info.Size())-p.Off+1), int64(first+i*size+filesz)); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	t.Fatal("the library has no segment")
 }
 
 // otherMachine makes libtorch_cpu.so one for a mainframe.

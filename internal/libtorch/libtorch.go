@@ -1,17 +1,18 @@
-// Package libtorch finds the libtorch to compile and link golens with. It says whether a libtorch
-// fits, and prints the flags that cgo needs. It only reads files: it loads nothing of libtorch and
-// does not import "C", so that it works before there is anything to link with.
+// Package libtorch finds the libtorch that golens runs with, and the shim through which golens
+// calls it: a small library that is built once for each minor version of libtorch. It says
+// whether a libtorch fits, and builds shims. It only reads files, and loads nothing.
 package libtorch
 
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strconv"
 	"strings"
 )
 
-// The oldest libtorch that golens compiles against.
-const minMajor, minMinor = 2, 6
+// The oldest libtorch that golens runs with.
+const minMajor, minMinor = 2, 10
 
 // An Install is one libtorch on this machine.
 type Install struct {
@@ -29,6 +30,22 @@ func (in *Install) Include() string { return in.Dir + "/include" }
 
 // Lib returns the folder of libtorch_cpu.so and libc10.so.
 func (in *Install) Lib() string { return in.Dir + "/lib" }
+
+// Libraries returns what is loaded, in this order.
+func (in *Install) Libraries() []string {
+	return []string{in.Lib() + "/libc10.so", in.Lib() + "/libtorch_cpu.so"}
+}
+
+// Minor returns what a shim is built for: "2.11", and of a development build, whose structs may
+// be those of no release, the whole version.
+func (in *Install) Minor() string {
+	public, _, _ := strings.Cut(in.Version, "+")
+	if strings.Trim(public, ".0123456789") != "" {
+		return public
+	}
+	major, minor, _ := parseVersion(in.Version)
+	return fmt.Sprintf("%d.%d", major, minor)
+}
 
 // CheckVersion returns an error unless this libtorch has the version wanted. "" means any version,
 // and "2.11.0" every build of it ("2.11.0+cpu").
@@ -62,13 +79,31 @@ type NoneError struct {
 	Skipped []Skipped // every place
 }
 
+// Error is one sentence with the one command that helps; Places tells the rest.
 func (e *NoneError) Error() string {
+	if in := lacksShim(e.Skipped); in != nil {
+		return fmt.Sprintf("libtorch %s in %s is not ready for golens: run %s", in.Version, in.Dir, SetupCommand())
+	}
+	return "no libtorch was found: run " + SetupCommand()
+}
+
+// Places returns a line for each place that was looked at, with why it does not serve.
+func (e *NoneError) Places() string {
 	var b strings.Builder
-	b.WriteString("no libtorch found: run make setup, or name one by LIBTORCH (a folder with include/ and lib/) or PYTHON (an interpreter with torch)")
 	for _, s := range e.Skipped {
-		fmt.Fprintf(&b, "\n  %v", s)
+		fmt.Fprintf(&b, "%v\n", s)
 	}
 	return b.String()
+}
+
+// SetupCommand returns what makes a libtorch ready: a command of golens, or of the module that
+// imports it.
+func SetupCommand() string {
+	const program = "github.com/golens/golens/cmd/golens"
+	if info, ok := debug.ReadBuildInfo(); ok && info.Path != program && info.Main.Path != "github.com/golens/golens" {
+		return "go run " + program + " setup"
+	}
+	return "golens setup"
 }
 
 // errNoTorch is in the error of a place that holds no libtorch at all.

@@ -69,6 +69,96 @@ func locateTorch(ctx context.Context, python string) (dir, executable string, er
 	return "", "", fmt.Errorf("%s does not answer as Python does", python)
 }
 
+// torchBeside returns the folder of the torch that an interpreter would import, told from the
+// files around it: to run it takes longer than all that golens does before a lens. python is its
+// path, "" for none.
+func torchBeside(python string, getenv func(string) string) (string, error) {
+	if python == "" {
+		return "", fmt.Errorf("%w: no such program", errNoTorch)
+	}
+	for _, dir := range filepath.SplitList(getenv("PYTHONPATH")) {
+		if isTorch(filepath.Join(dir, "torch")) {
+			return filepath.Join(dir, "torch"), nil
+		}
+	}
+	if chosen := pyenvChoice(python, getenv); chosen != "" {
+		python = chosen
+	}
+	prefix := filepath.Dir(filepath.Dir(python))
+	var folders []string
+	if _, err := os.Stat(filepath.Join(prefix, "pyvenv.cfg")); err == nil {
+		folders = []string{"lib/python3*/site-packages"}
+	} else {
+		real, err := filepath.EvalSymlinks(python)
+		if err != nil {
+			return "", fmt.Errorf("%w: %s: %w", errNoTorch, python, unwrapPath(err))
+		}
+		prefix = filepath.Dir(filepath.Dir(real))
+		name := filepath.Base(real) // python3.11, whose packages other minors do not import
+		if !strings.HasPrefix(name, "python3.") {
+			name = "python3*"
+		}
+		// Debian's own Python has the first three in this order, others the third and fourth.
+		folders = []string{"local/lib/" + name + "/dist-packages", "lib/python3/dist-packages", "lib/" + name + "/site-packages", "lib64/" + name + "/site-packages"}
+		if home := getenv("HOME"); home != "" {
+			if found := globTorch(filepath.Join(home, ".local"), "lib/"+name+"/site-packages"); found != "" {
+				return found, nil
+			}
+		}
+	}
+	for _, folder := range folders {
+		if found := globTorch(prefix, folder); found != "" {
+			return found, nil
+		}
+	}
+	return "", fmt.Errorf("%w beside %s", errNoTorch, python)
+}
+
+// pyenvChoice returns the interpreter that a script of pyenv runs, "" where python is none.
+func pyenvChoice(python string, getenv func(string) string) string {
+	shims := filepath.Dir(python)
+	if filepath.Base(shims) != "shims" {
+		return ""
+	}
+	root := filepath.Dir(shims)
+	version := getenv("PYENV_VERSION")
+	if version == "" {
+		text, err := os.ReadFile(filepath.Join(root, "version"))
+		if err != nil {
+			return ""
+		}
+		version = strings.TrimSpace(string(text))
+	}
+	for name := range strings.FieldsFuncSeq(version, func(r rune) bool { return r == ':' || r == '\n' }) {
+		path := filepath.Join(root, "versions", name, "bin", filepath.Base(python))
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+		// A version may be named by its first numbers.
+		if found, _ := filepath.Glob(filepath.Join(escapeGlob(root), "versions", escapeGlob(name)+".*", "bin", filepath.Base(python))); len(found) > 0 {
+			return found[len(found)-1]
+		}
+	}
+	return ""
+}
+
+// globTorch returns the last folder of a torch below prefix/pattern, "" for none.
+func globTorch(prefix, pattern string) string {
+	found, _ := filepath.Glob(filepath.Join(escapeGlob(prefix), pattern, "torch"))
+	for i := len(found) - 1; i >= 0; i-- {
+		if isTorch(found[i]) {
+			return found[i]
+		}
+	}
+	return ""
+}
+
+// isTorch tells a package from a mere folder named torch.
+func isTorch(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "version.py"))
+	return err == nil
+}
+
 // venvTorch returns the torch folder of the virtual environment in dir, found
 // by its path, so that it is found even where the base interpreter has gone.
 func venvTorch(dir string) (torch, python string, err error) {

@@ -2,7 +2,7 @@
 
 torch VERSION      exit status 0 if torch is there, whole, in that version
 requirements FILE  0 if each "name==version" of the file is there and all can be imported
-references         0 if a torch of 2.6 or newer and all that the tests import are there
+references         0 if a torch of 2.10 or newer and all that the tests import are there
 small              print what, beside its own wheel, torch needs to be loaded by a C++ program
 forget-broken      unregister packages with missing or short files, so that pip installs them anew
 """
@@ -112,7 +112,7 @@ def importable():
 def references():
     """Whether this interpreter can serve the tests, whatever its versions."""
     version = re.match(r"(\d+)\.(\d+)", version_of("torch") or "")
-    if not version or tuple(map(int, version.groups())) < (2, 6):
+    if not version or tuple(map(int, version.groups())) < (2, 10):
         print(f"{sys.executable} has torch {version_of('torch')}", file=sys.stderr)
         return False
     return importable()

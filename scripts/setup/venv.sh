@@ -126,7 +126,6 @@ if ! flock -n 9; then
 fi
 trap 'rm -rf "$venv/.tmp"' EXIT
 rm -rf "$venv/.tmp" # of one that had no time to
-libtorch path "$PWD/$venv" || die "this folder's name keeps libtorch from being used in it"
 make_venv
 check forget-broken >&2
 if ! same_build || ! complete >/dev/null 2>&1; then

@@ -12,8 +12,6 @@
 #include <mutex>
 #include <unordered_set>
 
-extern "C" char *golensGoHook(uintptr_t go, int index, golens_tensor *x, golens_tensor **y);
-
 namespace golens {
 
 static thread_local Table *active = nullptr;
@@ -36,7 +34,7 @@ static at::Tensor run_step(const Step &s, at::Tensor x, Table &table) {
     return y.toTensor();
   }
   golens_tensor *y = nullptr;
-  std::unique_ptr<char, void (*)(void *)> failed(golensGoHook(table.go, s.index, new golens_tensor(x), &y), free);
+  std::unique_ptr<char, void (*)(void *)> failed(go_hook(table.go, s.index, new golens_tensor(x), &y), free);
   std::unique_ptr<golens_tensor> owned(y);  // Go owns the argument, and gave the result away
   if (failed) throw std::runtime_error(failed.get());
   return owned ? owned->t : x;

@@ -1,10 +1,7 @@
 // The guard that every entry of the C boundary runs in, and the count of what is live.
 // Light on purpose: it includes no more of libtorch than it needs, since that is
-// what the time to build this package goes into.
+// what the time to build this library goes into.
 #pragma once
-#if !__has_include(<ATen/core/Tensor.h>)
-#error "golens: the headers of libtorch were not found. Run 'make setup' in the golens folder, or set CGO_CXXFLAGS and CGO_LDFLAGS to what 'make env' prints and build with -tags libtorch_env."
-#endif
 #include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
 #include <c10/core/InferenceMode.h>
@@ -21,6 +18,9 @@ void setGraphExecutorOptimize(bool o);  // of runtime/graph_executor.h, which in
 }
 
 namespace golens {
+
+// What calls a hook of Go; set when the library is opened.
+inline golens_go_hook *go_hook = nullptr;
 
 inline std::atomic<int64_t> live{0};
 

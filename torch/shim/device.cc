@@ -1,7 +1,6 @@
 // The library itself: versions, threads, and CUDA on demand.
 #include <ATen/Context.h>
 #include <ATen/Version.h>
-#include <torch/version.h>
 
 #include <dlfcn.h>
 
@@ -21,6 +20,14 @@ namespace caffe2 {
 // Of caffe2/core/common.h; weak, so that a libtorch without it serves as well.
 __attribute__((weak)) const std::map<std::string, std::string> &GetBuildOptions();
 }  // namespace caffe2
+
+// The path of another library in the folder of the libtorch that is loaded.
+static std::string beside_libtorch(const char *name) {
+  Dl_info where;
+  const bool known = dladdr(reinterpret_cast<void *>(&at::get_openmp_version), &where) != 0;
+  const std::string path = known ? where.dli_fname : "";
+  return path.substr(0, path.rfind('/') + 1) + name;
+}
 
 // CUDA's part of libtorch is not linked: it is opened when a cuda device is asked
 // for. That must come before any other question about CUDA, since an earlier one
@@ -44,7 +51,7 @@ char *golens_cuda_open(int *count, int *present) {
     TORCH_CHECK(failed != no_device && (failed || here > 0), "an NVIDIA driver is here, and no GPU");
     *present = 1;
     TORCH_CHECK(!failed, "the NVIDIA driver does not work (it answers with error ", failed, "): does nvidia-smi?");
-    if (!dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL))
+    if (!dlopen(beside_libtorch("libtorch_cuda.so").c_str(), RTLD_NOW | RTLD_GLOBAL))
       TORCH_CHECK(false, "this libtorch has no usable CUDA part: ", dlerror());
     *count = static_cast<int>(at::globalContext().hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0);
     TORCH_CHECK(*count > 0, "an NVIDIA driver was found, but no device it can use (is the driver too old?)");
@@ -81,7 +88,7 @@ char *golens_describe(char **text) {
       if (auto it = options.find("COMMIT_SHA"); it != options.end()) commit = it->second;
     }
     std::ostringstream s;
-    s << "version\t" << TORCH_VERSION << "\ncommit\t" << commit << "\ncapability\t" << at::get_cpu_capability() << "\nmkl\t"
+    s << "commit\t" << commit << "\ncapability\t" << at::get_cpu_capability() << "\nmkl\t"
       << at::get_mkl_version() << "\nmkldnn\t" << at::get_mkldnn_version() << "\nopenmp\t" << at::get_openmp_version() << '\n';
     *text = golens::copy(s.str());
   });
