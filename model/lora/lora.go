@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"math"
 	"os"
@@ -101,12 +102,25 @@ var harmless = []string{"peft_type", "base_model_name_or_path", "r", "lora_alpha
 
 func readConfig(dir string) (*config, error) {
 	text, err := os.ReadFile(filepath.Join(dir, checkpoint.AdapterName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("the folder has no %s, as peft writes it", checkpoint.AdapterName)
+	}
 	if err != nil {
 		return nil, err
 	}
 	c := config{digest: sha256.Sum256(text)}
 	all := map[string]any{}
-	if err := errors.Join(json.Unmarshal(text, &c), json.Unmarshal(text, &all)); err != nil {
+	err = json.Unmarshal(text, &all)
+	if wrong, ok := err.(*json.UnmarshalTypeError); ok {
+		return nil, fmt.Errorf("%s holds a JSON %s, not an object", checkpoint.AdapterName, wrong.Value)
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &c)
+	}
+	if wrong, ok := err.(*json.UnmarshalTypeError); ok { // a pattern has words of its own
+		return nil, fmt.Errorf("%s: %s is of the type %s", checkpoint.AdapterName, wrong.Field, wrong.Value)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", checkpoint.AdapterName, err)
 	}
 	if c.Type != "LORA" {
