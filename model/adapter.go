@@ -7,11 +7,15 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/golens/golens/model/checkpoint"
 	"github.com/golens/golens/model/config"
+	"github.com/golens/golens/model/hub"
 	"github.com/golens/golens/model/lora"
 	"github.com/golens/golens/model/safetensors"
 	"github.com/golens/golens/torch"
@@ -25,20 +29,51 @@ var adapterProgram = torch.NewProgram("Adapter", adapterText)
 // An adapter is a LoRA adapter while it is merged into a model's weights.
 type adapter struct {
 	*lora.Adapter
+	label  string // names it beside the name of a model
 	arch   *config.Arch
 	merged map[string]bool // by module
 }
 
-// openAdapter opens the adapter in a folder, nil for "".
-func openAdapter(dir string, arch *config.Arch) (*adapter, error) {
-	if dir == "" {
+// openAdapter opens the adapter that a folder or a name means, nil for "". It has no arch yet.
+func openAdapter(where string, fetch Fetch) (*adapter, error) {
+	if where == "" {
 		return nil, nil
+	}
+	dir, label, err := locateAdapter(where, fetch)
+	if err != nil {
+		return nil, err
 	}
 	a, err := lora.Open(dir)
 	if err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
-	return &adapter{a, arch, map[string]bool{}}, nil
+	return &adapter{Adapter: a, label: label, merged: map[string]bool{}}, nil
+}
+
+// Close closes the adapter's files.
+func (a *adapter) Close() error {
+	if a == nil {
+		return nil
+	}
+	return a.Adapter.Close()
+}
+
+// locateAdapter returns the folder of an adapter, which a path of a folder or a name of the hub
+// names.
+func locateAdapter(where string, fetch Fetch) (dir, label string, err error) {
+	s, err := os.Stat(where)
+	switch {
+	case err == nil && s.IsDir():
+		return where, filepath.Base(where), nil
+	case err == nil:
+		return "", "", choice("model: the adapter %s is a file: give the folder that holds it and %s", where, checkpoint.AdapterName)
+	case looksLikePath(where):
+		return "", "", fmt.Errorf("model: there is no folder %s, which should hold an adapter", where)
+	}
+	if dir, err = cached(where, hub.Adapter, fetch); err != nil {
+		return "", "", fmt.Errorf("adapter: %w", err)
+	}
+	return dir, where, nil
 }
 
 // of returns what is added to the tensor of a key, and whether anything is.
@@ -140,9 +175,9 @@ func (w *weights) digest(one func(*safetensors.Set) ([sha256.Size]byte, error)) 
 	return sha256.Sum256(slices.Concat(base[:], added[:], w.adapter.Config[:])), err
 }
 
-// An AdapterError says that a folder holds an adapter and no model.
-type AdapterError struct{ Dir, Base string }
+// An AdapterError says that a folder or a name leads to an adapter and to no model.
+type AdapterError struct{ Where, Base string }
 
 func (e *AdapterError) Error() string {
-	return fmt.Sprintf("model: %s holds a LoRA adapter and no model: open the model that it was trained on, %s, with the adapter", e.Dir, cmp.Or(e.Base, "which it does not name"))
+	return fmt.Sprintf("model: %s holds a LoRA adapter and no model: open the model that it was trained on, %s, with the adapter", e.Where, cmp.Or(e.Base, "which it does not name"))
 }

@@ -108,9 +108,11 @@ func TestBadAdapters(t *testing.T) {
 		{map[string]any{"a_field_of_tomorrow": map[string]any{"x": 1}}, "its a_field_of_tomorrow is set"},
 		{map[string]any{"r": 5}, "says a rank of 5"},
 		{map[string]any{"r": 0}, "no r and lora_alpha that can be used"},
-		{map[string]any{"lora_alpha": "8"}, "lora_alpha"},
+		{map[string]any{"lora_alpha": "8"}, "adapter_config.json: lora_alpha is of the type string"},
 		{map[string]any{"rank_pattern": map[string]any{"(": 2}}, "the pattern ("},
+		{map[string]any{"rank_pattern": map[string]any{"q_proj": "2"}}, "the pattern q_proj"},
 		{"{", "adapter_config.json: unexpected end"},
+		{"[]", "adapter_config.json holds a JSON array, not an object"},
 	} {
 		dir := t.TempDir()
 		if err := os.CopyFS(dir, os.DirFS(filepath.Join(whole, "adapter"))); err != nil {
@@ -157,7 +159,7 @@ func TestBadAdapters(t *testing.T) {
 			t.Errorf("%s: %v, want %s", where, err, says)
 		}
 	}
-	if _, err := model.Open(base, model.Options{Adapter: t.TempDir()}); err == nil || !strings.Contains(err.Error(), "adapter_config.json") {
+	if _, err := model.Open(base, model.Options{Adapter: t.TempDir()}); err == nil || !strings.Contains(err.Error(), "the folder has no adapter_config.json") {
 		t.Errorf("an empty folder: %v", err)
 	}
 }

@@ -2,9 +2,11 @@ package model
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"github.com/golens/golens/model/checkpoint"
 	"github.com/golens/golens/model/config"
+	"github.com/golens/golens/model/lora"
 )
 
 // Supported returns nil if golens can run the model that a folder's config.json describes, and
@@ -14,25 +16,59 @@ func Supported(dir string) error {
 	return err
 }
 
-// Glance describes a folder without reading its weights: the model_type of its configuration, the
-// type to compute in, and an error that says why golens cannot run it, or nil.
-func Glance(dir string) (family, dtype string, problem error) {
-	family = config.TypeIn(dir)
+// A Glimpse describes a folder of the cache in short.
+type Glimpse struct {
+	Family  string // model_type of the configuration, or AdapterFamily
+	DType   string // the type to compute in, or that an adapter is stored in; "" for unknown
+	Base    string // of an adapter: the model that it was trained on, "" where it does not say
+	Problem error  // why golens cannot use it, or nil
+}
+
+// AdapterFamily is the family of a LoRA adapter in a Glimpse.
+const AdapterFamily = "LoRA adapter"
+
+// Glance describes a folder without reading its weights.
+func Glance(dir string) Glimpse {
+	if checkpoint.HasAdapter(dir) && !isFile(filepath.Join(dir, config.FileName)) {
+		return glanceAdapter(dir)
+	}
+	g := Glimpse{Family: config.TypeIn(dir)}
 	c, err := config.Read(dir)
 	if err != nil {
-		return family, "", err
+		g.Problem = err
+		return g
 	}
+	g.DType = c.Arch.DType
 	if err := checkpoint.Missing(dir); err != nil {
-		return family, c.Arch.DType, fmt.Errorf("the snapshot is incomplete: %w", err)
+		g.Problem = fmt.Errorf("the snapshot is incomplete: %w", err)
+		return g
 	}
 	set, err := checkpoint.OpenDir(dir)
 	if err != nil {
-		return family, c.Arch.DType, err
+		g.Problem = err
+		return g
 	}
 	defer set.Close()
-	d, err := Auto.choose(c.Arch, set)
-	if err != nil {
-		return family, "", err
+	if d, err := Auto.choose(c.Arch, set); err != nil {
+		g.DType, g.Problem = "", err
+	} else {
+		g.DType = d.String()
 	}
-	return family, d.String(), nil
+	return g
+}
+
+func glanceAdapter(dir string) Glimpse {
+	g := Glimpse{Family: AdapterFamily, Base: lora.BaseOf(dir)}
+	a, err := lora.Open(dir)
+	if err != nil {
+		g.Problem = err
+		return g
+	}
+	defer a.Close()
+	for _, p := range a.Modules {
+		if t, ok := floatTypes[p.A.DType]; ok {
+			g.DType = t.String()
+		}
+	}
+	return g
 }

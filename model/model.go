@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"sync"
 
@@ -23,8 +22,8 @@ type Options struct {
 	Attention Attention    // SDPA unless set; an archive has its own
 	DType     DType        // Auto unless set; an archive has its own
 	Names     Names        // of a TorchScript archive without a sidecar
-	Adapter   string       // the folder of a LoRA adapter to merge into the weights, "" for none
-	Fetch     Fetch        // fetches a model that the local cache lacks; nil makes that an error
+	Adapter   string       // the folder or name of a LoRA adapter to merge into the weights, "" for none
+	Fetch     Fetch        // fetches a model or adapter that the local cache lacks; nil makes that an error
 
 	// DeviceNote, for manifests, says why Device is not another one (see torch.AutoDevice).
 	DeviceNote string
@@ -106,13 +105,10 @@ func build(name string, c *config.Config, w *weights, o Options) (*Model, error)
 	if asked == SDPA && o.Attention == Eager {
 		m.Warnings = append(m.Warnings, fmt.Sprintf("transformers has no sdpa attention for the family %s: it is eager here as well", c.Type))
 	}
-	var err error
-	if w.adapter, err = openAdapter(o.Adapter, c.Arch); err != nil {
-		m.Close()
-		return nil, err
-	}
-	if m.Adapter = o.Adapter; m.Adapter != "" {
-		m.Name += "+" + filepath.Base(m.Adapter)
+	if a := w.adapter; a != nil {
+		a.arch = c.Arch
+		m.Adapter = a.Dir
+		m.Name += "+" + a.label
 	}
 	if s := w.adapter.strangeBase(name); s != "" {
 		m.Warnings = append(m.Warnings, s)

@@ -47,31 +47,42 @@ func Open(where string, o Options) (*Model, error) {
 	if where == "" || where == DefaultName {
 		return nil, errors.New("model: no model was named, and package builtin opens the one of golens: give a folder or a name, or call builtin.Open")
 	}
-	at, err := locate(where, hub.Whole, o.Fetch)
+	// The adapter comes first: it is small, and whoever misspelt it waits for no weights.
+	a, err := openAdapter(o.Adapter, o.Fetch)
 	if err != nil {
 		return nil, err
 	}
-	if lora.Is(at.dir) && !isFile(filepath.Join(at.dir, config.FileName)) {
-		return nil, &AdapterError{Dir: at.dir, Base: lora.BaseOf(at.dir)}
-	}
-	c, err := config.Read(at.dir)
+	at, c, w, err := openFolder(where, o)
 	if err != nil {
+		a.Close()
 		return nil, err
 	}
-	w, err := openWeights(at, o.DType, c.Arch, o.Device)
-	if err != nil {
-		return nil, err
-	}
+	w.adapter = a
 	m, err := build(where, c, w, o)
 	if err != nil {
 		return nil, err
 	}
 	m.Dir = at.dir
-	if lora.Is(at.dir) && o.Adapter == "" {
+	if checkpoint.HasAdapter(at.dir) && o.Adapter == "" {
 		m.Warnings = append(m.Warnings, fmt.Sprintf("%s holds a LoRA adapter as well, which is not merged", at.dir))
 	}
 	m.tokenizer = sync.OnceValues(func() (*token.Tokenizer, error) { return openTokenizer(at.dir, c.Arch.Vocab) })
 	return m, nil
+}
+
+// openFolder finds the folder of a model, fetched where need be, and opens what it holds.
+func openFolder(where string, o Options) (at place, c *config.Config, w *weights, err error) {
+	if at, err = locate(where, hub.Whole, o.Fetch); err != nil {
+		return at, nil, nil, err
+	}
+	if checkpoint.HasAdapter(at.dir) && !isFile(filepath.Join(at.dir, config.FileName)) {
+		return at, nil, nil, &AdapterError{Where: where, Base: lora.BaseOf(at.dir)}
+	}
+	if c, err = config.Read(at.dir); err != nil {
+		return at, nil, nil, err
+	}
+	w, err = openWeights(at, o.DType, c.Arch, o.Device)
+	return at, c, w, err
 }
 
 // A place says where a Hugging Face model is.
@@ -103,15 +114,22 @@ func locate(where string, part hub.Part, fetch Fetch) (place, error) {
 	case strings.HasSuffix(where, ".pt"):
 		return place{}, fmt.Errorf("model: there is no file %s", where)
 	}
-	dir, err := hub.Find(where, part, os.Getenv)
+	dir, err := cached(where, part, fetch)
+	return place{dir: dir}, err
+}
+
+// cached returns the folder of a name in the local cache, into which fetch brings what is not
+// there. fetch may be nil.
+func cached(name string, part hub.Part, fetch Fetch) (string, error) {
+	dir, err := hub.Find(name, part, os.Getenv)
 	if err == nil || fetch == nil {
-		return place{dir: dir}, err
+		return dir, err
 	}
-	dir, fetchErr := fetch(where, part)
+	dir, fetchErr := fetch(name, part)
 	if offline := new(hub.OfflineError); errors.As(fetchErr, &offline) {
 		fetchErr = fmt.Errorf("%w; %w", err, offline)
 	}
-	return place{dir: dir}, fetchErr
+	return dir, fetchErr
 }
 
 // isWeights reports whether path is a file of weights or an index of shards. A zip file of that
@@ -136,28 +154,34 @@ func looksLikePath(s string) bool {
 		strings.HasSuffix(s, "/") || strings.Count(name, "/") > 1
 }
 
+// A FolderTokenizer is a tokenizer with the folder that it belongs to.
+type FolderTokenizer struct {
+	*token.Tokenizer
+	Dir   string // the model's folder, or its TorchScript archive; "" for the embedded model
+	Guess string // why another model's tokenizer was taken; "" for the model's own
+}
+
 // OpenTokenizer returns the tokenizer of a model, by a name or path as for Open, without the
-// model's weights. "" is GPT-2's. fetch can be nil. guess says why another model's tokenizer was
-// taken; it is "" for the model's own.
-func OpenTokenizer(where string, fetch Fetch) (tok *token.Tokenizer, guess string, err error) {
+// model's weights. "" is GPT-2's. fetch can be nil.
+func OpenTokenizer(where string, fetch Fetch) (*FolderTokenizer, error) {
 	if where == "" || where == DefaultName {
-		tok, err = token.GPT2()
-		return tok, "", err
+		tok, err := token.GPT2()
+		return &FolderTokenizer{Tokenizer: tok}, err
 	}
 	if torchscript.Is(where) && !isWeights(where) {
-		tok, err = openArchiveTokenizer(where)
-		return tok, "", err
+		tok, err := openArchiveTokenizer(where)
+		return &FolderTokenizer{Tokenizer: tok, Dir: where}, err
 	}
 	at, err := locate(where, hub.Text, fetch)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	c, err := config.Read(at.dir)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	tok, err = openTokenizer(at.dir, c.Arch.Vocab)
-	return tok, guessed(at.dir), err
+	tok, err := openTokenizer(at.dir, c.Arch.Vocab)
+	return &FolderTokenizer{tok, at.dir, guessed(at.dir)}, err
 }
 
 // openTokenizer reads a folder's tokenizer. If the folder has no tokenizer file and the vocabulary
@@ -232,6 +256,10 @@ func OpenEmbedded(configText []byte, weights string, o Options) (*Model, error) 
 	w, err := embeddedWeights(DefaultName, weights, dtype, o.Device)
 	if err != nil {
 		return nil, fmt.Errorf("model: the embedded model: %w", err)
+	}
+	if w.adapter, err = openAdapter(o.Adapter, o.Fetch); err != nil {
+		w.Close()
+		return nil, err
 	}
 	m, err := build(DefaultName, c, w, o)
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,7 +22,7 @@ func fetchCommand() *cli.Command {
 	return &cli.Command{
 		Name: "fetch", Usage: "fetch a model from the Hugging Face hub, or update it", ArgsUsage: "NAME[@REVISION]",
 		Description: "Fetches configuration, tokenizer and weights of NAME, such as gpt2 or\n" +
-			"EleutherAI/pythia-70m, and prints the folder. They go into the cache that\n" +
+			"EleutherAI/pythia-70m, or a LoRA adapter, and prints the folder. They go into the cache that\n" +
 			"Python's libraries share. Files that are there are not fetched again. After\n" +
 			"Ctrl-C or a lost connection, the same command continues where it stopped.\n" +
 			"--model NAME fetches what the cache lacks and sends no request for what it has.\n\n" +
@@ -53,6 +54,7 @@ type listedModel struct {
 	Folder    string   `json:"folder"`
 	Family    string   `json:"family"`
 	DType     string   `json:"dtype"`
+	Base      string   `json:"base,omitempty"` // the model that an adapter was trained on
 	Bytes     int64    `json:"bytes"`
 	Supported bool     `json:"supported"`
 	Why       string   `json:"why,omitempty"` // it is not
@@ -61,9 +63,9 @@ type listedModel struct {
 func listCommand() *cli.Command {
 	return &cli.Command{
 		Name: "list", Usage: "show the models of the local Hugging Face cache",
-		Description: "Lists the models of the cache by the names that --model takes: size, family,\n" +
-			"type of the weights, and whether golens can run it, or why not. No request is\n" +
-			"sent.",
+		Description: "Lists the models of the cache by the names that --model takes, and the LoRA\n" +
+			"adapters that --adapter takes: size, family, type of the weights, and whether\n" +
+			"golens can use it, or why not. No request is sent.",
 		UsageText: `  golens model list
   golens model list --json | jq -r '.[] | select(.supported) | .name'`,
 		Flags: []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "write JSON"}}, OnUsageError: onUsageError,
@@ -89,9 +91,10 @@ func runModelList(c *cli.Context) error {
 		case s.Revisions[0] != "main":
 			l.Name += "@" + s.Revisions[0]
 		}
-		var problem error
-		if l.Family, l.DType, problem = model.Glance(s.Dir); problem != nil {
-			l.Supported, l.Why = false, strings.TrimPrefix(problem.Error(), s.Dir+"/")
+		g := model.Glance(s.Dir)
+		l.Family, l.DType, l.Base = g.Family, g.DType, g.Base
+		if g.Problem != nil {
+			l.Supported, l.Why = false, strings.TrimPrefix(g.Problem.Error(), s.Dir+"/")
 		}
 		list, total = append(list, l), total+s.Bytes
 	}
@@ -113,8 +116,11 @@ func writeModels(w io.Writer, list []listedModel, cache string, total int64) err
 	fmt.Fprintln(t, "model\tsize\tfamily\ttype\tgolens")
 	for _, l := range list {
 		why := "runs it"
-		if !l.Supported {
+		switch {
+		case !l.Supported:
 			why, _, _ = strings.Cut("no: "+l.Why, ";")
+		case l.Family == model.AdapterFamily:
+			why = "merges it into " + cmp.Or(l.Base, "the model that it was trained on")
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", l.Name, hub.Bytes(l.Bytes), orDash(l.Family), orDash(l.DType), why)
 	}

@@ -76,30 +76,38 @@ func (p *prompt) render(c *cli.Context, m *model.Model) error {
 	if !chats(c) || p.IDs != nil {
 		return nil
 	}
-	r, err := rendererOf(c, m)
+	text, err := p.rendered(c, m.Dir)
+	if err == nil {
+		p.Text = text
+	}
+	return err
+}
+
+// rendered returns the text that the chat template of a model's folder makes of the prompt.
+func (p *prompt) rendered(c *cli.Context, dir string) (string, error) {
+	r, err := rendererOf(c, dir)
 	if err != nil {
-		return err
+		return "", err
 	}
 	messages := p.messages
 	if messages == nil {
 		messages = chat.Say(c.String("system"), p.Text)
 	}
-	p.Text, err = r.Render(c.Context, messages, chat.Options{Whole: c.Bool("no-generation-prompt")})
-	return err
+	return r.Render(c.Context, messages, chat.Options{Whole: c.Bool("no-generation-prompt")})
 }
 
-// rendererOf returns the process that runs the model's chat template for the command.
-func rendererOf(c *cli.Context, m *model.Model) (*chat.Process, error) {
-	key := "chat template of " + m.Dir
+// rendererOf returns the process that runs the chat template of a folder for the command.
+func rendererOf(c *cli.Context, dir string) (*chat.Process, error) {
+	key := "chat template of " + dir
 	if p, ok := c.App.Metadata[key].(*chat.Process); ok {
 		return p, nil
 	}
-	if m.Dir == "" {
+	if dir == "" {
 		return nil, usage(c, "--chat: the small model in this program is no chat model and has no template; --model names another")
 	}
-	t, err := chat.Open(m.Dir)
+	t, err := chat.Open(dir)
 	if errors.Is(err, chat.ErrNone) {
-		return nil, usage(c, "--chat: %s has no chat template, neither chat_template.jinja nor one in tokenizer_config.json", m.Dir)
+		return nil, usage(c, "--chat: %s has no chat template, neither chat_template.jinja nor one in tokenizer_config.json", dir)
 	}
 	if err != nil {
 		return nil, err

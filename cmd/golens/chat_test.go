@@ -63,6 +63,13 @@ func TestChat(t *testing.T) {
 	}
 	n := 0
 	for _, c := range cases {
+		if len(c.messages) == 1 { // tokens lists those of one prompt
+			var listed struct{ IDs []int64 }
+			out := golens(t, append([]string{"tokens", "--jsonl", "--model", dir}, c.flags...)...)
+			if err := json.Unmarshal([]byte(out.out), &listed); err != nil || out.stderr != "" || !slices.Equal(listed.IDs, want[n]) {
+				t.Errorf("tokens %q: %v %+v, want %v", c.flags, err, out, want[n])
+			}
+		}
 		out := golens(t, append([]string{"lens", "--model", dir, "--json", "-"}, c.flags...)...)
 		if out.code != 0 || out.stderr != "" {
 			t.Fatalf("%q: %d %s", c.flags, out.code, out.stderr)
@@ -135,6 +142,11 @@ func TestBadChat(t *testing.T) {
 		{[]string{"lens", "--messages", tool, "--model", dir}, 1, "no tools here"},
 		{[]string{"lens", "--messages", filepath.Join(scratch, "none"), "--model", dir}, 1, "no such file"},
 		{[]string{"lens", "the", "--messages", tool, "--model", dir}, 2, "given twice"},
+		{[]string{"tokens", "the", "--messages", tool, "--model", dir}, 2, "given twice"},
+		{[]string{"tokens", "--messages", tool, "--model", dir}, 1, "no tools here"},
+		{[]string{"tokens", "5", "--decode", "--chat", "--model", dir}, 2, "--decode reads token ids"},
+		{[]string{"tokens", "the", "--chat"}, 2, "the small model in this program is no chat model"},
+		{[]string{"tokens", "the", "--no-generation-prompt", "--model", dir}, 2, "add --chat"},
 		{[]string{"lens", "--messages", tool, "--system", "x", "--model", dir}, 2, "--system"},
 	} {
 		if out := golens(t, c.args...); out.code != c.code || !strings.Contains(out.stderr, c.says) || strings.Count(out.stderr, "\n") > 2 {

@@ -105,7 +105,11 @@ func TestModelFetch(t *testing.T) {
 	}
 
 	refused(t, golens(t, "model", "remove", "org/tiny"), 2, "say --yes")
-	refused(t, golens(t, "model", "remove", "org/tinny", "--yes"), 1, "org/tinny", "similar names there: org/tiny")
+	o = golens(t, "model", "remove", "org/tinny", "--yes")
+	refused(t, o, 1, "org/tinny", "similar names there: org/tiny")
+	if strings.Contains(o.stderr, "golens model fetch") {
+		t.Errorf("what is to be removed should be fetched: %s", o.stderr)
+	}
 	if out := good(t, "model", "remove", "org/tiny@refs/pr/3", "--yes"); !strings.Contains(out, "kB given back") {
 		t.Errorf("%q", out)
 	}
@@ -115,6 +119,23 @@ func TestModelFetch(t *testing.T) {
 	for _, args := range [][]string{{"model", "fetch"}, {"model", "fetch", "a", "b"}, {"model", "list", "x"}, {"model", "remove"}} {
 		if o := golens(t, args...); o.code != 2 {
 			t.Errorf("%v: %+v", args, o)
+		}
+	}
+}
+
+// TestQuantizedByName: a quantized model is refused before its weights come, and the model card
+// says which model is not quantized.
+func TestQuantizedByName(t *testing.T) {
+	h, cache := hosted(t)
+	h.Add("org/tiny-AWQ", map[string][]byte{"config.json": []byte(`{"model_type": "gpt2", "quantization_config": {"quant_method": "awq"}}`),
+		"README.md": []byte("---\nbase_model: org/tiny\n---\n# Tiny, in 4 bits\n"), "model.safetensors": make([]byte, 100)})
+	for range 2 {
+		refused(t, golens(t, "lens", "the", "--model", "org/tiny-AWQ"), 1, "fetch model org/tiny-AWQ: "+cache, `quantized by "awq"`,
+			"so take org/tiny, which this one was made of", "; its weights were not fetched")
+	}
+	for _, r := range h.Requests() {
+		if r.Server == "cdn" {
+			t.Errorf("%s was fetched", r.URL)
 		}
 	}
 }

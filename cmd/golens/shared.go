@@ -28,7 +28,7 @@ func sharedFlags() []cli.Flag {
 	const category = "Shared flags"
 	return append([]cli.Flag{
 		modelFlag("`MODEL`: a Hugging Face folder, a TorchScript archive (.pt; load only what you trust), or a name such as gpt2, which is fetched from the Hugging Face hub if the local cache lacks it. Without it $" + modelVariable + ", or the small model inside golens"),
-		&cli.StringFlag{Name: "adapter", Category: category, Usage: "`FOLDER`: merge the LoRA adapter in FOLDER (adapter_config.json, as peft writes it) into the weights"},
+		&cli.StringFlag{Name: "adapter", Category: category, Usage: "`ADAPTER`: merge a LoRA adapter into the weights: a folder as peft writes it (adapter_config.json), or a name, which is fetched as models are"},
 		libtorchFlag(),
 		&cli.StringFlag{Name: "device", Category: category, Value: "cpu", Usage: "`DEVICE`: compute on cpu, cuda, cuda:N or auto (a GPU if there is one; a warning says why a GPU is not used)"},
 		&cli.IntFlag{Name: "threads", Category: category, Usage: "use `N` CPU threads; without it as many as PyTorch would use. The last bits of the numbers depend on N"},
@@ -89,7 +89,7 @@ func openModelWith(c *cli.Context, dtype model.DType, open func(model.Options) (
 	}
 	m, err := open(model.Options{Device: device, DeviceNote: note, Attention: attention, DType: dtype, Names: names(c), Adapter: c.String("adapter"), Fetch: fetcher(c)})
 	if a := new(model.AdapterError); errors.As(err, &a) {
-		return nil, wrong(c, fmt.Errorf("%w: --model %s --adapter %s", err, cmp.Or(a.Base, "MODEL"), a.Dir))
+		return nil, wrong(c, fmt.Errorf("%w: --model %s --adapter %s", err, cmp.Or(a.Base, "MODEL"), a.Where))
 	}
 	if err != nil {
 		return nil, fromVariable(c, wrongChoice(c, err))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
@@ -22,19 +23,21 @@ func tokensCommand() *cli.Command {
 		Description: "Lists the tokens of TEXT: position, id, piece and bytes. For -, or without\n" +
 			"TEXT, it reads standard input. TEXT is literal. The list contains the tokens\n" +
 			"that the tokenizer puts around a prompt (Llama: <s>), so that positions are\n" +
-			"those of the other commands. Byte-level tokenizers, such as GPT-2's, have\n" +
-			"tokens for any bytes, and these decode to the same bytes.",
+			"those of the other commands. With --chat or --messages, it contains what the\n" +
+			"model's chat template puts around TEXT. Byte-level tokenizers, such as GPT-2's,\n" +
+			"have tokens for any bytes, and these decode to the same bytes.",
 		UsageText: `  golens tokens "Are cats good?"
   golens tokens --jsonl "Are cats good?"
   golens tokens --decode "8491 11875 922 30"
+  golens tokens --chat "Are cats good?" --model Qwen/Qwen2.5-0.5B-Instruct
   golens tokens - < book.txt | less`,
-		Flags: append([]cli.Flag{
+		Flags: slices.Concat([]cli.Flag{
 			&cli.BoolFlag{Name: "special", Usage: "read <|endoftext|> as the special token"},
 			&cli.BoolFlag{Name: "no-bos", Usage: "leave out the tokens that the tokenizer puts around a prompt"},
 			&cli.BoolFlag{Name: "decode", Usage: "read TEXT as token ids, such as 464,835 345 or [464, 835], and write their bytes"},
 			&cli.BoolFlag{Name: "jsonl", Usage: "write one line of JSON: {\"ids\": [..], \"tokens\": [..]}"},
 			modelFlag("`MODEL`: use the tokenizer of this folder or name; without it $" + modelVariable + ", or GPT-2's"),
-		}, screenFlags()...),
+		}, chatFlags(), screenFlags()),
 		OnUsageError: onUsageError,
 		Action:       runTokens,
 	}
@@ -50,30 +53,20 @@ func runTokens(c *cli.Context) error {
 			return usage(c, "--%s has no meaning with --decode", flag)
 		}
 	}
-	text, err := readText(c)
+	p, err := readTokensPrompt(c)
 	if err != nil {
 		return err
 	}
-	tok, guess, err := model.OpenTokenizer(c.String("model"), fetcher(c))
+	tok, err := model.OpenTokenizer(c.String("model"), fetcher(c))
 	if err != nil {
 		return fromVariable(c, err)
 	}
-	if guess != "" {
-		fmt.Fprintln(c.App.ErrWriter, "golens: warning:", guess)
+	if tok.Guess != "" {
+		fmt.Fprintln(c.App.ErrWriter, "golens: warning:", tok.Guess)
 	}
-	var ids []int64
-	switch {
-	case c.Bool("decode"):
-		if ids, err = parseIDs(text); err != nil {
-			return wrong(c, fmt.Errorf("--decode: %w", err))
-		}
-	case c.Bool("special"):
-		ids = tok.EncodeSpecial(text)
-	default:
-		ids = tok.Encode(text)
-	}
-	if !c.Bool("decode") && !c.Bool("no-bos") && len(ids) > 0 { // no prompt is empty
-		ids = tok.Frame(ids)
+	ids, err := p.ids(c, tok)
+	if err != nil {
+		return err
 	}
 	var tokens []lens.Token
 	for _, id := range ids {
@@ -95,6 +88,51 @@ func runTokens(c *cli.Context) error {
 		return err
 	}
 	return t.Table(c.App.Writer, report.TokensTable(tokens))
+}
+
+// readTokensPrompt returns the text of the command, or its conversation.
+func readTokensPrompt(c *cli.Context) (prompt, error) {
+	if err := checkChat(c); err != nil {
+		return prompt{}, err
+	}
+	if chats(c) && c.Bool("decode") {
+		return prompt{}, usage(c, "--decode reads token ids, and a chat template takes a text")
+	}
+	if c.IsSet("messages") {
+		if c.Args().Present() {
+			return prompt{}, usage(c, "the text was given twice: it is either an argument or the file of --messages")
+		}
+		all, err := readMessages(c)
+		if err != nil {
+			return prompt{}, err
+		}
+		return all[0], nil
+	}
+	text, err := readText(c)
+	return prompt{Text: text}, err
+}
+
+// ids returns the token ids that the command lists. A chat template puts special tokens into
+// the text, and nothing comes around it.
+func (p *prompt) ids(c *cli.Context, tok *model.FolderTokenizer) (ids []int64, err error) {
+	switch {
+	case chats(c):
+		text, err := p.rendered(c, tok.Dir)
+		return tok.EncodeSpecial(text), err
+	case c.Bool("decode"):
+		if ids, err = parseIDs(p.Text); err != nil {
+			return nil, wrong(c, fmt.Errorf("--decode: %w", err))
+		}
+		return ids, nil
+	case c.Bool("special"):
+		ids = tok.EncodeSpecial(p.Text)
+	default:
+		ids = tok.Encode(p.Text)
+	}
+	if !c.Bool("no-bos") && len(ids) > 0 { // no prompt is empty
+		ids = tok.Frame(ids)
+	}
+	return ids, nil
 }
 
 // readText returns the command's only argument, or standard input.

@@ -1,7 +1,6 @@
-// Package fakehub stands in for the Hugging Face hub and its CDN in tests: two servers
-// on two origins of the loopback interface, which answer golens and Python's
-// huggingface_hub alike, and which can be told to cut, slow, redirect, rename, limit and
-// lie.
+// Package fakehub stands in for the Hugging Face hub and its CDN in tests: two servers on two
+// origins of the loopback interface. They answer golens and Python's huggingface_hub alike. They
+// can be told to cut, slow, redirect, rename, limit and lie.
 package fakehub
 
 import (
@@ -32,6 +31,7 @@ type Hub struct {
 	hub, cdn *httptest.Server
 	mutex    sync.Mutex
 	requests []*Request
+	sums     sync.Map // of large contents, by where they lie: the hub does not hash for each request
 }
 
 // A Model is a repository.
@@ -145,6 +145,23 @@ func Sum(name string, content []byte) string {
 		return fmt.Sprintf("%x", sha256.Sum256(content))
 	}
 	return fmt.Sprintf("%x", sha1.Sum(append(fmt.Appendf(nil, "blob %d\x00", len(content)), content...)))
+}
+
+// sum is Sum, computed once for a content that lies in one place.
+func (h *Hub) sum(name string, content []byte) string {
+	if len(content) == 0 || !IsLarge(name) {
+		return Sum(name, content)
+	}
+	key := struct {
+		at   *byte
+		size int
+	}{&content[0], len(content)}
+	if sum, ok := h.sums.Load(key); ok {
+		return sum.(string)
+	}
+	sum := Sum(name, content)
+	h.sums.Store(key, sum)
+	return sum
 }
 
 func sorted(files map[string][]byte) []string {

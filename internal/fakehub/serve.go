@@ -85,7 +85,7 @@ func (h *Hub) serveModel(w http.ResponseWriter, r *http.Request, kind, model, re
 	var list []map[string]any
 	for _, name := range sorted(files) {
 		content := files[name]
-		sum := Sum(name, content)
+		sum := h.sum(name, content)
 		e := map[string]any{}
 		if kind == "tree" {
 			e = map[string]any{"type": "file", "path": name, "size": len(content), "oid": sum}
@@ -130,7 +130,7 @@ func (h *Hub) serveFile(w http.ResponseWriter, r *http.Request, kind, model, rev
 		refuse(w, http.StatusNotFound, "EntryNotFound", "Entry not found")
 		return
 	}
-	sum := Sum(file, content)
+	sum := h.sum(file, content)
 	escaped := (&url.URL{Path: file}).EscapedPath()
 	switch {
 	case IsLarge(file) && !h.Direct:

@@ -16,9 +16,9 @@ import (
 
 const module = "github.com/golens/golens/"
 
-// order lists rooms from top to bottom. A package may import packages of lower rooms
-// and of its own room. A room holds the packages below its folder that have no room
-// of their own; packages in one line are on one level, and know nothing of each other.
+// order lists rooms from top to bottom. A package may import packages of lower rooms and of its own
+// room. A room holds the packages below its folder that have no room of their own. Packages in one
+// line are on one level, and know nothing of each other.
 var order = [][]string{
 	{"cmd", "internal/peer", "scripts"},
 	{"study"},

@@ -132,9 +132,8 @@ func (t *tokens) ReadIDs(ids []int64) (int, error) {
 	return n, nil
 }
 
-// pairs runs the model with captures of all blocks' outputs and without any, n times
-// each, and returns how long the former took as a multiple of the latter. Each is the
-// first one in every other pair.
+// pairs runs the model n times with captures of all blocks' outputs, and n times without any. It
+// returns the ratio of the times. Each is the first one in every other pair.
 func pairs(m *model.Model, ids []int64, n int) ([]float64, error) {
 	captures := &hooks.Registry{}
 	for _, b := range m.Layout.Blocks {

@@ -56,8 +56,8 @@ type checkpoint struct {
 	options []string
 }
 
-// folder returns where the checkpoint lies or will lie, in a folder of its own for
-// every version of the script, whose time says when it was last used.
+// folder returns where the checkpoint lies or will lie. Every version of the script has a folder of
+// its own, whose time says when it was last used.
 func (c checkpoint) folder() (string, error) {
 	source, err := os.ReadFile(c.script)
 	if err != nil {

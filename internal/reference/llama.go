@@ -11,9 +11,9 @@ import (
 // llamaWords are the words of the Llama's vocabulary; ▁ is a space.
 var llamaWords = []string{"▁the", "▁Rome", "Rome", "▁New", "▁York", "▁cat", "▁."}
 
-// Llama returns the folder of a random Llama with a tokenizer like Llama 2's: it puts <s>
-// in front of a prompt and a space in front of every text, and spells what is not among
-// its few words in characters and bytes. The folder is the test's own.
+// Llama returns the folder of a random Llama with a tokenizer like Llama 2's: it puts <s> in front
+// of a prompt and a space in front of every text. It spells what is not among its few words in
+// characters and bytes. The folder is the test's own.
 func Llama(t testing.TB) string {
 	t.Helper()
 	from, dir := Model(t, "llama2-96"), t.TempDir()

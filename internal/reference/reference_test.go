@@ -13,8 +13,8 @@ var models = []struct {
 	vocab  int
 }{{"4x64-untied", 1009}, {"12x96", 50257}}
 
-// The last row of the notebook and the normed lens is the model's own output; that
-// of the raw lens is not, and is the only row in which raw and notebook differ.
+// The last row of the notebook and the normed lens is the model's own output. That of the raw lens
+// is not, and is the only row in which raw and notebook differ.
 func TestLastRow(t *testing.T) {
 	for _, m := range models {
 		for _, T := range []int{1, 2, 14, 16} {

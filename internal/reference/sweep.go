@@ -31,8 +31,8 @@ type Sweep struct {
 	Threads   int    // 1 where 0
 }
 
-// Intervene returns logits [B,T,V] and capture.POINT [B,T,C] of one run of a batch of
-// prompts of one length, in which the changes act one after the other.
+// Intervene returns logits [B,T,V] and capture.POINT [B,T,C] of one run of a batch. Its prompts
+// have one length, and the changes act one after the other.
 func (s Sweep) Intervene(t testing.TB, ids [][]int64, changes []Change, capture ...string) Arrays {
 	t.Helper()
 	f := s.fields("intervene")

@@ -22,9 +22,9 @@ const (
 const maxMarks = 3
 
 // Text returns token bytes as people should see them in a terminal or a figure. A space is ·, a
-// line break ↵, a tab ⇥, and nothing at all ∅. Other characters are escapes such as \x1b or \u200d
-// if they cannot be seen, act on a terminal or on the text around them, or have a width on which
-// terminals disagree.
+// line break ↵, a tab ⇥, and nothing at all ∅. Other characters are escapes such as \x1b or \u200d:
+// those that cannot be seen, that act on a terminal or on the text around them, or whose width
+// terminals disagree on.
 //
 // Bytes that are not UTF-8 are \xNN, and a backslash is \\, so that two tokens never look the
 // same.

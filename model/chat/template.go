@@ -1,5 +1,5 @@
-// Package chat turns a conversation into the text that an instruct model was trained on,
-// by the chat template in the model's folder, as transformers' apply_chat_template does.
+// Package chat turns a conversation into the text that an instruct model was trained on. It uses
+// the chat template in the model's folder, as transformers' apply_chat_template does.
 package chat
 
 import (

@@ -20,6 +20,9 @@ import (
 // ConfigName is the name of the configuration file.
 const ConfigName = "config.json"
 
+// CardName is the name of the model card, which people read.
+const CardName = "README.md"
+
 // weightNames are the files that hold a model's weights or list their shards. The first
 // that is there is read, as in transformers.
 var weightNames = []string{"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json"}
@@ -111,9 +114,13 @@ func others(dir string) string {
 func Shards(index []byte) ([]string, error) { return safetensors.Shards(index) }
 
 // Missing returns an error that says what a model's folder lacks: a configuration, or a file of
-// its weights. It returns nil if everything is there. It reads nothing but an index.
+// its weights. It returns nil if everything is there. A folder with an adapter and no
+// configuration must have the adapter's files. Missing reads nothing but an index.
 func Missing(dir string) error {
-	if _, err := os.Stat(filepath.Join(dir, ConfigName)); err != nil {
+	if !exists(dir, ConfigName) {
+		if HasAdapter(dir) {
+			return MissingAdapter(dir)
+		}
 		return fmt.Errorf("it has no %s", ConfigName)
 	}
 	file, err := File(dir)

@@ -103,9 +103,8 @@ type Names struct {
 	MLP, Up, Gate, Down, Act              string
 }
 
-// activations are the MLP activations that golens has. transformers knows
-// several forms of GELU whose last bits differ, so a name is not taken for a
-// similar one.
+// activations are the MLP activations that golens has. transformers has several forms of GELU,
+// whose last bits differ. So no name is taken for a similar one.
 var activations = set("gelu", "gelu_10", "gelu_accurate", "gelu_fast", "gelu_new", "gelu_python", "gelu_python_tanh", "gelu_pytorch_tanh", "hardswish",
 	"leaky_relu", "linear", "mish", "quick_gelu", "relu", "relu2", "relu6", "sigmoid", "silu", "swish", "tanh")
 

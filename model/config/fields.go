@@ -12,9 +12,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// fields are the members of a config.json. Each method reads one of them and
-// returns the default where it is missing; the first thing that is wrong stays
-// in err, and what the methods return after it does not matter.
+// fields are the members of a config.json. Each method reads one of them, and returns the default
+// where it is missing. The first error stays in err. What the methods return after it does not
+// matter.
 type fields struct {
 	values map[string]jsontext.Value
 	read   map[string]bool    // what was asked for, there or not

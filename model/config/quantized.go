@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/golens/golens/model/checkpoint"
 )
 
 // A QuantizedError says that a model's weights are quantized, which golens does not read.
@@ -30,7 +32,7 @@ func (e *QuantizedError) Error() string {
 // baseModel returns the model that the model card in a folder says this one was made of,
 // "" where it says none.
 func baseModel(dir string) string {
-	text, err := os.ReadFile(filepath.Join(dir, "README.md"))
+	text, err := os.ReadFile(filepath.Join(dir, checkpoint.CardName))
 	if err != nil {
 		return ""
 	}

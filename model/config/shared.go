@@ -99,9 +99,9 @@ func (f *fields) object(key string) *fields {
 	return in
 }
 
-// rope reads how positions turn queries and keys: from rope_parameters, or from
-// rope_scaling and theta beside it, as older files have them. part is the share of
-// a head's numbers that are turned, where the file tells none.
+// rope reads how positions turn queries and keys: from rope_parameters, or from rope_scaling and
+// theta in older files. part is the share of a head's numbers that are turned, where the file tells
+// none.
 func (f *fields) rope(theta, part float64, thetaKey, partKey string, headDim, context int) *Rope {
 	key := "rope_parameters"
 	if f.has("rope_scaling") {

@@ -38,9 +38,8 @@ func set(names ...string) map[string]bool {
 	return m
 }
 
-// unknown returns the fields that nothing asked for and that are not harmless, in the
-// order of their names; those of an object as "object.name". A field that is null says
-// nothing.
+// unknown returns the fields that nothing asked for and that are not harmless, in the order of
+// their names. A field of an object is "object.name". A field that is null says nothing.
 func (f *fields) unknown() []string {
 	var out []string
 	for _, key := range slices.Sorted(maps.Keys(f.values)) {

@@ -30,12 +30,13 @@ func (e *OfflineError) Error() string { return e.Variable + " is set, so that no
 type Part int
 
 const (
-	Whole Part = iota // configuration, tokenizer and weights
-	Text              // configuration and tokenizer
+	Whole   Part = iota // configuration, tokenizer and weights; where a repository holds an adapter and no model, the adapter
+	Text                // configuration and tokenizer
+	Adapter             // what describes a LoRA adapter, and its tensors
 )
 
-// Find returns the folder of a model in the local cache: its snapshot with config.json, tokenizer
-// and, if part is Whole, weights.
+// Find returns the folder of a model or an adapter in the local cache: the snapshot with the files
+// of the part.
 //
 // A name is MODEL or ORG/MODEL. It can end in @REVISION, a branch, a tag or a full commit; the
 // default is main. A model with two names, such as gpt2 and openai-community/gpt2, is found by

@@ -116,7 +116,11 @@ func PlanRemoval(name string, env func(string) string) (*Removal, error) {
 	}
 	r := &Removal{repo: repo{model: model, revision: revision, dir: filepath.Join(cache, Folder(model))}, locks: filepath.Join(cache, ".locks", Folder(model))}
 	if _, err := os.Stat(r.repo.dir); err != nil {
-		return nil, notCached(model, revision, cache, variable)
+		err := notCached(model, revision, cache, variable)
+		if missing := new(MissingError); errors.As(err, &missing) {
+			err = missing.Err // fetching it is no help
+		}
+		return nil, err
 	}
 	all := r.repo.snapshots()
 	r.whole = !strings.Contains(name, "@")

@@ -55,21 +55,31 @@ func (r repo) snapshot(part Part) (string, error) {
 		return "", err
 	}
 	for _, f := range files {
-		if !slices.ContainsFunc(read, func(pattern string) bool { ok, _ := path.Match(pattern, f.Name()); return ok }) {
+		if part == Adapter || !slices.ContainsFunc(read, func(pattern string) bool { ok, _ := path.Match(pattern, f.Name()); return ok }) {
 			continue
 		}
 		if _, err := os.Stat(filepath.Join(dir, f.Name())); err != nil {
 			return "", fmt.Errorf("the snapshot is incomplete: %s cannot be read: %w%s", f.Name(), err, r.interrupted())
 		}
 	}
-	missing := checkpoint.Missing(dir)
-	if _, err := os.Stat(filepath.Join(dir, checkpoint.ConfigName)); err == nil && part == Text {
-		missing = nil
-	}
-	if missing != nil {
+	if missing := part.missing(dir); missing != nil {
 		return "", fmt.Errorf("the snapshot %s is incomplete: %w%s", dir, missing, r.interrupted())
 	}
 	return dir, nil
+}
+
+// missing returns an error that says what a folder lacks of a part, or nil.
+func (p Part) missing(dir string) error {
+	switch p {
+	case Adapter:
+		return checkpoint.MissingAdapter(dir)
+	case Text:
+		if _, err := os.Stat(filepath.Join(dir, checkpoint.ConfigName)); err != nil {
+			return fmt.Errorf("it has no %s", checkpoint.ConfigName)
+		}
+		return nil
+	}
+	return checkpoint.Missing(dir)
 }
 
 // others says which revisions and commits the cache holds instead.

@@ -21,12 +21,6 @@ import (
 	"github.com/golens/golens/model/safetensors"
 )
 
-// ConfigName is the file that says what an adapter is.
-const ConfigName = "adapter_config.json"
-
-// weightNames are the files that may hold an adapter's tensors; the first one serves.
-var weightNames = []string{"adapter_model.safetensors", "adapter_model.bin"}
-
 // prefix is what peft puts in front of the names of the model's modules.
 const prefix = "base_model.model."
 
@@ -39,19 +33,13 @@ type Adapter struct {
 	Modules map[string]Pair   // by the module's name in transformers, such as "transformer.h.0.attn.c_attn"
 }
 
-// A Pair is what is added to one module's weight [out,in]: Scale times B [out,r] times
-// A [r,in]. Weight is what it is added to, where the adapter brings that along in place of
-// the model's own, as peft writes it for heads; else its Shape is nil.
+// A Pair is what is added to one module's weight [out,in]: Scale times B [out,r] times A [r,in].
+// Weight is what it is added to, where the adapter brings that along in place of the model's own.
+// peft writes it so for heads. Else its Shape is nil.
 type Pair struct {
 	A, B   safetensors.Entry
 	Weight safetensors.Entry
 	Scale  float64
-}
-
-// Is reports whether a folder holds an adapter.
-func Is(dir string) bool {
-	_, err := os.Stat(filepath.Join(dir, ConfigName))
-	return err == nil
 }
 
 // BaseOf returns the model that the adapter in a folder was trained on, "" where it does
@@ -71,22 +59,24 @@ func Open(dir string) (*Adapter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("adapter %s: %w", dir, err)
 	}
-	for _, name := range weightNames {
-		set, err := checkpoint.Open(filepath.Join(dir, name))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("adapter: %w", err)
-		}
-		a := &Adapter{Dir: dir, Base: c.Base, Set: set, Config: c.digest}
-		if err := a.pair(c); err != nil {
-			set.Close()
-			return nil, fmt.Errorf("adapter %s: %w", dir, err)
-		}
-		return a, nil
+	// A link to a file that is gone is there: opening it tells what is wrong.
+	name, err := checkpoint.ChooseAdapter(func(name string) bool {
+		_, err := os.Lstat(filepath.Join(dir, name))
+		return err == nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("adapter %s: %w", dir, err)
 	}
-	return nil, fmt.Errorf("adapter %s: it has no %s", dir, strings.Join(weightNames, " and no "))
+	set, err := checkpoint.Open(filepath.Join(dir, name))
+	if err != nil {
+		return nil, fmt.Errorf("adapter: %w", err)
+	}
+	a := &Adapter{Dir: dir, Base: c.Base, Set: set, Config: c.digest}
+	if err := a.pair(c); err != nil {
+		set.Close()
+		return nil, fmt.Errorf("adapter %s: %w", dir, err)
+	}
+	return a, nil
 }
 
 // Close closes the tensors' files.
@@ -111,14 +101,27 @@ var harmless = []string{"peft_type", "base_model_name_or_path", "r", "lora_alpha
 	"bias", "init_lora_weights", "layers_to_transform", "layers_pattern", "megatron_core", "loftq_config", "eva_config", "qalora_group_size", "ensure_weight_tying"}
 
 func readConfig(dir string) (*config, error) {
-	text, err := os.ReadFile(filepath.Join(dir, ConfigName))
+	text, err := os.ReadFile(filepath.Join(dir, checkpoint.AdapterName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("the folder has no %s, as peft writes it", checkpoint.AdapterName)
+	}
 	if err != nil {
 		return nil, err
 	}
 	c := config{digest: sha256.Sum256(text)}
 	all := map[string]any{}
-	if err := errors.Join(json.Unmarshal(text, &c), json.Unmarshal(text, &all)); err != nil {
-		return nil, fmt.Errorf("%s: %w", ConfigName, err)
+	err = json.Unmarshal(text, &all)
+	if wrong, ok := err.(*json.UnmarshalTypeError); ok {
+		return nil, fmt.Errorf("%s holds a JSON %s, not an object", checkpoint.AdapterName, wrong.Value)
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &c)
+	}
+	if wrong, ok := err.(*json.UnmarshalTypeError); ok { // a pattern has words of its own
+		return nil, fmt.Errorf("%s: %s is of the type %s", checkpoint.AdapterName, wrong.Field, wrong.Value)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", checkpoint.AdapterName, err)
 	}
 	if c.Type != "LORA" {
 		return nil, fmt.Errorf("its peft_type is %q; golens has LORA", c.Type)
@@ -139,7 +142,7 @@ func readConfig(dir string) (*config, error) {
 		}
 	}
 	if !(c.Alpha > 0 || c.Alpha < 0) || math.IsInf(c.Alpha, 0) || c.R < 1 {
-		return nil, fmt.Errorf("%s has no r and lora_alpha that can be used: %d and %g", ConfigName, c.R, c.Alpha)
+		return nil, fmt.Errorf("%s has no r and lora_alpha that can be used: %d and %g", checkpoint.AdapterName, c.R, c.Alpha)
 	}
 	return &c, nil
 }
@@ -191,7 +194,7 @@ func (a *Adapter) pair(c *config) error {
 		case p.A.Shape == nil || p.B.Shape == nil:
 			return fmt.Errorf("of %s it holds one matrix of two", module)
 		case p.A.Shape[0] != rank || p.B.Shape[1] != rank:
-			return fmt.Errorf("the matrices of %s are %v and %v, and %s says a rank of %d", module, p.A.Shape, p.B.Shape, ConfigName, rank)
+			return fmt.Errorf("the matrices of %s are %v and %v, and %s says a rank of %d", module, p.A.Shape, p.B.Shape, checkpoint.AdapterName, rank)
 		case c.Root:
 			p.Scale = alpha / math.Sqrt(float64(rank))
 		default:

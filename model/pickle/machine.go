@@ -1,18 +1,16 @@
-// Package pickle reads Python's pickles without running anything. It knows the opcodes of
-// torch.load(weights_only=True) and no others. The caller decides the meaning of a name in a
+// Package pickle reads Python's pickles without running anything. Read evaluates the opcodes of
+// torch.load(weights_only=True) and no others; Next reads instructions only. The caller decides the meaning of a name in a
 // pickle, and refuses names that it does not expect. No name leads to code by itself.
 package pickle
 
 import (
 	"bufio"
-	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"math/big"
-	"unicode/utf8"
+	"slices"
 )
 
 // The values that a pickle is made of, besides nil, bool, int64, *big.Int, float64 and
@@ -89,10 +87,11 @@ type Reader struct {
 	// Persistent returns the object of an id that lies outside the pickle.
 	Persistent func(id any) (any, error)
 
-	from *bufio.Reader
-	at   int64 // bytes that were read
-	size int64 // bytes that there are
-	ops  int
+	from  *bufio.Reader
+	at    int64 // bytes that were read
+	size  int64 // bytes that there are
+	ops   int   // instructions that were read
+	short [256]byte
 }
 
 // Limits of what a pickle may ask of memory. A checkpoint's has some hundred bytes and
@@ -100,6 +99,7 @@ type Reader struct {
 const (
 	maxBytes = 64 << 20
 	maxOps   = 8 << 20
+	maxName  = 1000 // bytes
 )
 
 // NewReader returns a Reader of the pickles at the start of r, which has size bytes.
@@ -122,24 +122,21 @@ func (e *errorAt) Unwrap() error { return e.err }
 // Read reads one pickle to its end and returns its value. Its memory is limited to a small
 // multiple of the pickle's size, whatever the pickle claims.
 func (r *Reader) Read() (any, error) {
-	m := &machine{Reader: r, memo: map[uint32]any{}}
+	m := &machine{Reader: r, memo: map[int64]any{}}
 	for {
-		at := r.at
-		op, err := r.byte()
-		if err == nil {
-			if op == '.' {
-				var v any
-				if v, err = m.pop(); err == nil {
-					return v, nil
-				}
-			} else if r.ops++; r.ops > maxOps {
-				err = fmt.Errorf("it has more than %d opcodes, which no checkpoint has", maxOps)
-			} else {
-				err = m.step(op)
+		i, err := r.Next()
+		switch {
+		case err != nil:
+		case i.Op == '.': // STOP
+			var v any
+			if v, err = m.pop(); err == nil {
+				return v, nil
 			}
+		default:
+			err = m.step(i)
 		}
 		if err != nil {
-			return nil, &errorAt{at, err}
+			return nil, &errorAt{i.At, err}
 		}
 	}
 }
@@ -149,7 +146,7 @@ type machine struct {
 	*Reader
 	stack []any
 	marks []int
-	memo  map[uint32]any
+	memo  map[int64]any
 }
 
 var errEmpty = errors.New("an opcode finds nothing to work on")
@@ -202,75 +199,8 @@ func (m *machine) tuple(n int) error {
 	return nil
 }
 
-// byte, bytes and line read from the pickle.
-func (r *Reader) byte() (byte, error) {
-	if r.at >= r.size {
-		return 0, r.ended()
-	}
-	b, err := r.from.ReadByte()
-	if err != nil {
-		return 0, r.ended()
-	}
-	r.at++
-	return b, nil
-}
-
-func (r *Reader) ended() error {
-	if r.size == maxBytes {
-		return fmt.Errorf("it is longer than %d bytes, which no checkpoint's is", int64(maxBytes))
-	}
-	return fmt.Errorf("it ends too early: %w", io.ErrUnexpectedEOF)
-}
-
-func (r *Reader) bytes(n int64) ([]byte, error) {
-	if n < 0 || n > r.size-r.at {
-		return nil, fmt.Errorf("a text or number of %d bytes is longer than the file: %w", n, io.ErrUnexpectedEOF)
-	}
-	b := make([]byte, n)
-	if _, err := io.ReadFull(r.from, b); err != nil {
-		return nil, r.ended()
-	}
-	r.at += n
-	return b, nil
-}
-
-// line reads a name of a module or class.
-func (r *Reader) line() (string, error) {
-	var b bytes.Buffer
-	for b.Len() <= 1000 {
-		c, err := r.byte()
-		if err != nil {
-			return "", err
-		}
-		if c == '\n' {
-			if !utf8.Valid(b.Bytes()) || b.Len() == 0 {
-				return "", errors.New("a name is not a text")
-			}
-			return b.String(), nil
-		}
-		b.WriteByte(c)
-	}
-	return "", errors.New("a name has more than 1000 bytes")
-}
-
-func (r *Reader) uint32() (uint32, error) {
-	b, err := r.bytes(4)
-	if err != nil {
-		return 0, err
-	}
-	return binary.LittleEndian.Uint32(b), nil
-}
-
-// long reads the number that LONG1 holds: little-endian, two's complement.
-func (r *Reader) long() (any, error) {
-	n, err := r.byte()
-	if err != nil {
-		return nil, err
-	}
-	b, err := r.bytes(int64(n))
-	if err != nil {
-		return nil, err
-	}
+// long returns the number that LONG1 holds: little-endian, two's complement.
+func long(b []byte) any {
 	if len(b) <= 8 {
 		var v uint64
 		for i := range b {
@@ -279,15 +209,14 @@ func (r *Reader) long() (any, error) {
 		if len(b) > 0 && len(b) < 8 && b[len(b)-1] >= 0x80 {
 			v |= math.MaxUint64 << (8 * len(b))
 		}
-		return int64(v), nil
+		return int64(v)
 	}
 	negative := b[len(b)-1] >= 0x80
-	for i, j := 0, len(b)-1; i < j; i, j = i+1, j-1 {
-		b[i], b[j] = b[j], b[i]
-	}
+	b = slices.Clone(b)
+	slices.Reverse(b)
 	v := new(big.Int).SetBytes(b)
 	if negative {
 		v.Sub(v, new(big.Int).Lsh(big.NewInt(1), uint(8*len(b))))
 	}
-	return v, nil
+	return v
 }

@@ -5,24 +5,23 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 )
 
 // step carries out one opcode other than STOP.
-func (m *machine) step(op byte) error {
-	switch op {
+func (m *machine) step(i Instruction) error {
+	switch op := i.Op; op {
 	case 0x80: // PROTO
-		v, err := m.byte()
-		if err == nil && v != 2 {
-			err = fmt.Errorf("it is of protocol %d, and torch.save writes 2", v)
+		if v := i.Arg[0]; v != 2 {
+			return fmt.Errorf("it is of protocol %d, and torch.save writes 2", v)
 		}
-		return err
+		return nil
 	case '(': // MARK
 		m.marks = append(m.marks, len(m.stack))
 		return nil
 	case 'N', 0x88, 0x89, ')', ']', '}', 0x8f, 'J', 'K', 'M', 'G', 'X', 'U', 0x8a:
-		v, err := m.literal(op)
-		m.push(v)
-		return err
+		m.push(i.literal())
+		return nil
 	case 't', 0x85, 0x86, 0x87: // TUPLE, TUPLE1, TUPLE2, TUPLE3
 		if op != 't' {
 			return m.tuple(int(op - 0x84))
@@ -35,9 +34,9 @@ func (m *machine) step(op byte) error {
 	case 's', 'u': // SETITEM, SETITEMS
 		return m.setItems(op)
 	case 'h', 'j', 'q', 'r': // BINGET, LONG_BINGET, BINPUT, LONG_BINPUT
-		return m.remember(op)
+		return m.remember(i)
 	case 'c': // GLOBAL
-		return m.global()
+		return m.global(i)
 	case 'Q': // BINPERSID
 		return m.persistent()
 	case 'R', 0x81: // REDUCE, NEWOBJ
@@ -45,51 +44,50 @@ func (m *machine) step(op byte) error {
 	case 'b': // BUILD
 		return m.build()
 	}
-	return fmt.Errorf("it has the opcode %#x, which a checkpoint does not need and torch.load(weights_only=True) refuses", op)
+	return fmt.Errorf("it has the opcode %#x, which a checkpoint does not need and torch.load(weights_only=True) refuses", i.Op)
 }
 
-// literal returns the value that an opcode holds.
-func (m *machine) literal(op byte) (any, error) {
-	switch op {
-	case 'N': // NONE
-		return nil, nil
+// literal returns the value that an instruction holds.
+func (i Instruction) literal() any {
+	switch b := i.Arg; i.Op {
 	case 0x88, 0x89: // NEWTRUE, NEWFALSE
-		return op == 0x88, nil
+		return i.Op == 0x88
 	case ')': // EMPTY_TUPLE
-		return Tuple{}, nil
+		return Tuple{}
 	case ']': // EMPTY_LIST
-		return &List{}, nil
+		return &List{}
 	case '}', 0x8f: // EMPTY_DICT, EMPTY_SET, which nothing can be put into
-		return NewDict(), nil
+		return NewDict()
 	case 0x8a: // LONG1
-		return m.long()
-	case 'X': // BINUNICODE
-		n, err := m.uint32()
-		if err != nil {
-			return nil, err
+		return long(b)
+	case 'X', 'U': // BINUNICODE, SHORT_BINSTRING
+		return string(b)
+	case 'J', 'K', 'M': // BININT, BININT1, BININT2
+		if i.Op == 'J' {
+			return int64(int32(binary.LittleEndian.Uint32(b)))
 		}
-		b, err := m.bytes(int64(n))
-		return string(b), err
-	case 'U': // SHORT_BINSTRING
-		n, err := m.byte()
-		if err != nil {
-			return nil, err
-		}
-		b, err := m.bytes(int64(n))
-		return string(b), err
+		return i.number()
+	case 'G': // BINFLOAT
+		return math.Float64frombits(binary.BigEndian.Uint64(b))
 	}
-	b, err := m.bytes(map[byte]int64{'J': 4, 'K': 1, 'M': 2, 'G': 8}[op])
-	switch {
-	case err != nil:
-		return nil, err
-	case op == 'J': // BININT
-		return int64(int32(binary.LittleEndian.Uint32(b))), nil
-	case op == 'K': // BININT1
-		return int64(b[0]), nil
-	case op == 'M': // BININT2
-		return int64(binary.LittleEndian.Uint16(b)), nil
+	return nil // NONE
+}
+
+// number is the unsigned number of up to four bytes that follows an opcode.
+func (i Instruction) number() (v int64) {
+	for at, b := range i.Arg {
+		v |= int64(b) << (8 * at)
 	}
-	return math.Float64frombits(binary.BigEndian.Uint64(b)), nil // BINFLOAT
+	return v
+}
+
+// Place returns the place in the memo that an instruction reads or writes, and whether it does.
+func (i Instruction) Place() (place int64, ok bool) {
+	switch i.Op {
+	case 'h', 'j', 'q', 'r': // BINGET, LONG_BINGET, BINPUT, LONG_BINPUT
+		return i.number(), true
+	}
+	return 0, false
 }
 
 func (m *machine) append(op byte) error {
@@ -150,41 +148,23 @@ func (m *machine) setItems(op byte) error {
 }
 
 // remember puts a value into the memo or takes it from there.
-func (m *machine) remember(op byte) error {
-	var i uint32
-	var err error
-	if op == 'h' || op == 'q' {
-		var b byte
-		b, err = m.byte()
-		i = uint32(b)
-	} else {
-		i, err = m.uint32()
-	}
-	if err != nil {
-		return err
-	}
-	if op == 'q' || op == 'r' {
+func (m *machine) remember(i Instruction) error {
+	place := i.number()
+	if i.Op == 'q' || i.Op == 'r' { // BINPUT, LONG_BINPUT
 		v, err := m.top()
-		m.memo[i] = v
+		m.memo[place] = v
 		return err
 	}
-	v, ok := m.memo[i]
+	v, ok := m.memo[place]
 	if !ok {
-		return fmt.Errorf("it takes the object %d, which it has not remembered", i)
+		return fmt.Errorf("it takes the object %d, which it has not remembered", place)
 	}
 	m.push(v)
 	return nil
 }
 
-func (m *machine) global() error {
-	module, err := m.line()
-	if err != nil {
-		return err
-	}
-	name, err := m.line()
-	if err != nil {
-		return err
-	}
+func (m *machine) global(i Instruction) error {
+	module, name, _ := strings.Cut(string(i.Arg), "\n")
 	v, err := m.Global(module, name)
 	m.push(v)
 	return err

@@ -10,9 +10,9 @@ import (
 	"testing"
 )
 
-// FuzzParse holds, for whatever file is accepted, that its tensors cover the
-// bytes after the header exactly, that their shapes account for their sizes,
-// and that writing them again gives a file with the same digest.
+// FuzzParse holds three things for whatever file is accepted. Its tensors cover the bytes after the
+// header exactly. Their shapes account for their sizes. Written again, they make a file with the
+// same digest.
 func FuzzParse(f *testing.F) {
 	for _, c := range headerCases {
 		f.Add(c.data)

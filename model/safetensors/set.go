@@ -2,9 +2,9 @@
 // followed by their bytes. It reads headers and says where each tensor's bytes are, so that the
 // weights can be mapped. It keeps no weights in memory.
 //
-// Files are not trusted. Open, OpenDir and Parse check a header in full. In an accepted file every
-// tensor lies inside the file, takes the bytes that its shape and dtype need, and shares them with
-// no other tensor.
+// Files are not trusted. Open, OpenDir and Parse check a header in full. In an accepted file, every
+// tensor lies inside the file and takes the bytes that its shape and dtype need. It shares them
+// with no other tensor.
 package safetensors
 
 import (
@@ -59,8 +59,8 @@ func Open(path string) (*Set, error) {
 	return s, nil
 }
 
-// Parse reads the header of a safetensors file of size bytes in r, such as a file that is embedded
-// in the program. label replaces its path in Files and in errors.
+// Parse reads the header of a safetensors file of size bytes in r, such as one inside the program.
+// label replaces its path in Files and in errors.
 func Parse(label string, r io.ReaderAt, size int64) (*Set, error) {
 	s := &Set{entries: map[string]Entry{}}
 	if err := s.add(label, r, size); err != nil {

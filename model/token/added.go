@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// An addedToken is a piece that is searched in the text before anything else is
-// done to it, as the member "added_tokens" of a tokenizer.json writes it.
+// An addedToken is a piece of the member "added_tokens" of a tokenizer.json. It is searched in the
+// text before anything else is done.
 type addedToken struct {
 	ID         int32  `json:"id"`
 	Content    string `json:"content"`

@@ -43,9 +43,9 @@ var classOfType = map[string]string{
 	"mistral": "", "phi3": "",
 }
 
-// className returns the class that transformers' AutoTokenizer takes for a folder,
-// "" where that is none of those that replace what the file says. byteLevel tells
-// whether the tokenizer.json has ByteLevel in it.
+// className returns the class that transformers' AutoTokenizer takes for a folder. It returns ""
+// where that class replaces nothing of the file. byteLevel tells whether the tokenizer.json has
+// ByteLevel in it.
 func (s *settings) className(byteLevel bool) string {
 	if !isNull(s.AutoMap) {
 		return ""

@@ -50,8 +50,8 @@ func isLineEnd(r rune) bool { return r == '\r' || r == '\n' }
 // numberPatterns match numbers and nothing else.
 var numberPatterns = []string{`\p{N}`, `\p{N}{1,3}`, `\p{N}+`, `\d`, `[0-9]`, `\p{Nd}`}
 
-// readNormalizers takes over what is done to a text before it is cut into words. marked
-// is what is written for a space, "" where that stays.
+// readNormalizers takes over what is done to a text before the cut into words. marked is what is
+// written for a space, "" where that stays.
 func (c *cuts) readNormalizers(s *spec) (marked, reason string) {
 	var steps []normalizer
 	var read func(v jsontext.Value) string

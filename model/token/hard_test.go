@@ -24,9 +24,9 @@ var hardParts = []string{
 	"def f(x):\n    return x\n", "\t\tif (a) {\n", "SolidGoldMagikarp", "TheNitrome", "antidisestablishmentarianism", "aaaaaaaaaaaa",
 }
 
-// hardText returns text of some parts of sixteen kinds. About one text in eight
-// has bytes that are not UTF-8; it has no code points that Unicode 15 does not
-// know, which the references of such text do not agree about.
+// hardText returns text of some parts of sixteen kinds. About one text in eight has bytes that are
+// not UTF-8. Such a text has only code points of Unicode 15, because the references do not agree
+// about others.
 func hardText(rng *rand.Rand, parts int) string {
 	var s strings.Builder
 	broken := rng.IntN(8) == 0

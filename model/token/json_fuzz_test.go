@@ -6,10 +6,10 @@ import (
 	"testing"
 )
 
-// No tokenizer.json panics, and those that are accepted make a tokenizer whose ids
-// are pieces, whose entries end to end are what Decode returns, and that is the same
-// again from what is saved. Either the whole file is given or, so that most are
-// accepted, parts of one: normalizer, pre_tokenizer, decoder and added tokens.
+// No tokenizer.json panics. Those that are accepted make a tokenizer whose ids are pieces, and
+// whose entries end to end are what Decode returns. What is saved makes the same tokenizer again.
+// Either the whole file is given or, so that most are accepted, parts of one: normalizer,
+// pre_tokenizer, decoder and added tokens.
 func FuzzTokenizerJSON(f *testing.F) {
 	none := []byte("null")
 	f.Add([]byte(llamaFile(nil)), none, none, none, "a abc")

@@ -258,8 +258,8 @@ func compareWith(t *testing.T, tokenizer *Tokenizer, q jsonQuestion, a jsonAnswe
 	}
 }
 
-// Ids and texts of tokenizer.json files are those of Hugging Face's tokenizers, for
-// 2,000 hard texts of every kind; and those of a folder are transformers'.
+// Ids and texts of tokenizer.json files are those of Hugging Face's tokenizers, for 2,000 hard
+// texts of every kind. Those of a folder are transformers'.
 func TestTokenizerJSONIsPythons(t *testing.T) {
 	dir := trained(t)
 	var questions []jsonQuestion

@@ -27,9 +27,8 @@ again:
 	return ids
 }
 
-// randomVocabulary returns a vocabulary of the bytes and of merges of random
-// pieces, also such that make the same piece twice, and in an order in which
-// some can never happen.
+// randomVocabulary returns a vocabulary of the bytes and of merges of random pieces. Some make the
+// same piece twice, and the order leaves some that can never happen.
 func randomVocabulary(rng *rand.Rand, letters, merges int) *vocabulary {
 	names := make([]string, 256)
 	ids := map[string]int32{}

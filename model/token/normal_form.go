@@ -129,8 +129,8 @@ func (f normalForm) decompose(s string) []mark {
 	return marks
 }
 
-// compose joins each mark to the last character of class 0 before it, where the
-// two have a composition and nothing between them stands in the way.
+// compose joins each mark to the last character of class 0 before it. The two must have a
+// composition, and nothing between them may stand in the way.
 func compose(marks []mark) []mark {
 	out := marks[:0]
 	starter := -1 // the index of that character in out

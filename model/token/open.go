@@ -76,8 +76,8 @@ func openJSON(file []byte, s *settings) (*Tokenizer, error) {
 	return made.compile()
 }
 
-// openPlain returns the tokenizer of the two files in a folder with the settings,
-// which may ask for other words than GPT-2's or for a token in front.
+// openPlain returns the tokenizer of the two files in a folder. The settings can ask for other
+// words than GPT-2's, or for a token in front.
 func openPlain(t *Tokenizer, s *settings) (*Tokenizer, error) {
 	if s.given == nil { // there is no more to the folder than the two files
 		return t, nil
@@ -96,8 +96,8 @@ func openPlain(t *Tokenizer, s *settings) (*Tokenizer, error) {
 	return made.compile()
 }
 
-// knows reports whether the spec has no added tokens but the special ones of a
-// tokenizer, and begins and ends a text with what that one does, if anything.
+// knows reports whether the spec has no added tokens but the special ones of a tokenizer. The spec
+// must also put the same tokens around a text.
 func (s *spec) knows(t *Tokenizer) bool {
 	special := map[string]bool{}
 	for _, id := range t.special {

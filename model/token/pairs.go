@@ -29,8 +29,8 @@ func newPairs(n int) *pairs {
 	return &pairs{make([]uint64, 1<<bits), 64 - bits}
 }
 
-// find returns the two ids as the upper bits of a slot, and the slot that holds
-// them or, if none does, that is free for them.
+// find returns the two ids as the upper bits of a slot, and the slot that holds them. If none does,
+// that is the slot that is free for them.
 func (p *pairs) find(left, right int32) (key uint64, slot int) {
 	const golden = 0x9E3779B97F4A7C15 // 2^64 over the golden ratio: spreads neighbouring keys
 	key = uint64(left)<<44 | uint64(right)<<24

@@ -10,10 +10,10 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A pattern is what a tokenizer.json searches for: a text, or a regular expression
-// in the dialect of Oniguruma. Look-ahead, which nearly all of them use, is not in
-// Go's regexp; github.com/dlclark/regexp2 has it and, for what pattern_syntax.go lets pass,
-// means the same as Oniguruma.
+// A pattern is what a tokenizer.json searches for: a text, or a regular expression in the dialect
+// of Oniguruma. Nearly all of them use look-ahead, which Go's regexp lacks.
+// github.com/dlclark/regexp2 has it. For what pattern_syntax.go admits, it means the same as
+// Oniguruma.
 type pattern struct {
 	literal    string // where expression is nil
 	expression *regexp2.Regexp

@@ -10,9 +10,8 @@ import (
 // A template is the tokens that are put before and after a text, by their names.
 type template struct{ before, after []string }
 
-// readTemplate returns what the member "post_processor" of a tokenizer.json does
-// with a single text. ids is what the tokenizer calls its pieces; the ids that the
-// member gives must be these.
+// readTemplate returns what the member "post_processor" of a tokenizer.json does with a single
+// text. ids are those of the tokenizer's pieces. The member must give the same ids.
 func readTemplate(v jsontext.Value, ids map[string]int32) (t template, err error) {
 	if isNull(v) {
 		return t, nil

@@ -44,8 +44,8 @@ func (t *Tokenizer) Text(ids []int64) (string, error) {
 	return out.String(), nil
 }
 
-// replaceInvalid returns s with a U+FFFD for each longest stretch that could begin a
-// character and does not, and for each byte that could not, as Rust and Python do it.
+// replaceInvalid puts a U+FFFD for each longest stretch that could begin a character and does not,
+// and for each byte that could not. Rust and Python do so.
 func replaceInvalid(s string) string {
 	var out strings.Builder
 	from := 0

@@ -19,12 +19,10 @@ type scanner struct {
 //
 //	's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
 //
-// which between them cover the whole text. The first alternative that matches
-// wins, and each takes as much as it can. All but the last two are therefore:
-// an optional space, then the longest run of one class. The last two take a
-// run of white space whole at the end of the text; before a word they leave
-// its last character, so that a space can open that word, unless it is all
-// there is.
+// which between them cover the whole text. The first alternative that matches wins, and each takes
+// as much as it can. All but the last two are therefore: an optional space, then the longest run of
+// one class. The last two take a run of white space whole at the end of the text. Before a word
+// they leave its last character, so that a space can open the word, unless it is all there is.
 //
 // Over all the words of a text no character is classified more than three
 // times: to end the word before, to begin its own, and as the last of a run of

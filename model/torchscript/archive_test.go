@@ -54,15 +54,15 @@ func TestCheckPickle(t *testing.T) {
 		{"\x80\x02c__torch__\nM\nX\x02\x00\x00\x00ab.", ""},
 		{"\x80\x02}r\x07\x00\x00\x00.", ""},
 		{"\x80\x02}r\x00\x00\x00\x58.", "numbers an object 1476395008"},
-		{"\x80\x02X\xff\xff\xff\x7f.", "would have 2147483647 bytes"},
-		{"\x80\x02X\xff\xff\xff\xff.", "would have -1 bytes"},
-		{"\x80\x02U\x05ab.", "would have 5 bytes"},
-		{"\x80\x02cos\nsystem", "does not end"},
-		{"\x80\x02J\x00", "ends within"},
-		{"\x80\x02X\x00", "ends within"},
+		{"\x80\x02X\xff\xff\xff\x7f.", "text or number of 2147483647 bytes is longer"},
+		{"\x80\x02X\xff\xff\xff\xff.", "text or number of 4294967295 bytes is longer"},
+		{"\x80\x02U\x05ab.", "text or number of 5 bytes is longer"},
+		{"\x80\x02cos\nsystem", "ends too early"},
+		{"\x80\x02J\x00", "at byte 2: a text or number of 4 bytes is longer"},
+		{"\x80\x02X\x00", "at byte 2: a text or number of 4 bytes is longer"},
 		{"\x80\x02\x8c\x01a.", "0x8c"}, // a short text of later pickles
-		{"\x80\x02}", "no end"},
-		{"", "no end"},
+		{"\x80\x02}", "ends too early"},
+		{"", "ends too early"},
 	} {
 		if err := checkPickle(c.text); (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q: %v, want %q", c.text, err, c.want)

@@ -12,10 +12,10 @@ const (
 	pieces     = 4
 )
 
-// copyHashed writes what a reader gives to a file and into a hash, until its end. The
-// hash is computed beside reading and writing, which it would slow down otherwise; when
-// copyHashed returns it has taken just the bytes that were written. moved is told now
-// and then how many there are.
+// copyHashed writes what a reader gives to a file and into a hash, until its end. The hash is
+// computed beside reading and writing, which it would slow down otherwise. When copyHashed returns,
+// the hash has taken just the bytes that were written. moved is told now and then how many there
+// are.
 func copyHashed(to *os.File, sum hash.Hash, from io.Reader, moved func(int64)) (n int64, err error) {
 	free, full := make(chan []byte, pieces), make(chan []byte, pieces)
 	for range pieces {

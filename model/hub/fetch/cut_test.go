@@ -50,10 +50,9 @@ func half(t testing.TB, what, cache, commit string, files map[string][]byte, wan
 	}
 }
 
-// TestCuts breaks downloads off at random bytes of random files of every kind: the
-// connection is lost, or the call is ended from within. After each cut a reader sees
-// whole files only; after the last the cache has the bytes of one that was made in one
-// piece, and no byte has come twice.
+// TestCuts breaks downloads off at random bytes of random files of every kind: the connection is
+// lost, or the call is ended from within. After each cut a reader sees whole files only. After the
+// last, the cache has the bytes of one that was made in one piece, and no byte has come twice.
 func TestCuts(t *testing.T) {
 	const size = 150_000
 	random := rand.New(rand.NewPCG(1, 2))

@@ -1,6 +1,8 @@
 // Package fetch fetches models from the Hugging Face hub into the local cache, in the layout that
 // Python's huggingface_hub shares. Each of the two finds what the other has fetched.
 //
+// A LoRA adapter is fetched in the same way.
+//
 // A model costs one request for its list of files, and at most two for each file that the cache
 // lacks. A file gets its final name only when all its bytes are there and its checksum is right.
 // The name of the revision is written last. So readers never see half a file, or half a model by
@@ -8,6 +10,7 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -132,32 +135,20 @@ func (f *fetcher) run(ctx context.Context, revision string, part hub.Part) (stri
 	if f.repo, err = f.client.Model(ctx, f.model, revision); err != nil {
 		return "", err
 	}
-	// The hub takes names in any case. The right one is kept, so that each model has one
-	// folder; an old name of a model that was renamed stays as it is, as in Python.
+	// The hub takes names in any case. The right one is kept, so that each model has one folder. An
+	// old name of a renamed model stays as it is, as in Python.
 	if strings.EqualFold(f.repo.ID, f.model) {
 		f.model = f.repo.ID
+	}
+	bring, err := f.what(part)
+	if err != nil {
+		return "", err
 	}
 	if f.store, err = newStore(f.cache, f.model, f.repo.Commit); err != nil {
 		return "", err
 	}
-	texts := f.texts()
-	if _, ok := f.find(checkpoint.ConfigName); !ok {
-		return "", fmt.Errorf("it has no config.json, so that no model can be made of it%s", f.others())
-	}
-	for _, t := range texts {
-		if err := f.file(ctx, t); err != nil {
-			return "", err
-		}
-	}
-	if part == hub.Whole {
-		if f.Check != nil {
-			if err := f.Check(f.store.snapshot); err != nil {
-				return "", fmt.Errorf("%w; its weights were not fetched", err)
-			}
-		}
-		if err := f.weights(ctx); err != nil {
-			return "", err
-		}
+	if err := bring(ctx); err != nil {
+		return "", err
 	}
 	if !remote.IsCommit(revision) {
 		if err := f.store.setRef(revision); err != nil {
@@ -165,6 +156,83 @@ func (f *fetcher) run(ctx context.Context, revision string, part hub.Part) (stri
 		}
 	}
 	return f.store.snapshot, nil
+}
+
+// what returns what fetches the files of a part.
+func (f *fetcher) what(part hub.Part) (func(context.Context) error, error) {
+	_, isModel := f.find(checkpoint.ConfigName)
+	_, isAdapter := f.find(checkpoint.AdapterName)
+	switch {
+	case part == hub.Adapter && !isAdapter:
+		return nil, fmt.Errorf("it has no %s, so that it is no adapter", checkpoint.AdapterName)
+	case part == hub.Adapter, part == hub.Whole && isAdapter && !isModel:
+		return f.adapter, nil
+	case !isModel:
+		return nil, fmt.Errorf("it has no config.json, so that no model can be made of it%s", f.others())
+	case part == hub.Text:
+		return f.describe, nil
+	}
+	return f.whole, nil
+}
+
+// describe fetches configuration and tokenizer.
+func (f *fetcher) describe(ctx context.Context) error {
+	for _, t := range f.texts() {
+		if err := f.file(ctx, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// whole fetches a model.
+func (f *fetcher) whole(ctx context.Context) error {
+	if err := f.describe(ctx); err != nil {
+		return err
+	}
+	if err := f.check(ctx); err != nil {
+		return err
+	}
+	return f.weights(ctx)
+}
+
+// check asks Check before the weights come. Where it refuses, the model card is fetched as well,
+// because the reason can name what the card says, such as an unquantized model.
+func (f *fetcher) check(ctx context.Context) error {
+	if f.Check == nil {
+		return nil
+	}
+	refused := f.Check(f.store.snapshot)
+	if refused == nil {
+		return nil
+	}
+	if card, ok := f.find(checkpoint.CardName); ok && card.Size <= maxCard && f.file(ctx, card) == nil {
+		refused = cmp.Or(f.Check(f.store.snapshot), refused)
+	}
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	return fmt.Errorf("%w; its weights were not fetched", refused)
+}
+
+// maxCard is the size in bytes of the largest model card that is fetched for a reason.
+const maxCard = 1 << 20
+
+// adapter fetches the description and the tensors of an adapter.
+func (f *fetcher) adapter(ctx context.Context) error {
+	name, err := checkpoint.ChooseAdapter(func(name string) bool { _, ok := f.find(name); return ok })
+	if err != nil {
+		return fmt.Errorf("it has no tensors of an adapter that golens reads: %w%s", err, f.others())
+	}
+	description, _ := f.find(checkpoint.AdapterName)
+	if err := f.file(ctx, description); err != nil {
+		return err
+	}
+	tensors, _ := f.find(name)
+	if err := f.plan([]remote.File{tensors}); err != nil {
+		return err
+	}
+	return f.file(ctx, tensors)
 }
 
 // texts returns the files of configuration and tokenizer, config.json first: what is

@@ -160,8 +160,8 @@ func layout(model, commit string, files map[string][]byte, names ...[]string) ma
 	return all
 }
 
-// TestFetch holds the cache's layout, the number of requests, that no byte comes twice
-// or needlessly, and that nothing is asked of a hub for a model that is there.
+// TestFetch holds the cache's layout and the number of requests. No byte comes twice or needlessly,
+// and nothing is asked of a hub for a model that is there.
 func TestFetch(t *testing.T) {
 	for kind, files := range kinds(300_000) {
 		t.Run(kind, func(t *testing.T) {

@@ -47,9 +47,9 @@ func TestPythonReads(t *testing.T) {
 	}
 }
 
-// TestPythonFetches has huggingface_hub fetch from the same stand-in. Its cache is found
-// here without a request, and is file by file the one that golens makes; what Python left
-// out is fetched into it, and nothing else.
+// TestPythonFetches has huggingface_hub fetch from the same stand-in. Its cache is found here
+// without a request, and is file by file the one that golens makes. What Python left out is fetched
+// into it, and nothing else.
 func TestPythonFetches(t *testing.T) {
 	for kind, files := range kinds(300_000) {
 		h := fakehub.Start(t)

@@ -12,9 +12,9 @@ import (
 	"github.com/golens/golens/internal/fakehub"
 )
 
-// TestSpeed measures the time of a whole process that fetches 500 MB, checksum included,
-// beside that of curl, which fetches the same bytes and checks nothing. It runs where
-// GOLENS_FETCH_SPEED names a golens program.
+// TestSpeed measures the time of a whole process that fetches 500 MB, checksum included. curl
+// fetches the same bytes beside it and checks nothing. It runs where GOLENS_FETCH_SPEED names a
+// golens program.
 //
 //	GOLENS_FETCH_SPEED=$PWD/bin/golens go test ./model/hub/fetch -run TestSpeed -v
 func TestSpeed(t *testing.T) {
