@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/golens/golens/torch"
 	"golang.org/x/sys/unix"
 )
 
@@ -22,10 +23,17 @@ func TestNoPermission(t *testing.T) {
 	if err := os.Chmod(mine, 0o444); err != nil {
 		t.Fatal(err)
 	}
+	lib, err := torch.Describe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The other user has a cache of its own.
+	cache := filepath.Join(out, "cache")
+	put(t, filepath.Join(cache, "golens", "shims"), filepath.Base(lib.Shim), []byte(read(t, lib.Shim)))
 	as := func(args ...string) *exec.Cmd {
 		cmd := program(t, args...)
 		if os.Geteuid() == 0 { // whom nothing is forbidden
-			cmd.Env = append(cmd.Env, asUser+"=65534")
+			cmd.Env = append(cmd.Env, asUser+"=65534", "XDG_CACHE_HOME="+cache)
 		}
 		return cmd
 	}

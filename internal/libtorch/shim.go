@@ -107,7 +107,7 @@ func (s Sources) FindShim(in *Install) (*Shim, error) {
 	}
 	for _, dir := range ShimFolders() {
 		path := filepath.Join(dir, name)
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(path); err != nil { // none, or a folder that is closed to this user
 			continue
 		}
 		shim, err := s.readShim(path, in)
