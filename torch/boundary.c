@@ -46,7 +46,8 @@ static char *loader(void) {
   return strdup(why ? why : "the loader gives no reason");
 }
 
-char *golens_load(const char *path) { return dlopen(path, RTLD_NOW | RTLD_GLOBAL) ? NULL : loader(); }
+// Lazily, as the linker would have it: to bind all of libtorch's functions takes 20 ms.
+char *golens_load(const char *path) { return dlopen(path, RTLD_LAZY | RTLD_GLOBAL) ? NULL : loader(); }
 
 uint64_t golens_torch_number(void) {
   uint64_t (*number)(void) = (uint64_t(*)(void))dlsym(RTLD_DEFAULT, "aoti_torch_abi_version");

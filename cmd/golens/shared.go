@@ -12,6 +12,7 @@ import (
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
 	"github.com/golens/golens/model/builtin"
+	"github.com/golens/golens/model/token"
 	"github.com/golens/golens/torch"
 )
 
@@ -108,7 +109,12 @@ func openLibtorch(c *cli.Context) error {
 			return err
 		}
 	}
-	return torch.Open()
+	opened := make(chan error, 1)
+	go func() { opened <- torch.Open() }()
+	if where := c.String("model"); where == "" || where == model.DefaultName {
+		_, _ = token.GPT2() // which takes a while and is kept: who needs it has its error
+	}
+	return <-opened
 }
 
 // openDevice opens a device by its name. With auto, the note says why a GPU that is there

@@ -6,6 +6,7 @@ import (
 	"debug/elf"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -65,32 +66,30 @@ func openELF(path string) (*elf.File, error) {
 // the loader would not find: neither beside it, nor in its own rpath, nor in
 // LD_LIBRARY_PATH, nor among the system's.
 func checkNeeded(f *elf.File, lib string) error {
-	if _, err := f.ImportedLibraries(); err != nil {
+	names, err := missing(f, lib)
+	if err != nil {
 		return fmt.Errorf("has no readable dynamic section: %w", err)
 	}
-	if names := missing(f, lib); len(names) > 0 {
+	if len(names) > 0 {
 		return fmt.Errorf("needs %s, not found in its own search path or the system's", strings.Join(names, " and "))
 	}
 	return nil
 }
 
 // missing returns the libraries that f, in the folder lib, needs and that are not found.
-func missing(f *elf.File, lib string) []string {
-	needed, err := f.ImportedLibraries()
+func missing(f *elf.File, lib string) ([]string, error) {
+	needed, paths, err := dynamic(f)
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	system, err := os.ReadFile(loaderCache)
 	if err != nil {
-		return nil // a system that keeps no list: nothing can be said before loading
+		return nil, nil // a system that keeps no list: nothing can be said before loading
 	}
 	folders := append([]string{lib}, filepath.SplitList(os.Getenv("LD_LIBRARY_PATH"))...)
-	for _, tag := range []elf.DynTag{elf.DT_RPATH, elf.DT_RUNPATH} {
-		entries, _ := f.DynString(tag)
-		for _, entry := range entries {
-			entry = strings.NewReplacer("$ORIGIN", lib, "${ORIGIN}", lib).Replace(entry)
-			folders = append(folders, filepath.SplitList(entry)...)
-		}
+	for _, entry := range paths {
+		entry = strings.NewReplacer("$ORIGIN", lib, "${ORIGIN}", lib).Replace(entry)
+		folders = append(folders, filepath.SplitList(entry)...)
 	}
 	var out []string
 	for _, name := range needed {
@@ -98,7 +97,40 @@ func missing(f *elf.File, lib string) []string {
 			out = append(out, name)
 		}
 	}
-	return out
+	return out, nil
+}
+
+// dynamic returns the libraries that f needs, and its rpaths. debug/elf reads all strings of the
+// file for that, which in libtorch are the names of all its functions: some megabytes.
+func dynamic(f *elf.File) (needed, paths []string, err error) {
+	section := f.SectionByType(elf.SHT_DYNAMIC)
+	if section == nil || int(section.Link) >= len(f.Sections) || f.Class != elf.ELFCLASS64 {
+		return nil, nil, errors.New("there is none of 64 bits")
+	}
+	data, err := section.Data()
+	if err != nil {
+		return nil, nil, err
+	}
+	for ; len(data) >= 16; data = data[16:] {
+		tag, value := elf.DynTag(f.ByteOrder.Uint64(data)), f.ByteOrder.Uint64(data[8:])
+		switch tag {
+		case elf.DT_NULL:
+			return needed, paths, nil
+		case elf.DT_NEEDED, elf.DT_RPATH, elf.DT_RUNPATH:
+			text := make([]byte, 4096) // the longest path
+			n, err := f.Sections[section.Link].ReadAt(text, int64(value))
+			text, _, ended := bytes.Cut(text[:n], []byte{0})
+			if !ended {
+				return nil, nil, fmt.Errorf("a name in it has no end: %w", err)
+			}
+			if tag == elf.DT_NEEDED {
+				needed = append(needed, string(text))
+			} else {
+				paths = append(paths, string(text))
+			}
+		}
+	}
+	return needed, paths, nil
 }
 
 func inFolders(name string, folders []string) bool {
@@ -149,8 +181,12 @@ func Needs(dir string) ([]string, error) {
 		return nil, fmt.Errorf("%s: lib/libtorch_cpu.so %w", dir, err)
 	}
 	defer f.Close()
+	names, err := missing(f, filepath.Join(dir, "lib"))
+	if err != nil {
+		return nil, fmt.Errorf("%s: lib/libtorch_cpu.so has no readable dynamic section: %w", dir, err)
+	}
 	var out []string
-	for _, name := range missing(f, filepath.Join(dir, "lib")) {
+	for _, name := range names {
 		library, major, _ := strings.Cut(name, ".so.")
 		pkg := map[string]string{"libcudart": "nvidia-cuda-runtime", "libcupti": "nvidia-cuda-cupti"}[library]
 		if pkg == "" {
