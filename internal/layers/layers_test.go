@@ -20,7 +20,7 @@ const module = "github.com/golens/golens/"
 // room. A room holds the packages below its folder that have no room of their own. Packages in one
 // line are on one level, and know nothing of each other.
 var order = [][]string{
-	{"cmd", "internal/peer", "scripts"},
+	{"cmd", "examples", "internal/peer", "scripts"},
 	{"study"},
 	{"report/page"},
 	{"report"},
