@@ -39,10 +39,10 @@ type Mark interface {
 // Dots are a shape at each point (X[i], Y[i]). A point that is not finite is left out.
 type Dots struct {
 	X, Y    []float64
-	Colour  string   // "#rrggbb"; "" is the theme's ink
-	Colours []string // one for each dot, instead of Colour
-	Alpha   float64  // 0 to 1; 0 is opaque
-	Size    float64  // diameter in points; 0 is 4
+	Colour  color.Color   // nil is the theme's ink
+	Colours []color.Color // one for each dot, instead of Colour
+	Alpha   float64       // 0 to 1; 0 is opaque
+	Size    float64       // diameter in points; 0 is 4
 	Shape   Shape
 	Hollow  bool   // the outline only
 	Cloud   bool   // a raster layer in SVG and PDF, for more dots than a vector format should hold
@@ -52,8 +52,8 @@ type Dots struct {
 // A Line joins the points (X[i], Y[i]). A point that is not finite makes a gap.
 type Line struct {
 	X, Y   []float64
-	Colour string  // "#rrggbb"; "" is the theme's first colour
-	Width  float64 // in points; 0 is 1.5
+	Colour color.Color // nil is the theme's first colour
+	Width  float64     // in points; 0 is 1.5
 	Dashed bool
 	Marker Shape  // at each point; "" for none
 	Label  string // in the legend

@@ -4,9 +4,6 @@ import (
 	"fmt"
 	"image/color"
 	"math"
-	"strconv"
-
-	"github.com/golens/golens/figure/colormap"
 )
 
 // maxMark is the largest dot and the widest line in points.
@@ -76,11 +73,6 @@ func (d *Dots) check() error {
 	case !(d.Size >= 0 && d.Size <= maxMark):
 		return fmt.Errorf("figure: dots of %v points: the size must be from 0 to %d", d.Size, maxMark)
 	}
-	for _, c := range append([]string{d.Colour}, d.Colours...) {
-		if _, err := parseColour(c, colormap.Black); err != nil {
-			return err
-		}
-	}
 	return checkShape(d.Shape)
 }
 
@@ -90,9 +82,6 @@ func (l *Line) check() error {
 		return fmt.Errorf("figure: a line of %d places along x and %d along y", len(l.X), len(l.Y))
 	case !(l.Width >= 0 && l.Width <= maxMark):
 		return fmt.Errorf("figure: a line of %v points: the width must be from 0 to %d", l.Width, maxMark)
-	}
-	if _, err := parseColour(l.Colour, colormap.Black); err != nil {
-		return err
 	}
 	return checkShape(l.Marker)
 }
@@ -105,15 +94,17 @@ func checkShape(s Shape) error {
 	return fmt.Errorf("figure: no shape %q", s)
 }
 
-// parseColour returns the colour that "#rrggbb" names, and other for "".
-func parseColour(s string, other color.NRGBA) (color.NRGBA, error) {
-	if s == "" {
-		return other, nil
+// RGB returns a colour by its hexadecimal number, such as 0x1f77b4.
+func RGB(hex uint32) color.Color {
+	return color.NRGBA{uint8(hex >> 16), uint8(hex >> 8), uint8(hex), 255}
+}
+
+// paintOr returns a colour, and another for nil.
+func paintOr(given color.Color, other color.NRGBA) color.NRGBA {
+	if given == nil {
+		return other
 	}
-	if n, err := strconv.ParseUint(s[1:], 16, 32); s[0] == '#' && len(s) == 7 && err == nil {
-		return color.NRGBA{uint8(n >> 16), uint8(n >> 8), uint8(n), 255}, nil
-	}
-	return color.NRGBA{}, fmt.Errorf("figure: no colour %q; it must be like #1f77b4", s)
+	return color.NRGBAModel.Convert(given).(color.NRGBA)
 }
 
 func isNumber(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

@@ -54,7 +54,7 @@ func ExampleDots() {
 		Y:     figure.Axis{Label: "Log-softmax prob"},
 		Marks: []figure.Mark{
 			cloud,
-			&figure.Dots{X: cloud.X[best : best+1], Y: cloud.Y[best : best+1], Colour: "#d62728", Size: 10, Hollow: true, Label: "likeliest"},
+			&figure.Dots{X: cloud.X[best : best+1], Y: cloud.Y[best : best+1], Colour: figure.RGB(0xd62728), Size: 10, Hollow: true, Label: "likeliest"},
 		},
 		Legend: true,
 	}}})
@@ -85,7 +85,7 @@ func ExampleLine() {
 // A hexagon a block, and the value without intervention as a dashed line.
 func ExampleAxes() {
 	x := figure.Axis{Label: "Transformer block", Min: -0.5, Max: 11.5}
-	points := &figure.Dots{Shape: figure.Hexagon, Size: 9, Colour: "#1f77b4", Label: "scaled by 0.8"}
+	points := &figure.Dots{Shape: figure.Hexagon, Size: 9, Colour: figure.RGB(0x1f77b4), Label: "scaled by 0.8"}
 	for i := range 12 {
 		x.Ticks = append(x.Ticks, figure.PlaceTick{At: float64(i), Text: fmt.Sprint("L", i)})
 		points.X = append(points.X, float64(i))
@@ -95,7 +95,7 @@ func ExampleAxes() {
 		Title: "Impact of global hidden-state scaling on log-softmax",
 		X:     x, Y: figure.Axis{Label: "Log softmax"}, Legend: true,
 		Marks: []figure.Mark{
-			&figure.Line{X: []float64{-0.5, 11.5}, Y: []float64{-2.5, -2.5}, Dashed: true, Colour: "#d62728", Label: "Clean: −2.50"},
+			&figure.Line{X: []float64{-0.5, 11.5}, Y: []float64{-2.5, -2.5}, Dashed: true, Colour: figure.RGB(0xd62728), Label: "Clean: −2.50"},
 			points,
 		},
 	}}})

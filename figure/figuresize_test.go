@@ -23,7 +23,7 @@ func scatter(n int, width, height float64) *Figure {
 	d := &Dots{Alpha: 0.3, Size: 3, Cloud: true}
 	for range n {
 		d.X, d.Y = append(d.X, rng.Float64()), append(d.Y, rng.NormFloat64())
-		d.Colours = append(d.Colours, fmt.Sprintf("#%06x", rng.IntN(1<<24)))
+		d.Colours = append(d.Colours, RGB(uint32(rng.IntN(1<<24))))
 	}
 	return &Figure{Width: width, Height: height, Panels: []Panel{&Axes{Title: "cloud", Marks: []Mark{d}}}}
 }

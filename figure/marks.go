@@ -47,12 +47,9 @@ func (d *Dots) plot(p *plot, _ color.NRGBA) {
 	}
 }
 
-// paint returns a named colour with the dots' alpha; check has seen the name.
-func (d *Dots) paint(name string, ink color.NRGBA) color.NRGBA {
-	c, err := parseColour(name, ink)
-	if err != nil {
-		c = ink
-	}
+// paint returns a colour, the ink for nil, with the dots' alpha.
+func (d *Dots) paint(given color.Color, ink color.NRGBA) color.NRGBA {
+	c := paintOr(given, ink)
 	if d.Alpha > 0 {
 		c.A = uint8(math.Round(255 * d.Alpha))
 	}
@@ -95,10 +92,7 @@ const (
 )
 
 func (l *Line) plot(p *plot, series color.NRGBA) {
-	c, err := parseColour(l.Colour, series)
-	if err != nil {
-		c = series
-	}
+	c := paintOr(l.Colour, series)
 	width := l.Width
 	if width == 0 {
 		width = lineWidth

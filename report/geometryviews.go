@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"image/color"
 	"math/rand/v2"
 
 	"github.com/golens/golens/figure"
@@ -32,12 +33,12 @@ func stateTicks(first, n int) []figure.PlaceTick {
 }
 
 // stateColour returns the colour of state i of n.
-func stateColour(i, n int) string {
+func stateColour(i, n int) color.Color {
 	c, err := colormap.At("plasma", float64(i+1)/float64(n))
 	if err != nil {
-		return "" // not with this map
+		return nil // not with this map
 	}
-	return fmt.Sprintf("#%02x%02x%02x", c.R, c.G, c.B)
+	return c
 }
 
 // cloud returns each state's values as dots in a column of their own. The same

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"image/color"
 	"strconv"
 
 	"github.com/golens/golens/figure"
@@ -10,7 +11,7 @@ import (
 )
 
 // dotRed is the colour of the one dot that matters.
-const dotRed = "#d62728"
+var dotRed = figure.RGB(0xd62728)
 
 // VocabularyDots returns every log-probability [V], in nats, against its token's
 // id, the largest marked.
@@ -65,7 +66,8 @@ func WordBoxes(r *lens.Result) *figure.Figure {
 type LineTexts struct{ X, Y, Title string }
 
 // lineColours tell lines apart, for as many as they are; then they begin again.
-var lineColours = []string{"", "#d62728", "#2ca02c", "#ff7f0e", "#9467bd", "#8c564b", "#17becf", "#7f7f7f"}
+var lineColours = []color.Color{nil, figure.RGB(0xd62728), figure.RGB(0x2ca02c), figure.RGB(0xff7f0e), figure.RGB(0x9467bd), figure.RGB(0x8c564b),
+	figure.RGB(0x17becf), figure.RGB(0x7f7f7f)}
 
 // TargetLines returns the probability or the rank of each target word by row, at
 // the last position that was read; ranks run downwards, so that up is better.

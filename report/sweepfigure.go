@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"image/color"
 	"math"
 	"slices"
 	"strconv"
@@ -61,7 +62,7 @@ func placeTicks(r *sweep.Result) []figure.PlaceTick {
 }
 
 // sweepPaints tell targets apart.
-var sweepPaints = []string{"#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b"}
+var sweepPaints = []color.Color{figure.RGB(0x1f77b4), figure.RGB(0xff7f0e), figure.RGB(0x2ca02c), figure.RGB(0xd62728), figure.RGB(0x9467bd), figure.RGB(0x8c564b)}
 
 func sweepDots(r *sweep.Result, columns []sweepColumn) *figure.Axes {
 	n := float64(len(r.Places))
@@ -187,7 +188,7 @@ func sweepLines(r *sweep.Result, c sweepColumn) *figure.Axes {
 			at = float64(b) / float64(len(r.Places)-1)
 		}
 		if paint, err := colormap.At("viridis", 0.92*at); err == nil {
-			line.Colour = fmt.Sprintf("#%02x%02x%02x", paint.R, paint.G, paint.B)
+			line.Colour = paint
 		}
 		for _, f := range order {
 			line.X, line.Y = append(line.X, r.Factors[f]), append(line.Y, c.value(c.series.At(r, f, b)))

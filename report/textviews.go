@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"image/color"
 	"math"
 	"slices"
 	"strconv"
@@ -90,7 +91,7 @@ func TextFigure(t *lens.Text) *figure.Figure {
 	for n := 0; n < R; n += step {
 		x.Ticks = append(x.Ticks, figure.PlaceTick{At: float64(n), Text: visible.Name(t.Rows[n].Label)})
 	}
-	line := func(label, colour string, dashed bool, value func(n int) float64) *figure.Line {
+	line := func(label string, colour color.Color, dashed bool, value func(n int) float64) *figure.Line {
 		l := &figure.Line{Label: label, Colour: colour, Marker: figure.Circle, Dashed: dashed}
 		for n := range R {
 			l.X, l.Y = append(l.X, float64(n)), append(l.Y, value(n))
