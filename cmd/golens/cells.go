@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -19,7 +20,7 @@ func cellFlags() []cli.Flag {
 		&cli.StringFlag{Name: "positions", Category: category, Value: "all", Usage: "`LIST`: read these positions, such as 0,3 or -2..; -1 is the last"},
 		&cli.StringFlag{Name: "at", Category: category, Value: "resid", Usage: "`SITE`: read the residual stream after each block (resid) or after its attention (resid_mid), or the output of its attn or mlp"},
 		&cli.IntFlag{Name: "top", Category: category, Value: lens.DefaultTop, Usage: "keep the `K` likeliest tokens of each cell"},
-		&cli.StringSliceFlag{Name: "stat", Category: category, Usage: "`NAME`: also compute this statistic: margin (the log-odds of the likeliest token against the second), or in_top_K, such as in_top_10 (whether each target is among the K likeliest)"},
+		&cli.StringSliceFlag{Name: "stat", Category: category, Usage: statUsage()},
 		&cli.IntFlag{Name: "track", Category: category, Usage: "follow each token that is among the `K` likeliest of some layer through all layers"},
 		&cli.StringSliceFlag{Name: "target", Category: category, KeepSpace: true, Usage: "`WORD`: follow its probability and rank through the layers, at the last position or at --positions. A space is put before the word; quotation marks prevent that: '\".\"' is the full stop itself. next is the text's own next token at each position"},
 		&cli.StringSliceFlag{Name: "target-id", Category: category, Usage: "`ID`: follow the token with this id"},
@@ -151,4 +152,13 @@ func jointTargets(c *cli.Context, m *model.Model) ([]lens.Sequence, error) {
 		out = append(out, lens.Sequence{Text: word, IDs: t.IDs})
 	}
 	return out, nil
+}
+
+// statUsage lists the statistics of --stat.
+func statUsage() string {
+	var names []string
+	for _, s := range lens.Stats() {
+		names = append(names, s.Name+" ("+s.Doc+")")
+	}
+	return "`NAME`: also compute this statistic: " + strings.Join(names, ", or ") + "; in_top_K serves for any K"
 }
