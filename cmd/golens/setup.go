@@ -105,6 +105,7 @@ func fetchTorch(ctx context.Context, env libtorch.Env, version string, out io.Wr
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
+			_ = os.Remove(dir) // where nothing came
 			return fmt.Errorf("pip could not fetch torch %s with %s: %w; when the cause is gone, run the same command again", version, python, err)
 		}
 		return nil

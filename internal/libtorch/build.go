@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
+	"time"
 )
 
 // How a shim is compiled and linked. Its own functions stay hidden: the program that loads it
@@ -41,14 +43,16 @@ func (s Sources) BuildShim(ctx context.Context, in *Install, progress func(done,
 		return nil, err
 	}
 	dir := filepath.Join(cache, "shims")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
+	err = os.MkdirAll(dir, 0o755)
+	var work string
+	if err == nil {
+		work, err = os.MkdirTemp(dir, ".building-")
 	}
-	work, err := os.MkdirTemp(dir, ".building-")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the shim cannot be kept: %w; XDG_CACHE_HOME names another folder", err)
 	}
 	defer os.RemoveAll(work)
+	removeOld(dir)
 	if err := os.CopyFS(work, s.FS); err != nil {
 		return nil, err
 	}
@@ -59,6 +63,16 @@ func (s Sources) BuildShim(ctx context.Context, in *Install, progress func(done,
 		return nil, err
 	}
 	return s.FindShim(in)
+}
+
+// removeOld removes what builds that were killed have left.
+func removeOld(dir string) {
+	left, _ := filepath.Glob(filepath.Join(escapeGlob(dir), ".building-*"))
+	for _, path := range left {
+		if info, err := os.Stat(path); err == nil && time.Since(info.ModTime()) > time.Hour {
+			_ = os.RemoveAll(path)
+		}
+	}
 }
 
 // compile makes the library NAME in the folder of its sources.
@@ -140,6 +154,9 @@ func (s Sources) compile(ctx context.Context, in *Install, work, name string, pr
 func run(ctx context.Context, dir string, cxx, flags []string, more ...string) error {
 	cmd := exec.CommandContext(ctx, cxx[0], slices.Concat(cxx[1:], flags, more)...)
 	cmd.Dir = dir
+	// The compiler's driver has children, which would go on.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	out, err := cmd.CombinedOutput()
 	switch {
 	case err == nil:

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 )
 
 // A small shim: it includes a header of libtorch, calls a function of it, and says what it was
@@ -70,7 +71,21 @@ func TestBuildShim(t *testing.T) {
 	if _, err := smallSources(smallShim + "// another\n").FindShim(in); err == nil {
 		t.Error("the shim of other sources was found")
 	}
+	// What a killed build has left goes with the next build, and that of a running one stays.
 	cache, _ := Cache()
+	old, running := filepath.Join(cache, "shims", ".building-1"), filepath.Join(cache, "shims", ".building-2")
+	mkdir(t, old)
+	mkdir(t, running)
+	if err := os.Chtimes(old, time.Time{}, time.Now().Add(-2*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := smallSources(smallShim+"// a third\n").BuildShim(context.Background(), in, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(running); err != nil {
+		t.Error(err)
+	}
+	os.Remove(running)
 	if left, _ := filepath.Glob(filepath.Join(cache, "shims", ".*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
