@@ -12,6 +12,7 @@ import (
 
 	"github.com/golens/golens/internal/reference"
 	"github.com/golens/golens/model"
+	"github.com/golens/golens/model/builtin"
 	"github.com/golens/golens/model/token"
 )
 
@@ -54,7 +55,7 @@ func TestPrompt(t *testing.T) {
 
 func openAny(t *testing.T, where string) *model.Model {
 	t.Helper()
-	m, err := model.Open(where, model.Options{})
+	m, err := builtin.Open(where, model.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

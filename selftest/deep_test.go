@@ -7,6 +7,7 @@ import (
 
 	"github.com/golens/golens/internal/reference"
 	"github.com/golens/golens/model"
+	"github.com/golens/golens/model/builtin"
 	"github.com/golens/golens/selftest"
 	"github.com/golens/golens/torch"
 )
@@ -15,7 +16,7 @@ import (
 func TestDeep(t *testing.T) {
 	for _, dir := range []string{"", reference.Model(t, "4x64-untied")} {
 		live := torch.Live()
-		m, err := model.Open(dir, model.Options{})
+		m, err := builtin.Open(dir, model.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

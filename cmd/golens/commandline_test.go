@@ -107,7 +107,7 @@ func TestHelp(t *testing.T) {
 // TestExamples: the examples of the help texts run, with the small model in the
 // place of those that they name.
 func TestExamples(t *testing.T) {
-	dir, model := t.TempDir(), tiny(t)
+	dir, model, chat := t.TempDir(), tiny(t), chatModel(t)
 	t.Chdir(dir)
 	put(t, dir, "prompts.jsonl", []byte(`{"prompt": "the cat"}`))
 	put(t, dir, "book.txt", []byte("the cat the cat the cat the cat"))
@@ -128,6 +128,8 @@ func TestExamples(t *testing.T) {
 				switch a {
 				case "gpt2", "DIR":
 					args[i] = model
+				case "Qwen/Qwen2.5-0.5B-Instruct":
+					args[i] = chat
 				case "h.3":
 					args[i] = "h.1"
 				case "h.3=0.8":

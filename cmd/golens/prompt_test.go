@@ -13,6 +13,7 @@ import (
 	"github.com/golens/golens/internal/reference"
 	"github.com/golens/golens/lens"
 	"github.com/golens/golens/model"
+	"github.com/golens/golens/model/builtin"
 	"github.com/golens/golens/study"
 )
 
@@ -20,7 +21,7 @@ import (
 // same numbers, for GPT-2's tokenizer and for one that puts a token in front.
 func TestOneWay(t *testing.T) {
 	for _, c := range []struct{ where, first string }{{"", "The"}, {reference.Llama(t), "<s>"}} {
-		m, err := model.Open(c.where, model.Options{})
+		m, err := builtin.Open(c.where, model.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
