@@ -170,7 +170,7 @@ func TestRoundPlaces(t *testing.T) {
 		{0.81, 0.99, 4, "0.85 0.90 0.95"},
 	} {
 		var got []string
-		for _, p := range roundPlaces(c.low, c.high, c.most) {
+		for _, p := range RoundTicks(c.low, c.high, c.most) {
 			got = append(got, p.Text)
 		}
 		if strings.Join(got, " ") != c.want {

@@ -25,7 +25,7 @@ func newScale(a Axis, values []float64, most int) axisScale {
 		s.min, s.max = s.min-wide, s.max+wide
 	}
 	if s.ticks == nil {
-		s.ticks = roundPlaces(s.min, s.max, most)
+		s.ticks = RoundTicks(s.min, s.max, most)
 	}
 	return s
 }
@@ -67,9 +67,9 @@ func (s axisScale) seen() []PlaceTick {
 	return out
 }
 
-// roundPlaces returns at most most ticks at multiples of a power of ten times 1,
+// RoundTicks returns at most most ticks, of two or more, at multiples of a power of ten times 1,
 // 2, 2.5 or 5 between two values.
-func roundPlaces(low, high float64, most int) []PlaceTick {
+func RoundTicks(low, high float64, most int) []PlaceTick {
 	most = max(most, 2)
 	unit := math.Pow(10, math.Floor(math.Log10((high-low)/float64(most))))
 	step, decimals := 0.0, 0

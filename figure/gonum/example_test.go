@@ -102,6 +102,24 @@ func ExampleNewCloud() {
 	// Output: 1 3 4 6
 }
 
+// A panel of golens as a plot: what gonum or you have can be added to it.
+func ExampleAxes() {
+	p, err := gonum.Axes(&figure.Axes{
+		Title: "Rank of the target", X: figure.Axis{Label: "Layer"}, Y: figure.Axis{Label: "Rank", Inverted: true}, Legend: true,
+		Marks: []figure.Mark{&figure.Line{X: []float64{0, 1, 2, 3}, Y: []float64{400, math.NaN(), 20, 1}, Marker: figure.Circle, Label: "head"}},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(p.Title.Text, p.X.Min, p.X.Max, p.Y.Min, p.Y.Max, p.Y.Scale.Normalize(1, 400, 1))
+	for _, t := range p.Y.Tick.Marker.Ticks(p.Y.Min, p.Y.Max) {
+		fmt.Print(t.Label, " ")
+	}
+	// Output:
+	// Rank of the target -0.15 3.15 -18.95 419.95 1
+	// 0 100 200 300 400
+}
+
 // write keeps a picture for a person, where a folder for them is named.
 func write(p *plot.Plot, dir string) {
 	if dir == "" {
